@@ -1,0 +1,241 @@
+//! Faults: what can go wrong at a provider, and when.
+//!
+//! A [`Rule`] is a [`Fault`] with a [`Trigger`]. The fault says what happens and at which layer; the trigger,
+//! shared by all faults, says to whom and when, so no fault re-implements windows or probabilities.
+
+mod trigger;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use trigger::{Match, Per, Sequence, Trigger, Window};
+
+use crate::latency::Dist;
+
+/// A fault, armed by its trigger. Rules are asked in the order in which they were written: delays of every rule
+/// that fires add up, and the first rule that fires with an ending (a status, a cut, a hang, …) decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Name in ledgers and reports, unique at its provider.
+    pub name: String,
+    /// To whom and when.
+    pub trigger: Trigger,
+    /// What.
+    pub fault: Fault,
+}
+
+/// One scripted misbehaviour, named after the layer where it happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fault {
+    /// Connects are refused, and connections that are open when the window starts are reset: the process died.
+    RefuseConnections,
+    /// Connects never complete, and open connections swallow bytes both ways until the window ends: packets
+    /// vanish.
+    BlackHole,
+    /// The request is read and never answered; the connection stays open.
+    Hang,
+    /// The request is read, then the connection is reset (RST) before any header.
+    Reset,
+    /// An HTTP error (or any status) instead of the answer.
+    Status(StatusFault),
+    /// The time to the first output is multiplied and shifted.
+    LatencySpike {
+        /// Multiplies the drawn time to first output (and, for a plain reply, the whole generation time).
+        factor: f64,
+        /// Added to it.
+        add: Duration,
+    },
+    /// Tokens come slower.
+    SlowTokens {
+        /// Multiplies every drawn gap between tokens.
+        factor: f64,
+        /// Replaces the gap altogether, before `factor` applies.
+        per_token: Option<Dist>,
+    },
+    /// After `after` tokens nothing more comes; the connection stays open.
+    Stall {
+        /// Tokens delivered before; 0 stalls after the headers and the dialect's opening events.
+        after: u32,
+    },
+    /// After `after` tokens the stream ends without its protocol's terminator.
+    Cut {
+        /// Tokens delivered before.
+        after: u32,
+        /// How the connection ends.
+        close: Close,
+    },
+    /// After `after` tokens an error event in the dialect's own shape, then the connection is closed cleanly.
+    /// A plain reply becomes a 200 whose body is the error object.
+    StreamError {
+        /// Tokens delivered before.
+        after: u32,
+        /// Which error.
+        error: ErrorKind,
+    },
+    /// The model refuses with status 200, in the vendor's own form.
+    Refusal {
+        /// Tokens delivered before the refusal, streaming only.
+        after: u32,
+        /// Which form.
+        form: RefusalForm,
+    },
+    /// A well-formed 200 with no content.
+    Empty,
+    /// A 200 whose body is not what was promised.
+    Malformed(MalformedBody),
+}
+
+/// An HTTP status, with what vendors send along.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusFault {
+    /// The status code, 100..=599 (a final one: 200..=599).
+    pub status: u16,
+    /// Which of the vendor's errors with this status; by default the usual one.
+    pub error: Option<ErrorKind>,
+    /// The Retry-After header, in one of its legal forms.
+    pub retry_after: Option<RetryAfter>,
+    /// Further headers, sent as written.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: ErrorBody,
+}
+
+/// The legal forms in which providers ask a caller to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// `retry-after: 2`, rounded up to whole seconds as the RFC wants them.
+    Seconds(Duration),
+    /// `retry-after: Thu, 21 May 2026 13:58:02 GMT`, from the provider's wall clock.
+    Date(Duration),
+    /// `retry-after-ms: 1500`.
+    Milliseconds(Duration),
+}
+
+/// The body of a [`StatusFault`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorBody {
+    /// The error in the vendor's own JSON.
+    Vendor,
+    /// A small HTML page, as proxies and CDNs send it.
+    Html,
+    /// This text, as `text/plain`, or as JSON when it parses as JSON.
+    Text(String),
+    /// No body at all.
+    Empty,
+}
+
+/// What a vendor's error means; each dialect renders it with its own status, type, code and wording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Too many requests or tokens for now (429).
+    RateLimited,
+    /// Out of credit or past a spend limit: does not heal by waiting (OpenAI 429 `insufficient_quota`,
+    /// Anthropic 400 "credit balance is too low", Gemini 429 `PerDay`).
+    QuotaExhausted,
+    /// The provider as a whole is short of capacity (503, Anthropic 529).
+    Overloaded,
+    /// An internal error (500).
+    ServerError,
+    /// A bad gateway in front of the provider (502).
+    BadGateway,
+    /// The provider timed out by itself (504; 408 and Anthropic 504 `timeout_error`).
+    Timeout,
+    /// A bad key (401; Gemini 400 `API_KEY_INVALID`).
+    Unauthorized,
+    /// A key without the right (403).
+    Forbidden,
+    /// No such model (404).
+    NotFound,
+    /// The prompt was blocked by the content filter (OpenAI 400 `content_filter`, Anthropic 400, Gemini
+    /// `promptFeedback` with status 200).
+    ContentFilter,
+    /// The prompt does not fit the context window (400).
+    ContextExceeded,
+    /// Any other bad request (400).
+    InvalidRequest,
+}
+
+/// How a cut stream's connection ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Close {
+    /// HTTP ends well (the last chunk is sent), only the protocol's terminator is missing.
+    #[default]
+    Clean,
+    /// FIN in the middle of the chunked body.
+    Fin,
+    /// RST.
+    Reset,
+}
+
+/// The form of a refusal with status 200.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalForm {
+    /// The vendor's structured form: OpenAI `message.refusal`, Anthropic `stop_reason: refusal`, Gemini
+    /// `finishReason: SAFETY` without content.
+    #[default]
+    Native,
+    /// A content filter stopped the answer: OpenAI `finish_reason: content_filter`; elsewhere as `native`.
+    Filter,
+    /// Plain prose ("I'm sorry, but I can't help with that."), which only words give away.
+    Prose,
+}
+
+/// What a [`Fault::Malformed`] 200 carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MalformedBody {
+    /// The right JSON, cut in half (content-length agrees with the half). In a stream: one event cut in half,
+    /// followed by the rest of the stream as usual.
+    #[default]
+    TruncatedJson,
+    /// An HTML page, as a captive portal or a wrong base URL gives.
+    Html,
+    /// No bytes at all.
+    Nothing,
+    /// Valid JSON of a wrong shape: `{}`.
+    WrongShape,
+}
+
+impl Fault {
+    /// Whether the fault acts on connections, before any request is seen; such a fault cannot be matched on
+    /// what a request says.
+    #[must_use]
+    pub const fn on_connection(&self) -> bool {
+        matches!(self, Fault::RefuseConnections | Fault::BlackHole)
+    }
+
+    /// Whether the fault only delays and leaves the ending to others.
+    #[must_use]
+    pub const fn delays_only(&self) -> bool {
+        matches!(self, Fault::LatencySpike { .. } | Fault::SlowTokens { .. })
+    }
+
+    /// The fault's name in the scenario language.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Fault::RefuseConnections => "refuse_connections",
+            Fault::BlackHole => "black_hole",
+            Fault::Hang => "hang",
+            Fault::Reset => "reset",
+            Fault::Status(_) => "status",
+            Fault::LatencySpike { .. } => "latency_spike",
+            Fault::SlowTokens { .. } => "slow_tokens",
+            Fault::Stall { .. } => "stall",
+            Fault::Cut { .. } => "cut",
+            Fault::StreamError { .. } => "stream_error",
+            Fault::Refusal { .. } => "refusal",
+            Fault::Empty => "empty",
+            Fault::Malformed(_) => "malformed",
+        }
+    }
+}
