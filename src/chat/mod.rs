@@ -1,0 +1,12 @@
+//! The provider-neutral language: requests, replies, deltas, usage and failures.
+//!
+//! Everything between the wire formats speaks these words: the router's core, its OpenAI-compatible face and
+//! the client side of each dialect. What never happens here: bytes, sockets, clocks.
+
+mod failure;
+mod reply;
+mod request;
+
+pub use failure::{Failure, FailureClass, Limit};
+pub use reply::{ChatReply, Delta, Finish, ToolCall, Usage};
+pub use request::{ChatRequest, Message, Part, ResponseFormat, Role, Tool, ToolChoice};

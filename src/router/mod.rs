@@ -1,0 +1,4 @@
+//! The real fallback router.
+
+pub mod config;
+pub mod trail;

@@ -1,0 +1,201 @@
+//! What the router says it did: one [`Trail`] a request, the second of the three witnesses of a run.
+//!
+//! The same record feeds the caller's headers, logs and `brownout explain`, so what a caller is told and what a
+//! report shows cannot differ.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::{Failure, Usage};
+use crate::world::Moment;
+
+/// Takes finished trails, one a request.
+pub trait TrailSink: Send + Sync {
+    /// Records `trail`.
+    fn record(&self, trail: Trail);
+}
+
+impl<F: Fn(Trail) + Send + Sync> TrailSink for F {
+    fn record(&self, trail: Trail) {
+        self(trail);
+    }
+}
+
+/// The life of one request inside the router.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trail {
+    /// Correlation id.
+    pub request_id: String,
+    /// The route it addressed.
+    pub route: String,
+    /// Whether the caller wanted a stream.
+    pub stream: bool,
+    /// When it was read.
+    pub received: Moment,
+    /// When its time is up.
+    pub deadline: Moment,
+    /// When caller-visible output was first forwarded.
+    pub committed: Option<Moment>,
+    /// When it was over.
+    pub ended: Moment,
+    /// Upstream calls, in the order in which they began.
+    pub attempts: Vec<Attempt>,
+    /// Waits between them.
+    pub waits: Vec<Wait>,
+    /// Models passed over.
+    pub skips: Vec<Skip>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// One upstream call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// From 0, over all models of the request.
+    pub number: u32,
+    /// The model asked.
+    pub model: String,
+    /// Its provider.
+    pub provider: String,
+    /// Why it was made.
+    pub cause: Cause,
+    /// Whether it tested a benched model.
+    pub probe: bool,
+    /// When it began.
+    pub started: Moment,
+    /// When a connection was at hand.
+    pub connected: Option<Moment>,
+    /// When its first useful output arrived.
+    pub first_output: Option<Moment>,
+    /// When it was over.
+    pub ended: Moment,
+    /// What came of it.
+    pub result: AttemptResult,
+    /// Tokens, where the provider said.
+    pub usage: Option<Usage>,
+    /// Its cost in picodollars; unknown is not zero.
+    pub cost: Option<u64>,
+    /// What had to be changed in the request for this model.
+    pub adapted: Vec<String>,
+}
+
+/// Why an attempt was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The first of its request.
+    First,
+    /// The same model again.
+    Retry,
+    /// The next model.
+    Fallback,
+    /// A last resort.
+    Rescue,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptResult {
+    /// Its answer went to the caller, whole.
+    Served,
+    /// It failed.
+    Failed(Failure),
+    /// It was given up because the caller left.
+    Cancelled,
+}
+
+/// A wait before an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// From.
+    pub from: Moment,
+    /// To, as planned.
+    pub until: Moment,
+    /// Why.
+    pub cause: WaitCause,
+}
+
+/// Why the router waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitCause {
+    /// Its own backoff.
+    Backoff,
+    /// The provider asked for it.
+    RetryAfter,
+    /// Every model was benched.
+    Bench,
+}
+
+/// A model passed over, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Skip {
+    /// The model.
+    pub model: String,
+    /// When.
+    pub at: Moment,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a model was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its breaker is open until then.
+    Benched {
+        /// End of the bench.
+        until: Moment,
+    },
+    /// It asked to be left alone until then.
+    Cooling {
+        /// End of the wait it asked for.
+        until: Moment,
+    },
+    /// Another request is probing it.
+    Probing,
+    /// The prompt does not fit its context window.
+    ContextWindow,
+}
+
+/// How a request ended, as the router sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A model of the chain answered.
+    Answered {
+        /// Which.
+        model: String,
+    },
+    /// A last resort answered.
+    Rescued {
+        /// `cache`, `fixed` or the model's name.
+        by: String,
+    },
+    /// Output had been forwarded when it failed; the caller got the rest as an in-band error.
+    Interrupted {
+        /// Whose stream broke.
+        model: String,
+        /// Why.
+        failure: Failure,
+    },
+    /// A clean error.
+    Failed {
+        /// The status the caller got.
+        status: u16,
+        /// The failure that was reported.
+        failure: Failure,
+    },
+    /// The caller left.
+    Cancelled,
+}
+
+impl Trail {
+    /// Total time of waits the router intended.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waits.iter().map(|wait| wait.until.min(self.ended) - wait.from).sum()
+    }
+}
