@@ -2,5 +2,7 @@
 
 pub mod chat;
 pub mod dialect;
+pub mod history;
 pub mod router;
+pub mod scenario;
 pub mod world;

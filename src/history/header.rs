@@ -1,0 +1,200 @@
+//! What was planned, and what was counted at the end.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::expect::Expectation;
+use crate::router::config::{EmptyPolicy, Price, RefusalPolicy};
+use crate::world::Moment;
+use mock_providers::fault::Window;
+
+/// Everything a judge must know of a run before its first request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`super::VERSION`].
+    pub version: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What it shows.
+    pub about: Option<String>,
+    /// Where it was read from, as given on the command line.
+    pub path: String,
+    /// Seed of all chance.
+    pub seed: u64,
+    /// Simulated or real.
+    pub mode: Mode,
+    /// Wall-clock start, microseconds since the Unix epoch.
+    pub starts_us: i64,
+    /// Phases in order, without gaps.
+    pub phases: Vec<Phase>,
+    /// Models by name.
+    pub models: IndexMap<String, ModelFacts>,
+    /// Routes by name, with their declared policy.
+    pub routes: IndexMap<String, RouteFacts>,
+    /// Faults in the order of the file.
+    pub faults: Vec<PlannedFault>,
+    /// Thresholds this scenario sets.
+    pub expect: Vec<Expectation>,
+    /// What single scripted requests must do, by request number.
+    pub scripted: Vec<ScriptedExpectation>,
+}
+
+/// Where a run takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Paused time, in-memory network.
+    Simulated,
+    /// Real time, loopback TCP.
+    RealTime,
+}
+
+/// A part of a run; a request belongs to the phase of its intended arrival.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Its name, unique.
+    pub name: String,
+    /// What it is.
+    pub kind: PhaseKind,
+    /// First moment inside.
+    pub from: Moment,
+    /// First moment after; the last phase ends at [`Moment::NEVER`].
+    pub to: Moment,
+}
+
+/// What a phase is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseKind {
+    /// Before the baseline; not judged.
+    Warmup,
+    /// Healthy, before the first fault window.
+    Baseline,
+    /// At least one fault is armed.
+    Fault,
+    /// Between or after fault windows.
+    Recovery,
+    /// The whole run, when no fault has a window.
+    Whole,
+}
+
+/// What is declared of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelFacts {
+    /// Its provider.
+    pub provider: String,
+    /// The provider's id for it.
+    pub upstream: String,
+    /// What it costs.
+    pub price: Option<Price>,
+    /// How good it is.
+    pub quality: Option<f64>,
+}
+
+/// What is declared of a route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteFacts {
+    /// Models in order of preference.
+    pub chain: Vec<String>,
+    /// Last resorts in order: `cache`, `fixed` or a model's name.
+    pub rescue: Vec<String>,
+    /// Text of the fixed reply, to recognise it by.
+    pub fixed: Option<String>,
+    /// Time for the whole request.
+    pub deadline: Duration,
+    /// To the first useful output of an attempt; none means an equal share of what is left.
+    pub first_token: Option<Duration>,
+    /// To a connection.
+    pub connect: Duration,
+    /// Between outputs.
+    pub idle: Duration,
+    /// The whole attempt.
+    pub attempt: Option<Duration>,
+    /// Attempts at most.
+    pub max_attempts: u32,
+    /// A fallback below this quality is degraded.
+    pub quality_floor: f64,
+    /// Whether a refusal is an answer.
+    pub refusal: RefusalPolicy,
+    /// Whether an empty success is an answer.
+    pub empty: EmptyPolicy,
+    /// Latency objective to the first output, for attainment; none when none was declared.
+    pub objective_first_token: Option<Duration>,
+    /// Latency objective for the whole reply.
+    pub objective_total: Option<Duration>,
+}
+
+/// A fault as planned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedFault {
+    /// Where.
+    pub provider: String,
+    /// Its name, unique at its provider.
+    pub name: String,
+    /// Which fault: the scenario language's word.
+    pub kind: String,
+    /// When it is armed; empty means always.
+    pub during: Vec<Window>,
+}
+
+/// What a scripted request must do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScriptedExpectation {
+    /// The request's number.
+    pub number: u64,
+    /// `MODEL RESULT` of every attempt in order; a result is a status, a failure class, `ok` or `cancelled`.
+    pub attempts: Option<Vec<(String, String)>>,
+    /// Who must serve: a model's name, `cache` or `fixed`.
+    pub served_by: Option<String>,
+    /// The status the caller must get.
+    pub status: Option<u16>,
+    /// The outcome it must have (`primary`, `fallback`, `degraded`, `rescued`, `partial`, `error`, `broken`).
+    pub outcome: Option<String>,
+    /// The code or failure class the error must carry.
+    pub error: Option<String>,
+    /// It must be over within this, from its intended arrival.
+    pub within: Option<Duration>,
+    /// It must not be over before this.
+    pub not_before: Option<Duration>,
+}
+
+/// What was counted by the end of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Footer {
+    /// When it ended.
+    pub ended: Moment,
+    /// Requests that were intended.
+    pub intended: u64,
+    /// What became of each planned fault, in the header's order.
+    pub fired: Vec<FaultFired>,
+    /// What was still held when everything was over: all zero in a healthy run.
+    pub gauges: Gauges,
+    /// Why the run was stopped early, if it was.
+    pub aborted: Option<String>,
+}
+
+/// How often a planned fault fired.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultFired {
+    /// Where.
+    pub provider: String,
+    /// Its name.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+    /// When first.
+    pub first: Option<Moment>,
+}
+
+/// What a run still holds once everything is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gauges {
+    /// Requests the router still counts as in flight.
+    pub requests: u64,
+    /// Attempts it still counts as in flight.
+    pub attempts: u64,
+    /// Probe slots that were not given back.
+    pub probes: u64,
+}
