@@ -1,0 +1,207 @@
+//! Server-sent events, incrementally.
+//!
+//! Bytes may be cut anywhere: inside a line, between CR and LF, inside a UTF-8 code point. Lines are only looked
+//! at when they are whole, so the cuts cannot matter. As in the WHATWG specification: a BOM is skipped, lines end
+//! with LF, CRLF or CR, comments (`:` lines) and unknown fields are ignored, several `data` lines are joined by
+//! LF, an event without data is none. Beyond it: an event that the end of the body cuts off before its blank
+//! line is still delivered (marked [`Event::cut`]), because many servers forget that line; and text that looks
+//! like JSON outside any field is reported ([`Item::Raw`]), because Gemini writes its mid-stream errors so.
+
+use memchr::memchr2;
+
+use super::protocol;
+use crate::chat::Failure;
+
+/// The largest event: far above any text chunk, yet enough for one with an inline image; a provider that never
+/// ends its line shall not fill the memory.
+pub const MAX_EVENT_BYTES: usize = 8 << 20;
+
+/// One event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The `event:` field; empty when there was none.
+    pub name: &'a str,
+    /// The `data:` lines, joined. Never empty.
+    pub data: &'a str,
+    /// The body ended before the event's blank line: it may be incomplete.
+    pub cut: bool,
+}
+
+/// What a stream consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// An event.
+    Event(Event<'a>),
+    /// JSON that stands in the stream outside any field: everything so far, as often as it may be complete.
+    Raw(&'a str),
+}
+
+/// The parser: feed it bytes, it calls back with items.
+#[derive(Debug, Default)]
+pub struct Parser {
+    /// The line that is not whole yet.
+    line: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    name: String,
+    raw: String,
+    after_cr: bool,
+    begun: bool,
+}
+
+impl Parser {
+    /// A parser at the start of a body.
+    #[must_use]
+    pub fn new() -> Self {
+        Parser::default()
+    }
+
+    /// Feeds bytes; every item they complete goes to `sink`.
+    ///
+    /// # Errors
+    /// What `sink` returns, and [`crate::chat::FailureClass::Protocol`] for an event that is too large or not
+    /// UTF-8.
+    pub fn push(
+        &mut self,
+        mut bytes: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.after_cr && !bytes.is_empty() {
+            self.after_cr = false;
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+            self.end_line(&bytes[..end], sink)?;
+            let crlf = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
+            self.after_cr = bytes[end] == b'\r' && end + 1 == bytes.len();
+            bytes = &bytes[end + 1 + usize::from(crlf)..];
+        }
+        self.grow(self.line.len() + bytes.len())?;
+        self.line.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Ends the body: delivers the event it cut off, if any.
+    ///
+    /// # Errors
+    /// As [`Parser::push`].
+    pub fn finish(&mut self, sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        if !self.line.is_empty() {
+            self.end_line(&[], sink)?;
+        }
+        self.dispatch(true, sink)
+    }
+
+    /// What stands outside any field and was not understood.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    fn grow(&self, line: usize) -> Result<(), Failure> {
+        if self.data.len() + self.raw.len() + line > MAX_EVENT_BYTES {
+            return Err(protocol(format!("a stream event exceeds {MAX_EVENT_BYTES} bytes")));
+        }
+        Ok(())
+    }
+
+    fn end_line(
+        &mut self,
+        rest: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.grow(self.line.len() + rest.len())?;
+        if self.line.is_empty() {
+            return self.whole_line(rest, sink);
+        }
+        let mut line = std::mem::take(&mut self.line);
+        line.extend_from_slice(rest);
+        let result = self.whole_line(&line, sink);
+        line.clear();
+        self.line = line;
+        result
+    }
+
+    fn whole_line(
+        &mut self,
+        mut line: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if !self.begun {
+            self.begun = true;
+            line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        }
+        if line.is_empty() {
+            return self.dispatch(false, sink);
+        }
+        if let Some(value) = field(line, b"data") {
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.has_data = true;
+            self.data.extend_from_slice(value);
+        } else if let Some(value) = field(line, b"event") {
+            self.name.clear();
+            self.name.push_str(&String::from_utf8_lossy(value));
+        } else {
+            return self.stray(line, sink);
+        }
+        Ok(())
+    }
+
+    /// Collects lines that open or continue JSON outside any field, and offers them where they may be complete.
+    fn stray(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let first = line.trim_ascii_start().first();
+        let known = [&b"id"[..], b"retry", b""].iter().any(|name| field(line, name).is_some());
+        if known {
+            return Ok(());
+        }
+        let opens = matches!(first, Some(b'{' | b'[' | b'<'));
+        if self.raw.is_empty() && !opens {
+            return Ok(());
+        }
+        self.raw.push_str(&String::from_utf8_lossy(line));
+        self.raw.push('\n');
+        if matches!(line.trim_ascii_end().last(), Some(b'}' | b']')) && !line[0].is_ascii_whitespace() {
+            sink(Item::Raw(&self.raw))?;
+        }
+        Ok(())
+    }
+
+    fn dispatch(
+        &mut self,
+        cut: bool,
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.has_data && !self.data.is_empty() {
+            let data = utf8(&self.data, cut)?;
+            sink(Item::Event(Event { name: &self.name, data, cut }))?;
+        }
+        self.has_data = false;
+        self.data.clear();
+        self.name.clear();
+        Ok(())
+    }
+}
+
+/// The value of `line` if its field is `name`; a line without a colon is a field without a value.
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match line.strip_prefix(name)? {
+        [] => Some(&[]),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
+        _ => None,
+    }
+}
+
+fn utf8(data: &[u8], cut: bool) -> Result<&str, Failure> {
+    std::str::from_utf8(data).map_err(|error| {
+        if cut && error.error_len().is_none() {
+            return super::stream::truncated("the stream was cut inside an event");
+        }
+        protocol("a stream event is not UTF-8")
+    })
+}
