@@ -264,3 +264,79 @@ const CAPACITY_WORDS: &[&str] = &[
     "currently experiencing high demand",
     "maximum pending requests exceeded",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_status_has_a_class() {
+        for status in 400..600 {
+            let expect = match status {
+                401 | 403 => FailureClass::Unauthorized,
+                402 => FailureClass::QuotaExhausted,
+                404 => FailureClass::NotFound,
+                408 => FailureClass::ServerError,
+                429 => FailureClass::RateLimited,
+                503 | 529 => FailureClass::Overloaded,
+                400..=499 => FailureClass::InvalidRequest,
+                _ => FailureClass::ServerError,
+            };
+            let got = classify(&Evidence { status: Some(status), ..Evidence::default() });
+            assert_eq!(got, expect, "{status}");
+        }
+    }
+
+    #[test]
+    fn any_other_status_is_a_protocol_failure() {
+        for status in (100..400).chain(600..1000) {
+            assert_eq!(by_status(status), FailureClass::Protocol, "{status}");
+        }
+    }
+
+    #[test]
+    fn context_is_recognised_by_every_known_wording() {
+        for message in [
+            "This model's maximum context length is 128000 tokens. However, your messages resulted in 192041",
+            "input length and `max_tokens` exceed context limit: 1 + 2 > 2",
+            "prompt is too long: 1284668 tokens > 1000000 maximum",
+            "The input token count (5) exceeds the maximum number of tokens allowed (4).",
+            "request (13392 tokens) exceeds the available context size (8192 tokens), try increasing it",
+            "the input length exceeds the context length",
+            "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 129024]",
+        ] {
+            let got = classify(&Evidence { status: Some(400), message, ..Evidence::default() });
+            assert_eq!(got, FailureClass::ContextExceeded, "{message}");
+        }
+    }
+
+    #[test]
+    fn words_do_not_overrule_a_status_that_speaks_for_itself() {
+        let message = "prompt is too long, said the prompt; please check your credit balance is too low";
+        for (status, expect) in [
+            (401, FailureClass::Unauthorized),
+            (404, FailureClass::NotFound),
+            (429, FailureClass::RateLimited),
+            (500, FailureClass::ServerError),
+            (529, FailureClass::Overloaded),
+        ] {
+            let got = classify(&Evidence { status: Some(status), message, ..Evidence::default() });
+            assert_eq!(got, expect, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_request_larger_than_the_whole_limit_is_told_from_a_rate() {
+        // 30601 > 30000 never fits; 2000 <= 30000 does, a minute later.
+        let check = |message, expect| {
+            let signs = &["rate_limit_exceeded", "tokens"];
+            let got = classify(&Evidence { status: Some(429), signs, message, ..Evidence::default() });
+            assert_eq!(got, expect, "{message}");
+        };
+        let large = "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601.";
+        check(large, FailureClass::ContextExceeded);
+        let rate =
+            "Rate limit reached for gpt-4o on tokens per min (TPM): Limit 30000, Used 29000, Requested 2000.";
+        check(rate, FailureClass::RateLimited);
+    }
+}

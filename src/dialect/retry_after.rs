@@ -114,3 +114,86 @@ fn month_number(name: &str) -> Option<i8> {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     (1..).zip(MONTHS).find_map(|(number, month)| (month == name).then_some(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples.
+    const WALL_US: i64 = 784_111_777_000_000;
+
+    #[track_caller]
+    fn check(headers: &[(&'static str, &str)], expect_ms: Option<u64>) {
+        let map: HeaderMap<http::HeaderValue> = headers
+            .iter()
+            .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect();
+        assert_eq!(retry_after(&map, WALL_US), expect_ms.map(Duration::from_millis), "{headers:?}");
+    }
+
+    #[test]
+    fn seconds_and_milliseconds_are_read_in_order_of_precision() {
+        check(&[("retry-after", "2")], Some(2000));
+        check(&[("retry-after", "0")], Some(0));
+        check(&[("retry-after", " 1.5 ")], Some(1500));
+        check(&[("retry-after", "86400")], Some(86_400_000));
+        check(&[("retry-after-ms", "250"), ("retry-after", "9")], Some(250));
+        check(&[("x-ms-retry-after-ms", "300"), ("retry-after", "9")], Some(300));
+        check(&[("retry-after-ms", "-1"), ("retry-after", "9")], Some(9000));
+    }
+
+    #[test]
+    fn nonsense_says_nothing() {
+        for value in ["", "-1", "soon", "1e3", "inf", "NaN", "1.2.3", "+5", "99999999999999999999999", "0x10"]
+        {
+            check(&[("retry-after", value)], None);
+        }
+        check(&[], None);
+    }
+
+    #[test]
+    fn all_three_forms_of_dates_are_read_relative_to_the_wall_clock() {
+        check(&[("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT")], Some(10_000));
+        check(&[("retry-after", "Sunday, 06-Nov-94 08:50:37 GMT")], Some(60_000));
+        check(&[("retry-after", "Sun Nov  6 09:49:37 1994")], Some(3_600_000));
+        check(&[("retry-after", "Sun, 06 Nov 1994 08:49:36 GMT")], Some(0));
+        // The leap second is read as 23:59:59, 915148799 s after 1970.
+        check(&[("retry-after", "Thu, 31 Dec 1998 23:59:60 GMT")], Some((915_148_799 - 784_111_777) * 1000));
+    }
+
+    #[test]
+    fn impossible_dates_say_nothing() {
+        for date in [
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 25:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Nov 1994 08:49:37:11 GMT",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Nov 19x4 08:49:37 GMT",
+        ] {
+            check(&[("retry-after", date)], None);
+        }
+    }
+
+    #[test]
+    fn waits_in_words_are_understood() {
+        let check = |words: &str, ms: Option<u64>| {
+            assert_eq!(in_words(words), ms.map(Duration::from_millis), "{words}");
+        };
+        check("Please try again in 6ms. Visit …", Some(6));
+        check("Please try again in 6m0s.", Some(360_000));
+        check("Please retry in 11.5s.", Some(11_500));
+        check("Please retry after 86400 seconds.", Some(86_400_000));
+        check("Please try again in a while", None);
+        check("try again later", None);
+    }
+
+    #[test]
+    fn durations_of_several_units_add_up() {
+        assert_eq!(go_duration("1h2m3.5s"), Some(Duration::from_millis(3_723_500)));
+        assert_eq!(go_duration("26s"), Some(Duration::from_secs(26)));
+        assert_eq!(go_duration("26"), None);
+        assert_eq!(go_duration(""), None);
+    }
+}

@@ -205,3 +205,91 @@ fn utf8(data: &[u8], cut: bool) -> Result<&str, Failure> {
         protocol("a stream event is not UTF-8")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn events(body: &[u8]) -> Vec<(String, String, bool)> {
+        let mut out = Vec::new();
+        let mut parser = Parser::new();
+        let mut sink = |item: Item<'_>| {
+            if let Item::Event(event) = item {
+                out.push((event.name.to_owned(), event.data.to_owned(), event.cut));
+            }
+            Ok(())
+        };
+        parser.push(body, &mut sink).unwrap();
+        parser.finish(&mut sink).unwrap();
+        out
+    }
+
+    fn event(name: &str, data: &str) -> (String, String, bool) {
+        (name.to_owned(), data.to_owned(), false)
+    }
+
+    #[test]
+    fn bom_comments_ids_and_unknown_fields_are_skipped() {
+        let body = b"\xEF\xBB\xBF: hello\nid: 7\nretry: 10\nfoo: bar\nevent: x\ndata: 1\n\n: keep-alive\n\n";
+        assert_eq!(events(body), [event("x", "1")]);
+    }
+
+    #[test]
+    fn every_line_ending_is_one() {
+        for end in ["\n", "\r\n", "\r"] {
+            let body = ["data: 1", "data:2", "", "data:  3", "", ""].join(end);
+            assert_eq!(events(body.as_bytes()), [event("", "1\n2"), event("", " 3")], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn events_without_data_are_none() {
+        assert_eq!(events(b"event: ping\n\ndata\n\ndata:\n\ndata: 1\n\n"), [event("", "1")]);
+    }
+
+    #[test]
+    fn the_name_of_an_event_does_not_outlive_it() {
+        assert_eq!(events(b"event: a\ndata: 1\n\ndata: 2\n\n"), [event("a", "1"), event("", "2")]);
+    }
+
+    #[test]
+    fn a_missing_last_blank_line_is_made_up_for() {
+        for body in [&b"data: 1"[..], b"data: 1\n", b"data: 1\r"] {
+            assert_eq!(events(body), [(String::new(), "1".to_owned(), true)]);
+        }
+    }
+
+    #[test]
+    fn an_endless_event_is_a_protocol_failure() {
+        let mut parser = Parser::new();
+        let mut sink = |_: Item<'_>| Ok(());
+        let chunk = vec![b'a'; 1 << 20];
+        let result = (0..=MAX_EVENT_BYTES >> 20).try_for_each(|_| parser.push(&chunk, &mut sink));
+        assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn endless_data_lines_are_a_protocol_failure() {
+        let mut parser = Parser::new();
+        let mut sink = |_: Item<'_>| Ok(());
+        let line = [b"data: ".to_vec(), vec![b'a'; 1 << 20], b"\n".to_vec()].concat();
+        let result = (0..=MAX_EVENT_BYTES >> 20).try_for_each(|_| parser.push(&line, &mut sink));
+        assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn json_outside_any_field_is_reported_whole() {
+        let mut raw = Vec::new();
+        let mut parser = Parser::new();
+        let body = b"data: 1\n\n{\n  \"error\": {\n    \"code\": 503\n  }\n}\n";
+        parser
+            .push(body, &mut |item| {
+                raw.extend(matches!(item, Item::Raw(_)).then(|| format!("{item:?}")));
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(raw.len(), 1);
+        assert!(serde_json::from_str::<serde_json::Value>(parser.raw()).is_ok());
+    }
+}

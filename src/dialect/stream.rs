@@ -58,6 +58,8 @@ impl StreamDecoder {
             return Ok(());
         }
         let result = self.parser.push(bytes, &mut |item| inner.item(item, out));
+        // Whatever is wrong behind the terminator is no business of the reply.
+        let result = if inner.ended { Ok(()) } else { result };
         self.remember(result)
     }
 
@@ -78,7 +80,7 @@ impl StreamDecoder {
             Ok(())
         } else {
             let flushed = self.parser.finish(&mut |item| inner.item(item, out));
-            flushed.and_then(|()| inner.end(self.parser.raw(), out))
+            if inner.ended { Ok(()) } else { flushed.and_then(|()| inner.end(self.parser.raw(), out)) }
         };
         self.remember(result)
     }

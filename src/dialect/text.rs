@@ -103,3 +103,40 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '"' | '\'' | '`' | ',' | ';' | ':' | '=' | '(' | ')' | '{' | '}' | '<' | '>')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::FailureClass;
+
+    #[test]
+    fn messages_are_cut_on_a_character() {
+        let cut = tidy(&"ä".repeat(2 * MAX_MESSAGE_CHARS));
+        assert_eq!(cut.chars().count(), MAX_MESSAGE_CHARS);
+    }
+
+    #[test]
+    fn pages_are_reduced_to_their_title() {
+        assert_eq!(of_body(b"<html><head><TITLE lang=en> 502 Bad Gateway </title>"), "502 Bad Gateway");
+        assert_eq!(of_body(b"  <!doctype html><p>no"), "HTML page");
+        assert_eq!(of_body(b"upstream connect error"), "upstream connect error");
+    }
+
+    #[test]
+    fn what_looks_like_a_credential_is_hidden() {
+        let hidden = tidy("Incorrect API key provided: sk-abcdefghijkl. Header was 'Bearer topsecrettoken'");
+        assert!(!hidden.contains("abcdef") && !hidden.contains("topsecret"), "{hidden}");
+        assert!(hidden.starts_with("Incorrect API key provided: [redacted]"), "{hidden}");
+        assert_eq!(tidy("the task-scheduler failed"), "the task-scheduler failed");
+    }
+
+    #[test]
+    fn the_key_itself_is_hidden_whole_or_cut() {
+        let key = Secret::new("my-own-key-of-any-form");
+        for quoted in ["key my-own-key-of-any-form is bad", "the key is my-own-key-of"] {
+            let mut failure = Failure::new(FailureClass::Unauthorized, quoted);
+            redact(&mut failure, &key);
+            assert!(!failure.message.contains("my-own"), "{}", failure.message);
+        }
+    }
+}
