@@ -14,7 +14,7 @@ fn message(role: Role, text: &str) -> Message {
 }
 
 fn raw(json: &str) -> Option<Box<RawValue>> {
-    Some(RawValue::from_string(json.to_owned()).unwrap())
+    Some(RawValue::from_string(json.to_owned()).expect("valid JSON"))
 }
 
 fn image(url: &str) -> Part {
@@ -67,7 +67,7 @@ fn rich() -> ChatRequest {
         extra: json!({"logit_bias": {"1": 2}, "model": "smuggled", "stream_options": {"include_obfuscation": false}})
             .as_object()
             .cloned()
-            .unwrap(),
+            .expect("an object"),
     }
 }
 
@@ -77,20 +77,21 @@ fn plain() -> ChatRequest {
 
 fn send(dialect: Dialect, request: &ChatRequest, base_url: &str, model: &str) -> Encoded {
     let key = Secret::new("k3y");
-    encode(dialect, request, &Upstream { base_url, model, key: Some(&key), request_id: "r-1" }).unwrap()
+    encode(dialect, request, &Upstream { base_url, model, key: Some(&key), request_id: "r-1" })
+        .expect("can be encoded")
 }
 
 fn body(encoded: &Encoded) -> Value {
-    let text = std::str::from_utf8(encoded.request.body()).unwrap();
+    let text = std::str::from_utf8(encoded.request.body()).expect("UTF-8");
     assert_eq!(
         text.matches("\"model\":").count(),
         usize::from(!encoded.request.uri().path().contains("models"))
     );
-    serde_json::from_str(text).unwrap()
+    serde_json::from_str(text).expect("JSON")
 }
 
 fn header<'a>(encoded: &'a Encoded, name: &str) -> &'a str {
-    encoded.request.headers()[name].to_str().unwrap()
+    encoded.request.headers()[name].to_str().expect("text")
 }
 
 #[test]

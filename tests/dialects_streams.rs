@@ -117,12 +117,12 @@ fn whole(dialect: Dialect, body: &str) -> Decoded {
 
 #[track_caller]
 fn failure(dialect: Dialect, body: &str) -> Failure {
-    whole(dialect, body).1.unwrap_err()
+    whole(dialect, body).1.expect_err("a failure")
 }
 
 fn parts(status: u16) -> http::response::Parts {
     let answer = http::Response::builder().status(status).header("content-type", "application/json");
-    answer.body(()).unwrap().into_parts().0
+    answer.body(()).expect("a valid answer").into_parts().0
 }
 
 fn start(id: &str, model: &str) -> Delta {

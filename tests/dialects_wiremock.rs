@@ -35,11 +35,11 @@ async fn exchange(dialect: Dialect, server: &MockServer, stream: bool) -> (http:
     let key = Secret::new("k3y");
     let base_url = base(dialect, server);
     let upstream = Upstream { base_url: &base_url, model: "m-1", key: Some(&key), request_id: "r-1" };
-    let encoded = encode(dialect, &request(stream), &upstream).unwrap();
+    let encoded = encode(dialect, &request(stream), &upstream).expect("can be encoded");
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    let answer = client.request(encoded.request.map(Full::new)).await.unwrap();
+    let answer = client.request(encoded.request.map(Full::new)).await.expect("the stub answers");
     let (parts, body) = answer.into_parts();
-    (parts, body.collect().await.unwrap().to_bytes())
+    (parts, body.collect().await.expect("the stub answers whole").to_bytes())
 }
 
 async fn plain(dialect: Dialect, server: &MockServer) -> Result<ChatReply, Failure> {

@@ -1,6 +1,6 @@
 //! chat <-> bytes: the client side of each provider's wire format.
 //!
-//! One face over three dialects: [`encode`] turns a [`ChatRequest`] into an HTTP request, [`decode_reply`],
+//! One face over three dialects: [`encode()`] turns a [`ChatRequest`] into an HTTP request, [`decode_reply`],
 //! [`decode_error`] and [`StreamDecoder`] turn what came back into the neutral words of [`crate::chat`]. All of
 //! it is pure: bytes in, values out, no clock (the wall time is an argument) and no I/O.
 //!

@@ -16,6 +16,10 @@ use crate::chat::Failure;
 /// ends its line shall not fill the memory.
 pub const MAX_EVENT_BYTES: usize = 8 << 20;
 
+/// The most text outside any field: error objects are far smaller, and since it is looked at again with every
+/// line that may complete it, a larger bound would let a hostile body cost quadratic time.
+pub const MAX_RAW_BYTES: usize = 16 << 10;
+
 /// One event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -99,7 +103,7 @@ impl Parser {
     }
 
     fn grow(&self, line: usize) -> Result<(), Failure> {
-        if self.data.len() + self.raw.len() + line > MAX_EVENT_BYTES {
+        if self.data.len() + line > MAX_EVENT_BYTES {
             return Err(protocol(format!("a stream event exceeds {MAX_EVENT_BYTES} bytes")));
         }
         Ok(())
@@ -163,6 +167,9 @@ impl Parser {
         let opens = matches!(first, Some(b'{' | b'[' | b'<'));
         if self.raw.is_empty() && !opens {
             return Ok(());
+        }
+        if self.raw.len() + line.len() > MAX_RAW_BYTES {
+            return Err(protocol("a body that is not an event stream, or more than one"));
         }
         self.raw.push_str(&String::from_utf8_lossy(line));
         self.raw.push('\n');
@@ -275,6 +282,14 @@ mod tests {
         let mut sink = |_: Item<'_>| Ok(());
         let line = [b"data: ".to_vec(), vec![b'a'; 1 << 20], b"\n".to_vec()].concat();
         let result = (0..=MAX_EVENT_BYTES >> 20).try_for_each(|_| parser.push(&line, &mut sink));
+        assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn endless_text_outside_any_field_is_a_protocol_failure() {
+        let mut parser = Parser::new();
+        let mut sink = |_: Item<'_>| Ok(());
+        let result = parser.push(&b"[[]\n".repeat(MAX_RAW_BYTES / 4 + 1), &mut sink);
         assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
     }
 

@@ -157,8 +157,7 @@ pub(super) struct Preamble {
 }
 
 impl Preamble {
-    /// Appends the start once: when the provider gives an id or a model, or, if it never does, before anything
-    /// else.
+    /// Appends the start.
     pub(super) fn start(&mut self, id: Option<String>, model: Option<String>, out: &mut Vec<Delta>) {
         self.started = true;
         out.push(Delta::Start { id, model });
