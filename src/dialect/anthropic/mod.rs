@@ -1,0 +1,28 @@
+//! Anthropic Messages.
+
+mod encode;
+mod reply;
+mod stream;
+mod wire;
+
+pub(super) use encode::encode;
+pub(super) use reply::reply;
+pub(super) use stream::Stream;
+
+use super::json::Text;
+use crate::chat::Finish;
+
+/// What a stop reason means. `pause_turn` (a server tool's long turn, which we never ask for) is a reply cut
+/// short; an unknown reason ends it like `end_turn`.
+fn finish(reason: Option<&Text<'_>>) -> Option<Finish> {
+    match Text::or_empty(reason) {
+        "" => None,
+        "max_tokens" | "model_context_window_exceeded" | "pause_turn" => Some(Finish::Length),
+        "tool_use" => Some(Finish::ToolCalls),
+        "refusal" => Some(Finish::ContentFilter),
+        _ => Some(Finish::Stop),
+    }
+}
+
+/// What a refusal says when the provider does not.
+const REFUSED: &str = "The model refused to answer.";

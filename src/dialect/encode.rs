@@ -1,0 +1,111 @@
+//! What the encoders share: the HTTP envelope and the list of what was adapted.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http::{Method, Request, Uri};
+use serde::Serialize;
+
+use super::{Encoded, Upstream};
+use crate::chat::{ChatRequest, Failure, FailureClass};
+
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("brownout/", env!("CARGO_PKG_VERSION")));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// A typical small request's body.
+const BODY_CAPACITY: usize = 1024;
+
+/// What of a request had to be changed.
+#[derive(Debug, Default)]
+pub(super) struct Adapted(pub(super) Vec<String>);
+
+impl Adapted {
+    /// Something was left out.
+    pub(super) fn dropped(&mut self, what: &str) {
+        self.note(format!("dropped `{what}`"));
+    }
+
+    /// Something was changed. Said once, however often it happens.
+    pub(super) fn note(&mut self, note: String) {
+        if !self.0.contains(&note) {
+            self.0.push(note);
+        }
+    }
+
+    /// Leaves out every field of the caller's own dialect.
+    pub(super) fn drop_extra(&mut self, request: &ChatRequest) {
+        for name in request.extra.keys() {
+            self.dropped(name);
+        }
+    }
+}
+
+/// Where a request goes and how it is authorised.
+pub(super) struct Envelope<'a> {
+    pub(super) upstream: &'a Upstream<'a>,
+    /// The path behind the base, and a query.
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+    /// The credential's header, and what stands before the credential in it.
+    pub(super) key_header: HeaderName,
+    pub(super) key_prefix: &'static str,
+    pub(super) stream: bool,
+}
+
+impl Envelope<'_> {
+    /// The request with `body` inside.
+    pub(super) fn seal(&self, body: &impl Serialize, adapted: Adapted) -> Result<Encoded, Failure> {
+        let mut bytes = Vec::with_capacity(BODY_CAPACITY);
+        serde_json::to_writer(&mut bytes, body).map_err(|error| invalid(&format!("the body: {error}")))?;
+        let mut request = Request::new(Bytes::from(bytes));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri()?;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(ACCEPT, if self.stream { EVENTS } else { JSON });
+        headers.insert(USER_AGENT, AGENT);
+        let id = HeaderValue::from_str(self.upstream.request_id).map_err(|_| invalid("the request id"))?;
+        headers.insert("x-request-id", id);
+        if let Some(key) = self.upstream.key {
+            let value = format!("{}{}", self.key_prefix, key.expose());
+            let mut value = HeaderValue::try_from(value).map_err(|_| invalid("the credential"))?;
+            value.set_sensitive(true);
+            headers.insert(&self.key_header, value);
+        }
+        Ok(Encoded { request, adapted: adapted.0 })
+    }
+
+    fn uri(&self) -> Result<Uri, Failure> {
+        let (base, base_query) = match self.upstream.base_url.split_once('?') {
+            Some((base, query)) => (base, Some(query)),
+            None => (self.upstream.base_url, None),
+        };
+        let mut text = format!("{}{}", base.trim_end_matches('/'), self.path);
+        for (query, separator) in [self.query, base_query].into_iter().flatten().zip(['?', '&']) {
+            text.push(separator);
+            text.push_str(query);
+        }
+        let uri = Uri::try_from(text).map_err(|_| invalid("the base URL"))?;
+        if uri.scheme().is_none() || uri.authority().is_none() {
+            return Err(invalid("the base URL (it needs a scheme and a host)"));
+        }
+        Ok(uri)
+    }
+}
+
+fn invalid(what: &str) -> Failure {
+    Failure::new(FailureClass::InvalidRequest, format!("cannot be sent over HTTP: {what}"))
+}
+
+/// A number JSON can hold.
+pub(super) fn finite(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite())
+}
+
+/// A `data:` URL with base64 inside, taken apart: media type and data.
+pub(super) fn data_url(url: &str) -> Option<(&str, &str)> {
+    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
+    let kind = head.strip_suffix(";base64")?;
+    let kind = kind.split(';').next().unwrap_or_default();
+    Some((if kind.is_empty() { "application/octet-stream" } else { kind }, data))
+}

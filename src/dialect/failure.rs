@@ -1,0 +1,192 @@
+//! The error objects providers answer with, in all the shapes that are met, -> [`Failure`].
+//!
+//! `{"error":{…}}` (OpenAI, Anthropic, Gemini), `{"error":"…"}` (Ollama), `[{"error":{…}}]` (Gemini without
+//! `alt=sse`), flat `{"object":"error",…}` (Mistral, vLLM), `{"detail":…}` (FastAPI), `{"message":"…"}` (gateways),
+//! and what is no JSON at all (edges). None of it is on a hot path, so it is read leniently as plain values.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::classify::{Evidence, classify};
+use super::retry_after::{go_duration, in_words, retry_after};
+use super::{Dialect, text};
+use crate::chat::{Failure, FailureClass};
+
+/// The failure in an answer with a status that is no success.
+pub(super) fn from_answer(
+    dialect: Dialect,
+    parts: &http::response::Parts,
+    body: &[u8],
+    wall_us: i64,
+) -> Failure {
+    let status = parts.status.as_u16();
+    let object = serde_json::from_slice(body.trim_ascii()).ok().map(ErrorObject::read);
+    let object = object.unwrap_or_else(|| ErrorObject::from_text(body));
+    let mut failure = object.failure(dialect, Some(status));
+    if !(400..600).contains(&status) {
+        failure.class = FailureClass::Protocol;
+    }
+    if failure.message.is_empty() {
+        parts.status.canonical_reason().unwrap_or("no message").clone_into(&mut failure.message);
+    }
+    failure.status = Some(status);
+    failure.retry_after = retry_after(&parts.headers, wall_us).or(failure.retry_after);
+    failure
+}
+
+/// The failure an error object inside a success means; its own status-like `code` stands in for the status.
+pub(super) fn in_band(dialect: Dialect, json: &str) -> Failure {
+    let object = serde_json::from_str(json).map(ErrorObject::read);
+    object.unwrap_or_else(|_| ErrorObject::from_text(json.as_bytes())).failure(dialect, None)
+}
+
+/// The failure in text that stands in a stream outside any event, if it is a whole error object.
+pub(super) fn raw_error(dialect: Dialect, raw: &str) -> Option<Failure> {
+    let value: Value = serde_json::from_str(raw.trim()).ok()?;
+    is_error(&value).then(|| ErrorObject::read(value).failure(dialect, None))
+}
+
+/// Whether a whole answer is an error object.
+fn is_error(value: &Value) -> bool {
+    let value = value.get(0).unwrap_or(value);
+    value.get("error").is_some_and(truthy)
+        || [value.get("object"), value.get("type")].contains(&Some(&Value::from("error")))
+}
+
+/// Whether an `error` field really holds an error: `null`, `""`, `{}` and `false` do not.
+pub(super) fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        _ => true,
+    }
+}
+
+/// What an error object says.
+#[derive(Debug, Default)]
+struct ErrorObject {
+    message: String,
+    /// Codes, types and reasons, most specific first.
+    signs: Vec<String>,
+    /// A number between 400 and 599 in the place of a code.
+    status: Option<u16>,
+    /// A code that is only a number, should nothing better be known.
+    number: Option<String>,
+    quotas: Vec<String>,
+    zero_quota: bool,
+    google: bool,
+    retry: Option<Duration>,
+}
+
+impl ErrorObject {
+    fn from_text(body: &[u8]) -> Self {
+        ErrorObject { message: text::of_body(body), ..ErrorObject::default() }
+    }
+
+    fn read(value: Value) -> Self {
+        let value = match value {
+            Value::Array(mut list) if list.len() == 1 => list.remove(0),
+            value => value,
+        };
+        let mut read = ErrorObject::default();
+        let error = value.get("error").filter(|error| truthy(error)).unwrap_or(&value);
+        read.message = words(error);
+        read.details(error);
+        for inner in ["innererror", "inner_error"] {
+            read.sign(error.get(inner).or_else(|| value.get(inner)).and_then(|inner| inner.get("code")));
+        }
+        read.metadata(error.get("metadata"));
+        for name in ["code", "status", "type"] {
+            read.sign(error.get(name));
+        }
+        read
+    }
+
+    /// Takes a code, type or reason; a number may be a status.
+    fn sign(&mut self, value: Option<&Value>) {
+        let sign = match value {
+            Some(Value::String(sign)) if !sign.is_empty() => sign.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => return,
+        };
+        let Ok(number) = sign.parse::<u32>() else {
+            return self.signs.push(sign);
+        };
+        if (400..600).contains(&number) {
+            self.status = u16::try_from(number).ok();
+        } else {
+            self.signs.push(sign.clone());
+        }
+        self.number.get_or_insert(sign);
+    }
+
+    /// Anthropic's `details` object and Google's list of them.
+    fn details(&mut self, error: &Value) {
+        self.google = error.get("status").is_some_and(Value::is_string) && error.get("code").is_some();
+        match error.get("details") {
+            Some(Value::Array(list)) => list.iter().for_each(|detail| self.google_detail(detail)),
+            Some(details) => self.sign(details.get("error_code")),
+            None => {}
+        }
+        self.zero_quota |= self.google && self.message.to_ascii_lowercase().contains("limit: 0,");
+    }
+
+    fn google_detail(&mut self, detail: &Value) {
+        self.sign(detail.get("reason"));
+        if let Some(delay) = detail.get("retryDelay").and_then(Value::as_str) {
+            self.retry = go_duration(delay);
+        }
+        let violations = detail.get("violations").and_then(Value::as_array);
+        for violation in violations.into_iter().flatten() {
+            self.zero_quota |= violation.get("quotaValue").is_some_and(|value| value == "0" || value == 0);
+            let id = violation.get("quotaId").and_then(Value::as_str);
+            self.quotas.extend(id.map(str::to_owned));
+        }
+    }
+
+    /// OpenRouter's `metadata`.
+    fn metadata(&mut self, metadata: Option<&Value>) {
+        let Some(metadata) = metadata else { return };
+        self.sign(metadata.get("limit_source"));
+        self.sign(metadata.get("error_type"));
+        if metadata.get("flagged_input").is_some() {
+            self.signs.push("content_policy_violation".to_owned());
+        }
+    }
+
+    fn failure(self, dialect: Dialect, status: Option<u16>) -> Failure {
+        let signs: Vec<&str> = self.signs.iter().map(String::as_str).collect();
+        let quotas: Vec<&str> = self.quotas.iter().map(String::as_str).collect();
+        let class = classify(&Evidence {
+            status: status.or(self.status),
+            signs: &signs,
+            quotas: &quotas,
+            zero_quota: self.zero_quota,
+            google: self.google || dialect == Dialect::Gemini,
+            message: &self.message,
+        });
+        let code = signs.iter().find(|sign| sign.parse::<u32>().is_err()).map(|sign| (*sign).to_owned());
+        Failure {
+            class,
+            status: None,
+            code: code.or(self.number).map(|code| text::tidy(&code)),
+            retry_after: self.retry.or_else(|| in_words(&self.message)),
+            message: text::tidy(&self.message),
+        }
+    }
+}
+
+/// The words of an error, wherever it keeps them; an object in their place (Mistral's 422) as its JSON.
+fn words(error: &Value) -> String {
+    if let Value::String(text) = error {
+        return text.clone();
+    }
+    let place = ["message", "detail", "msg", "error_description"].iter().find_map(|name| error.get(name));
+    match place {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,310 @@
+//! Server-sent events, incrementally.
+//!
+//! Bytes may be cut anywhere: inside a line, between CR and LF, inside a UTF-8 code point. Lines are only looked
+//! at when they are whole, so the cuts cannot matter. As in the WHATWG specification: a BOM is skipped, lines end
+//! with LF, CRLF or CR, comments (`:` lines) and unknown fields are ignored, several `data` lines are joined by
+//! LF, an event without data is none. Beyond it: an event that the end of the body cuts off before its blank
+//! line is still delivered (marked [`Event::cut`]), because many servers forget that line; and text that looks
+//! like JSON outside any field is reported ([`Item::Raw`]), because Gemini writes its mid-stream errors so.
+
+use memchr::memchr2;
+
+use super::protocol;
+use crate::chat::Failure;
+
+/// The largest event: far above any text chunk, yet enough for one with an inline image; a provider that never
+/// ends its line shall not fill the memory.
+pub const MAX_EVENT_BYTES: usize = 8 << 20;
+
+/// The most text outside any field: error objects are far smaller, and since it is looked at again with every
+/// line that may complete it, a larger bound would let a hostile body cost quadratic time.
+pub const MAX_RAW_BYTES: usize = 16 << 10;
+
+/// One event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The `event:` field; empty when there was none.
+    pub name: &'a str,
+    /// The `data:` lines, joined. Never empty.
+    pub data: &'a str,
+    /// The body ended before the event's blank line: it may be incomplete.
+    pub cut: bool,
+}
+
+/// What a stream consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// An event.
+    Event(Event<'a>),
+    /// JSON that stands in the stream outside any field: everything so far, as often as it may be complete.
+    Raw(&'a str),
+}
+
+/// The parser: feed it bytes, it calls back with items.
+#[derive(Debug, Default)]
+pub struct Parser {
+    /// The line that is not whole yet.
+    line: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    name: String,
+    raw: String,
+    after_cr: bool,
+    begun: bool,
+}
+
+impl Parser {
+    /// A parser at the start of a body.
+    #[must_use]
+    pub fn new() -> Self {
+        Parser::default()
+    }
+
+    /// Feeds bytes; every item they complete goes to `sink`.
+    ///
+    /// # Errors
+    /// What `sink` returns, and [`crate::chat::FailureClass::Protocol`] for an event that is too large or not
+    /// UTF-8.
+    pub fn push(
+        &mut self,
+        mut bytes: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.after_cr && !bytes.is_empty() {
+            self.after_cr = false;
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+            self.end_line(&bytes[..end], sink)?;
+            let crlf = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
+            self.after_cr = bytes[end] == b'\r' && end + 1 == bytes.len();
+            bytes = &bytes[end + 1 + usize::from(crlf)..];
+        }
+        self.grow(self.line.len() + bytes.len())?;
+        self.line.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Ends the body: delivers the event it cut off, if any.
+    ///
+    /// # Errors
+    /// As [`Parser::push`].
+    pub fn finish(&mut self, sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        if !self.line.is_empty() {
+            self.end_line(&[], sink)?;
+        }
+        self.dispatch(true, sink)
+    }
+
+    /// What stands outside any field and was not understood.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    fn grow(&self, line: usize) -> Result<(), Failure> {
+        if self.data.len() + line > MAX_EVENT_BYTES {
+            return Err(protocol(format!("a stream event exceeds {MAX_EVENT_BYTES} bytes")));
+        }
+        Ok(())
+    }
+
+    fn end_line(
+        &mut self,
+        rest: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.grow(self.line.len() + rest.len())?;
+        if self.line.is_empty() {
+            return self.whole_line(rest, sink);
+        }
+        let mut line = std::mem::take(&mut self.line);
+        line.extend_from_slice(rest);
+        let result = self.whole_line(&line, sink);
+        line.clear();
+        self.line = line;
+        result
+    }
+
+    fn whole_line(
+        &mut self,
+        mut line: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if !self.begun {
+            self.begun = true;
+            line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        }
+        if line.is_empty() {
+            return self.dispatch(false, sink);
+        }
+        if let Some(value) = field(line, b"data") {
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.has_data = true;
+            self.data.extend_from_slice(value);
+        } else if let Some(value) = field(line, b"event") {
+            self.name.clear();
+            self.name.push_str(&String::from_utf8_lossy(value));
+        } else {
+            return self.stray(line, sink);
+        }
+        Ok(())
+    }
+
+    /// Collects lines that open or continue JSON outside any field, and offers them where they may be complete.
+    fn stray(
+        &mut self,
+        line: &[u8],
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let first = line.trim_ascii_start().first();
+        let known = [&b"id"[..], b"retry", b""].iter().any(|name| field(line, name).is_some());
+        if known {
+            return Ok(());
+        }
+        let opens = matches!(first, Some(b'{' | b'[' | b'<'));
+        if self.raw.is_empty() && !opens {
+            return Ok(());
+        }
+        if self.raw.len() + line.len() > MAX_RAW_BYTES {
+            return Err(protocol("a body that is not an event stream, or more than one"));
+        }
+        self.raw.push_str(&String::from_utf8_lossy(line));
+        self.raw.push('\n');
+        if matches!(line.trim_ascii_end().last(), Some(b'}' | b']')) && !line[0].is_ascii_whitespace() {
+            sink(Item::Raw(&self.raw))?;
+        }
+        Ok(())
+    }
+
+    fn dispatch(
+        &mut self,
+        cut: bool,
+        sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.has_data && !self.data.is_empty() {
+            let data = utf8(&self.data, cut)?;
+            sink(Item::Event(Event { name: &self.name, data, cut }))?;
+        }
+        self.has_data = false;
+        self.data.clear();
+        self.name.clear();
+        Ok(())
+    }
+}
+
+/// The value of `line` if its field is `name`; a line without a colon is a field without a value.
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match line.strip_prefix(name)? {
+        [] => Some(&[]),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
+        _ => None,
+    }
+}
+
+fn utf8(data: &[u8], cut: bool) -> Result<&str, Failure> {
+    std::str::from_utf8(data).map_err(|error| {
+        if cut && error.error_len().is_none() {
+            return super::stream::truncated("the stream was cut inside an event");
+        }
+        protocol("a stream event is not UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn events(body: &[u8]) -> Vec<(String, String, bool)> {
+        let mut out = Vec::new();
+        let mut parser = Parser::new();
+        let mut sink = |item: Item<'_>| {
+            if let Item::Event(event) = item {
+                out.push((event.name.to_owned(), event.data.to_owned(), event.cut));
+            }
+            Ok(())
+        };
+        parser.push(body, &mut sink).unwrap();
+        parser.finish(&mut sink).unwrap();
+        out
+    }
+
+    fn event(name: &str, data: &str) -> (String, String, bool) {
+        (name.to_owned(), data.to_owned(), false)
+    }
+
+    #[test]
+    fn bom_comments_ids_and_unknown_fields_are_skipped() {
+        let body = b"\xEF\xBB\xBF: hello\nid: 7\nretry: 10\nfoo: bar\nevent: x\ndata: 1\n\n: keep-alive\n\n";
+        assert_eq!(events(body), [event("x", "1")]);
+    }
+
+    #[test]
+    fn every_line_ending_is_one() {
+        for end in ["\n", "\r\n", "\r"] {
+            let body = ["data: 1", "data:2", "", "data:  3", "", ""].join(end);
+            assert_eq!(events(body.as_bytes()), [event("", "1\n2"), event("", " 3")], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn events_without_data_are_none() {
+        assert_eq!(events(b"event: ping\n\ndata\n\ndata:\n\ndata: 1\n\n"), [event("", "1")]);
+    }
+
+    #[test]
+    fn the_name_of_an_event_does_not_outlive_it() {
+        assert_eq!(events(b"event: a\ndata: 1\n\ndata: 2\n\n"), [event("a", "1"), event("", "2")]);
+    }
+
+    #[test]
+    fn a_missing_last_blank_line_is_made_up_for() {
+        for body in [&b"data: 1"[..], b"data: 1\n", b"data: 1\r"] {
+            assert_eq!(events(body), [(String::new(), "1".to_owned(), true)]);
+        }
+    }
+
+    #[test]
+    fn an_endless_event_is_a_protocol_failure() {
+        let mut parser = Parser::new();
+        let mut sink = |_: Item<'_>| Ok(());
+        let chunk = vec![b'a'; 1 << 20];
+        let result = (0..=MAX_EVENT_BYTES >> 20).try_for_each(|_| parser.push(&chunk, &mut sink));
+        assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn endless_data_lines_are_a_protocol_failure() {
+        let mut parser = Parser::new();
+        let mut sink = |_: Item<'_>| Ok(());
+        let line = [b"data: ".to_vec(), vec![b'a'; 1 << 20], b"\n".to_vec()].concat();
+        let result = (0..=MAX_EVENT_BYTES >> 20).try_for_each(|_| parser.push(&line, &mut sink));
+        assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn endless_text_outside_any_field_is_a_protocol_failure() {
+        let mut parser = Parser::new();
+        let mut sink = |_: Item<'_>| Ok(());
+        let result = parser.push(&b"[[]\n".repeat(MAX_RAW_BYTES / 4 + 1), &mut sink);
+        assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn json_outside_any_field_is_reported_whole() {
+        let mut raw = Vec::new();
+        let mut parser = Parser::new();
+        let body = b"data: 1\n\n{\n  \"error\": {\n    \"code\": 503\n  }\n}\n";
+        parser
+            .push(body, &mut |item| {
+                raw.extend(matches!(item, Item::Raw(_)).then(|| format!("{item:?}")));
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(raw.len(), 1);
+        assert!(serde_json::from_str::<serde_json::Value>(parser.raw()).is_ok());
+    }
+}
