@@ -4,6 +4,16 @@
 //! units are integers, defaults are filled in, nothing can be invalid). All problems of a file are reported at
 //! once, and nothing starts before the whole file is checked.
 
+mod code;
+mod cx;
+mod diagnostic;
+mod expect;
+mod file;
+mod read;
+mod render;
+mod units;
+mod yaml;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +25,10 @@ use crate::history::expect::Expectation;
 use crate::history::{Phase, PlannedFault, ScriptedExpectation};
 use crate::router::config::Config;
 use crate::world::Moment;
+
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Problems, Severity};
+pub use file::{check, discover, load, parse};
 
 /// A checked scenario: everything a run needs.
 #[derive(Clone, Debug, PartialEq)]
