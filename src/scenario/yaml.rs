@@ -270,11 +270,12 @@ fn syntax(message: &str) -> Diagnostic {
     if message.contains("depth") || message.contains("recursion") || message.contains("nesting") {
         return too_complex().note(message);
     }
-    let help = if message.contains("tab") {
-        Some("indent with spaces: YAML does not allow tabs".to_owned())
-    } else {
-        None
+    let help = match message.as_str() {
+        text if text.contains("tab") => Some("indent with spaces: YAML does not allow tabs"),
+        text if text.starts_with("mapping values") => Some("quote text in which a colon is followed by a space"),
+        _ => None,
     };
+    let help = help.map(str::to_owned);
     Diagnostic::new(Code::SYNTAX, message).maybe_help(help)
 }
 
