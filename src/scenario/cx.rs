@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::code::Code;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Severity};
 use super::units::{self, Wrong};
 use super::yaml::{Node, Span, Value};
 
@@ -35,6 +35,11 @@ impl Cx {
 
     pub(in crate::scenario) fn into_problems(self) -> Vec<Diagnostic> {
         self.problems.into_inner()
+    }
+
+    /// Whether something stops the run already.
+    pub(in crate::scenario) fn has_errors(&self) -> bool {
+        self.problems.borrow().iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Reports a text that could not be understood.
@@ -339,12 +344,18 @@ pub(in crate::scenario) fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> S
     }
 }
 
-/// The one of `known` that was probably meant.
+/// The one of `known` that was probably meant: one that begins and sounds alike, or a slip of the fingers.
 pub(in crate::scenario) fn similar<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
+    let likeness = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let slips = strsim::osa_distance(&word, &candidate);
+        let few = word.len() >= 3 && slips <= word.len().div_ceil(4);
+        if few { 1.0 - slips as f64 / 100.0 } else { strsim::jaro_winkler(&word, &candidate) }
+    };
     known
-        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        .map(|candidate| (likeness(candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.82)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
 }

@@ -61,7 +61,7 @@ fn check_text(text: &str, path: &Path) -> (Option<Scenario>, Problems) {
         }
         Ok(root) => Some(read::scenario(&cx, &root, path)),
         Err(problem) => {
-            cx.report(problem);
+            cx.report(*problem);
             None
         }
     };

@@ -11,6 +11,7 @@ mod expect;
 mod file;
 mod read;
 mod render;
+mod schema;
 mod units;
 mod yaml;
 
@@ -29,6 +30,7 @@ use crate::world::Moment;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Problems, Severity};
 pub use file::{check, discover, load, parse};
+pub use schema::schema;
 
 /// A checked scenario: everything a run needs.
 #[derive(Clone, Debug, PartialEq)]

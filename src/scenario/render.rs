@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::diagnostic::{Diagnostic, Problems, Severity};
 
@@ -48,32 +48,35 @@ fn groups<'a>(problem: &'a Diagnostic, path: &'a str, text: &'a str) -> Vec<Grou
     vec![group]
 }
 
-/// One excerpt for the place itself, and one for each related place.
+/// The line of the place itself, and those of related places that are on other lines.
 fn snippets<'a>(
     problem: &'a Diagnostic,
     span: &Range<usize>,
     path: &'a str,
     text: &'a str,
-) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let mut all = vec![excerpt(span, problem.label.as_deref(), AnnotationKind::Primary, path, text)];
+) -> Vec<Snippet<'a, Annotation<'a>>> {
+    let (home, line) = crop(span, text);
+    let primary = AnnotationKind::Primary.span(mark(span, &home, text)).label(problem.label.as_deref());
+    let mut first = Snippet::source(&text[home.clone()]).path(path).line_start(line).annotation(primary);
+    let mut others = Vec::new();
     for (place, label) in &problem.related {
-        all.push(excerpt(place, Some(label), AnnotationKind::Context, path, text));
+        let (lines, line) = crop(place, text);
+        let context = AnnotationKind::Context.span(mark(place, &lines, text)).label(label);
+        if lines == home {
+            first = first.annotation(context);
+        } else {
+            others.push(Snippet::source(&text[lines]).path(path).line_start(line).annotation(context));
+        }
     }
-    all
+    others.insert(0, first);
+    others
 }
 
-fn excerpt<'a>(
-    span: &Range<usize>,
-    label: Option<&'a str>,
-    kind: AnnotationKind,
-    path: &'a str,
-    text: &'a str,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let (lines, line_start) = crop(span, text);
+/// The part of `span` that lies in `lines`, counted from there.
+fn mark(span: &Range<usize>, lines: &Range<usize>, text: &str) -> Range<usize> {
     let start = floor(text, span.start.clamp(lines.start, lines.end));
     let end = floor(text, span.end.clamp(start, lines.end));
-    let mark = start - lines.start..end - lines.start;
-    Snippet::source(&text[lines]).path(path).line_start(line_start).annotation(kind.span(mark).label(label))
+    start - lines.start..end - lines.start
 }
 
 /// The first line of `span`, and the line's number.

@@ -60,9 +60,9 @@ impl Value {
 }
 
 /// Reads one document.
-pub(in crate::scenario) fn read(text: &str) -> Result<Node, Diagnostic> {
-    let tree: Tree =
-        serde_yaml::from_str_with_options(text, options()).map_err(|error| explain(&error, text))?;
+pub(in crate::scenario) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
+    let tree: Tree = serde_yaml::from_str_with_options(text, options())
+        .map_err(|error| Box::new(explain(&error, text)))?;
     Ok(tree.into_node(text))
 }
 
@@ -272,7 +272,9 @@ fn syntax(message: &str) -> Diagnostic {
     }
     let help = match message.as_str() {
         text if text.contains("tab") => Some("indent with spaces: YAML does not allow tabs"),
-        text if text.starts_with("mapping values") => Some("quote text in which a colon is followed by a space"),
+        text if text.starts_with("mapping values") => {
+            Some("quote text in which a colon is followed by a space")
+        }
         _ => None,
     };
     let help = help.map(str::to_owned);

@@ -64,7 +64,6 @@ pub(in crate::scenario) const HANDY_ERRORS: [(&str, ErrorKind, u16); 12] = [
     ("invalid_request", ErrorKind::InvalidRequest, 400),
 ];
 
-pub(in crate::scenario) const BODIES: [(&str, ()); 3] = [("vendor", ()), ("html", ()), ("empty", ())];
 pub(in crate::scenario) const CLOSES: [(&str, Close); 3] =
     [("clean", Close::Clean), ("fin", Close::Fin), ("reset", Close::Reset)];
 pub(in crate::scenario) const FORMS: [(&str, RefusalForm); 3] =
@@ -194,13 +193,11 @@ fn handy(cx: &Cx, node: Option<&Node>, kind: ErrorKind, status: u16) -> Fault {
     })
 }
 
-fn extras(cx: &Cx, fields: &Fields<'_>, base: StatusFault) -> StatusFault {
-    StatusFault {
-        retry_after: fields.get("retry_after").and_then(|node| retry_after(cx, node)),
-        headers: fields.get("headers").map(|node| headers(cx, node)).unwrap_or_default(),
-        body: fields.get("body").and_then(|node| body(cx, node)).unwrap_or(ErrorBody::Vendor),
-        ..base
-    }
+fn extras(cx: &Cx, fields: &Fields<'_>, mut base: StatusFault) -> StatusFault {
+    base.retry_after = fields.get("retry_after").and_then(|node| retry_after(cx, node));
+    base.headers = fields.get("headers").map(|node| headers(cx, node)).unwrap_or_default();
+    base.body = fields.get("body").and_then(|node| body(cx, node)).unwrap_or(ErrorBody::Vendor);
+    base
 }
 
 fn retry_after(cx: &Cx, node: &Node) -> Option<RetryAfter> {

@@ -15,9 +15,12 @@ mod router;
 mod rule;
 pub(super) mod shapes;
 mod trace;
+pub(super) mod words;
 
 use std::path::Path;
 use std::time::Duration;
+
+use indexmap::IndexMap;
 
 use super::code::Code;
 use super::cx::{Cx, Fields, Shape};
@@ -70,8 +73,7 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         .unwrap_or_default();
     let (router, objectives) = fields
         .require(cx, "router", "{ models: …, routes: … }")
-        .map(|node| router::read(cx, node, &names, &providers))
-        .unwrap_or_else(|| (empty_router(), indexmap::IndexMap::new()));
+        .map_or_else(|| (empty_router(), IndexMap::new()), |node| router::read(cx, node, &names, &providers));
     let (load, scripted) = sources(cx, &fields, &names, &router, path);
     let warmup = duration(&fields, "warmup").unwrap_or_default();
     let mut faults = rule::Faults::new(cx, &names, &mut providers, over(&load, &router));
@@ -80,9 +82,11 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
     }
     let (planned, armed) = (faults.planned, faults.armed);
     warn_of_early_faults(cx, &fields, &armed, warmup);
-    warn_of_unused(cx, &fields, &router, &load);
     let phases = phase::phases(armed, warmup);
     let expect = fields.get("expect").map(|node| expect::read(cx, node, &phases)).unwrap_or_default();
+    if !cx.has_errors() {
+        warn_of_unused(cx, &fields, &router, &load);
+    }
     Scenario {
         name: name(cx, &fields, path),
         about: fields.get("about").and_then(|node| cx.text(node)),
@@ -106,7 +110,7 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
 }
 
 fn empty_router() -> Config {
-    Config { providers: Default::default(), models: Default::default(), routes: Default::default() }
+    Config { providers: IndexMap::new(), models: IndexMap::new(), routes: IndexMap::new() }
 }
 
 fn check_version(cx: &Cx, fields: &Fields<'_>) {
