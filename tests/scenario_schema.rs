@@ -13,9 +13,12 @@ fn validator() -> Validator {
 fn files(folder: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = scenario::discover(&[folder]).expect("files");
-    let read =
-        |path: &Path| std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap();
-    files.iter().map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(path))).collect()
+    let read = |path: &Path| {
+        let bytes = std::fs::read(path).expect("readable");
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (stem, String::from_utf8_lossy(&bytes).into_owned())
+    };
+    files.iter().map(|path| read(path)).collect()
 }
 
 #[test]
