@@ -303,4 +303,18 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_key_is_in_the_language_reference() {
+        let reference = include_str!("../../docs/scenarios.md");
+        for shape in shapes::ALL {
+            for key in shape.keys {
+                assert!(
+                    reference.contains(key),
+                    "docs/scenarios.md says nothing of `{key}` of {}",
+                    shape.what
+                );
+            }
+        }
+    }
 }

@@ -210,25 +210,33 @@ fn warn_of_unused(cx: &Cx, fields: &Fields<'_>, router: &Config, load: &[Source]
             _ => source.route == route,
         })
     };
+    let router_node = fields.get("router");
     let models = router.models.keys().enumerate().filter(|(index, _)| !used.contains(index));
     for (_, name) in models {
-        unused(cx, fields, ["models", name], "is in no chain");
+        unused(cx, group(router_node, "models"), name, "is in no chain");
+    }
+    let idle = |index: &usize| router.models.values().all(|model| model.provider != *index);
+    for (_, name) in router.providers.keys().enumerate().filter(|(index, _)| idle(index)) {
+        unused(cx, fields.get("providers"), name, "has no model");
     }
     for name in router.routes.keys().filter(|name| !addressed(name)) {
-        unused(cx, fields, ["routes", name], "is addressed by no request");
+        unused(cx, group(router_node, "routes"), name, "is addressed by no request");
     }
 }
 
-fn unused(cx: &Cx, fields: &Fields<'_>, [group, name]: [&str; 2], why: &str) {
-    let place = |node: &Node, key: &str| match &node.value {
-        Value::Map(map) => map
-            .iter()
-            .find(|(known, _)| matches!(&known.value, Value::Scalar { text, .. } if text == key))
-            .map(|(known, value)| (known.span.clone(), value.clone())),
-        _ => None,
-    };
-    let group = fields.get("router").and_then(|router| place(router, group));
-    if let Some((span, _)) = group.and_then(|(_, group)| place(&group, name)) {
-        cx.report(Diagnostic::new(Code::UNUSED, format!("`{name}` {why}")).at(&span));
+/// The value of `key` in a map.
+fn group<'n>(node: Option<&'n Node>, key: &str) -> Option<&'n Node> {
+    entry(node?, key).map(|(_, value)| value)
+}
+
+fn entry<'n>(node: &'n Node, key: &str) -> Option<(&'n Node, &'n Node)> {
+    let Value::Map(map) = &node.value else { return None };
+    let is_it = |known: &Node| matches!(&known.value, Value::Scalar { text, .. } if text == key);
+    map.iter().find(|(known, _)| is_it(known)).map(|(known, value)| (known, value))
+}
+
+fn unused(cx: &Cx, group: Option<&Node>, name: &str, why: &str) {
+    if let Some((known, _)) = group.and_then(|group| entry(group, name)) {
+        cx.report(Diagnostic::new(Code::UNUSED, format!("`{name}` {why}")).at(&known.span));
     }
 }

@@ -270,7 +270,7 @@ fn trigger(cx: &Cx, fields: &Fields<'_>, during: Vec<Window>, names: &Names, on:
         probability_ppm: fields.get("probability").and_then(|node| cx.share_ppm(node)),
         sequence: counted.then_some(Sequence {
             skip: skip.unwrap_or(0),
-            first: first.unwrap_or(u64::MAX),
+            first: first.unwrap_or(u64::MAX / 2),
             per,
         }),
         matches: fields.get("when").map(|node| when(cx, node, names, on)).unwrap_or_default(),
