@@ -4,6 +4,17 @@
 //! units are integers, defaults are filled in, nothing can be invalid). All problems of a file are reported at
 //! once, and nothing starts before the whole file is checked.
 
+mod code;
+mod cx;
+mod diagnostic;
+mod expect;
+mod file;
+mod read;
+mod render;
+mod schema;
+mod units;
+mod yaml;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +26,11 @@ use crate::history::expect::Expectation;
 use crate::history::{Phase, PlannedFault, ScriptedExpectation};
 use crate::router::config::Config;
 use crate::world::Moment;
+
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Problems, Severity};
+pub use file::{check, discover, load, parse};
+pub use schema::schema;
 
 /// A checked scenario: everything a run needs.
 #[derive(Clone, Debug, PartialEq)]

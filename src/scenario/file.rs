@@ -1,0 +1,154 @@
+//! Files: finding them, reading them within limits, and saying what is wrong with one.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::code::Code;
+use super::cx::Cx;
+use super::diagnostic::{Diagnostic, Problems};
+use super::yaml::{self, Node, Value};
+use super::{Scenario, read};
+
+/// Largest scenario file, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Deepest nesting of folders that is searched: a link that leads back to its own folder ends here.
+const DEEPEST: usize = 16;
+
+/// Reads and checks a scenario file.
+///
+/// # Errors
+///
+/// All problems of the file at once. Warnings do not stop it: [`check`] shows them.
+pub fn load(path: &Path) -> Result<Scenario, Problems> {
+    let (scenario, problems) = check(path);
+    scenario.ok_or(problems)
+}
+
+/// Checks a scenario that was read already; `path` is for messages, for its name and for finding its traces.
+///
+/// # Errors
+///
+/// All problems of the text at once.
+pub fn parse(text: &str, path: &Path) -> Result<Scenario, Problems> {
+    let (scenario, problems) = check_text(text, path);
+    scenario.ok_or(problems)
+}
+
+/// Like [`load`], with the warnings of a scenario that can run.
+#[must_use]
+pub fn check(path: &Path) -> (Option<Scenario>, Problems) {
+    match read_file(path) {
+        Ok(text) => check_text(&text, path),
+        Err(problems) => (None, problems),
+    }
+}
+
+fn check_text(text: &str, path: &Path) -> (Option<Scenario>, Problems) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > LARGEST {
+        return (None, Problems::of_file(path, too_large(text.len() as u64)));
+    }
+    let cx = Cx::default();
+    let scenario = match yaml::read(text) {
+        Ok(Node { value: Value::Null, .. }) => {
+            let problem = Diagnostic::new(Code::EMPTY_FILE, "the file holds no scenario");
+            cx.report(
+                problem.help("a scenario has at least `providers`, `router`, and `load` or `requests`"),
+            );
+            None
+        }
+        Ok(root) => Some(read::scenario(&cx, &root, path)),
+        Err(problem) => {
+            cx.report(*problem);
+            None
+        }
+    };
+    let problems = Problems::new(path, text, cx.into_problems());
+    (scenario.filter(|_| !problems.has_errors()), problems)
+}
+
+fn read_file(path: &Path) -> Result<String, Problems> {
+    let of_file = |problem| Problems::of_file(path, problem);
+    let unreadable = |error: std::io::Error| {
+        of_file(Diagnostic::new(Code::UNREADABLE, format!("cannot read `{}`: {error}", path.display())))
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        let message = format!("`{}` is not a file", path.display());
+        return Err(of_file(Diagnostic::new(Code::UNREADABLE, message)));
+    }
+    if metadata.len() > LARGEST {
+        return Err(of_file(too_large(metadata.len())));
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    String::from_utf8(bytes)
+        .map_err(|error| of_file(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to())))
+}
+
+fn too_large(bytes: u64) -> Diagnostic {
+    let message = format!("the file has {:.1} MB", bytes as f64 / 1e6);
+    Diagnostic::new(Code::TOO_LARGE, message)
+        .note("a scenario file has at most 4 MB")
+        .help("recorded traffic belongs into a trace file: `trace: traces/recorded.csv`")
+}
+
+fn not_utf8(bytes: &[u8], valid: usize) -> Diagnostic {
+    let before = String::from_utf8_lossy(&bytes[..valid]);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    let message =
+        format!("the file is not UTF-8: byte {:#04x} at line {line}, column {column}", bytes[valid]);
+    Diagnostic::new(Code::INVALID_UTF8, message).help("save it as UTF-8")
+}
+
+/// The scenario files among `paths`: files as they are given, folders searched for `*.yaml` and `*.yml` in sorted
+/// order, without hidden files and folders and without folders named `traces`.
+///
+/// # Errors
+///
+/// A path that does not exist, or a folder without scenarios.
+pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
+    let mut files = Vec::new();
+    for path in paths {
+        let unreadable = |error: std::io::Error| {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            Problems::of_file(path, Diagnostic::new(Code::UNREADABLE, message))
+        };
+        if fs::metadata(path).map_err(unreadable)?.is_dir() {
+            let before = files.len();
+            search(path, DEEPEST, &mut files).map_err(unreadable)?;
+            if files.len() == before {
+                let message = format!("there are no scenarios in `{}`", path.display());
+                let problem = Diagnostic::new(Code::NO_SCENARIOS, message);
+                return Err(Problems::of_file(path, problem.help("scenario files end in `.yaml` or `.yml`")));
+            }
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn search(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        let name = entry.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.is_dir() {
+            if name != "traces" && depth > 0 {
+                search(&entry, depth - 1, files)?;
+            }
+        } else if entry.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}

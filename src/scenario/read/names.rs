@@ -1,0 +1,114 @@
+//! The names of a file, gathered before anything is read in full: a broken provider still has its name, so one
+//! mistake never makes ten.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::super::yaml::{Node, Value};
+
+/// What names mean.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    providers: IndexSet<String>,
+    /// Models by name, with their provider and upstream id.
+    models: IndexMap<String, (String, String)>,
+    routes: IndexSet<String>,
+    tenants: IndexSet<String>,
+}
+
+impl Names {
+    /// Gathers them from the whole file.
+    pub(super) fn gather(root: &Node) -> Self {
+        let router = child(root, "router");
+        let mut names = Names {
+            providers: child(root, "providers").map(keys).unwrap_or_default(),
+            routes: router.and_then(|router| child(router, "routes")).map(keys).unwrap_or_default(),
+            ..Names::default()
+        };
+        for (name, model) in
+            router.and_then(|router| child(router, "models")).map(entries).unwrap_or_default()
+        {
+            let text = |key: &str| child(model, key).and_then(scalar).unwrap_or_default();
+            let upstream = child(model, "upstream").and_then(scalar).unwrap_or(name);
+            names.models.insert(name.to_owned(), (text("provider").to_owned(), upstream.to_owned()));
+        }
+        for source in child(root, "load").map(items).unwrap_or_default() {
+            names.tenants.extend(child(source, "tenants").map(keys).unwrap_or_default());
+        }
+        for request in child(root, "requests").map(items).unwrap_or_default() {
+            let tenant = child(request, "send").and_then(|send| child(send, "tenant")).and_then(scalar);
+            names.tenants.extend(tenant.map(str::to_owned));
+        }
+        names
+    }
+
+    pub(super) fn provider(&self, name: &str) -> Option<usize> {
+        self.providers.get_index_of(name)
+    }
+
+    pub(super) fn model(&self, name: &str) -> Option<usize> {
+        self.models.get_index_of(name)
+    }
+
+    /// The provider of a model, and the provider's id for it.
+    pub(super) fn model_facts(&self, name: &str) -> Option<&(String, String)> {
+        self.models.get(name)
+    }
+
+    pub(super) fn has_route(&self, name: &str) -> bool {
+        self.routes.contains(name)
+    }
+
+    pub(super) fn has_tenant(&self, name: &str) -> bool {
+        self.tenants.contains(name)
+    }
+
+    pub(super) fn providers(&self) -> impl Iterator<Item = &str> + Clone {
+        self.providers.iter().map(String::as_str)
+    }
+
+    pub(super) fn models(&self) -> impl Iterator<Item = &str> + Clone {
+        self.models.keys().map(String::as_str)
+    }
+
+    pub(super) fn routes(&self) -> impl Iterator<Item = &str> + Clone {
+        self.routes.iter().map(String::as_str)
+    }
+
+    pub(super) fn tenants(&self) -> impl Iterator<Item = &str> + Clone {
+        self.tenants.iter().map(String::as_str)
+    }
+
+    /// Upstream ids of the models of a provider.
+    pub(super) fn upstreams<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a str> + Clone {
+        self.models.values().filter(move |(of, _)| of == provider).map(|(_, upstream)| upstream.as_str())
+    }
+}
+
+fn entries(node: &Node) -> Vec<(&str, &Node)> {
+    match &node.value {
+        Value::Map(map) => map.iter().filter_map(|(key, value)| Some((scalar(key)?, value))).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn child<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    entries(node).into_iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+fn keys(node: &Node) -> IndexSet<String> {
+    entries(node).into_iter().map(|(name, _)| name.to_owned()).collect()
+}
+
+fn items(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+fn scalar(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar { text, .. } => Some(text),
+        _ => None,
+    }
+}

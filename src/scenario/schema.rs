@@ -1,0 +1,320 @@
+//! The JSON Schema of the language, for editors: completion, and red lines before anything is run.
+//!
+//! It is built from the very lists of keys that the readers go by, so that both cannot drift apart. It is looser
+//! than the readers: names, windows and sums are checked by `brownout check` alone.
+
+use serde_json::{Map, Value, json};
+
+use super::cx::Shape;
+use super::read::shapes;
+use super::read::words;
+
+/// The schema (draft 2020-12).
+#[must_use]
+pub fn schema() -> Value {
+    let mut defs = scalars();
+    for shape in shapes::ALL {
+        defs.insert(shape.name.to_owned(), object(shape));
+    }
+    defs.insert("injection".to_owned(), injection());
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://brownout.dev/schemas/scenario-1.json",
+        "title": "Brownout scenario",
+        "$ref": "#/$defs/scenario",
+        "$defs": defs,
+    })
+}
+
+fn object(shape: &Shape) -> Value {
+    let properties: Map<String, Value> =
+        shape.keys.iter().map(|key| ((*key).to_owned(), property(shape.name, key))).collect();
+    let mut object = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    let required = required(shape.name);
+    if !required.is_empty() {
+        object["required"] = json!(required);
+    }
+    if let Some(choice) = choice(shape.name) {
+        object["oneOf"] = choice.iter().map(|key| json!({ "required": [key] })).collect();
+    }
+    if shape.name == "scenario" {
+        object["anyOf"] = json!([{ "required": ["load"] }, { "required": ["requests"] }]);
+    }
+    object
+}
+
+fn required(shape: &str) -> &'static [&'static str] {
+    match shape {
+        "scenario" => &["providers", "router"],
+        "provider" => &["dialect"],
+        "router" => &["models", "routes"],
+        "model" => &["provider"],
+        "price" => &["input", "output"],
+        "route" => &["chain"],
+        "source" => &["route"],
+        "ramp" => &["from", "to"],
+        "burst" => &["size", "every"],
+        "closed" => &["clients"],
+        "request" => &["send"],
+        "send" => &["route"],
+        "fault" => &["on", "inject"],
+        "flapping" => &["to", "every", "for"],
+        "status" => &["code"],
+        "retry_after_policy" => &["wait_at_most"],
+        "body" => &["text"],
+        _ => &[],
+    }
+}
+
+/// Keys of which exactly one is there.
+fn choice(shape: &str) -> Option<&'static [&'static str]> {
+    match shape {
+        "dist" => Some(&["p50", "uniform", "exponential"]),
+        "source" => Some(&["rate", "ramp", "burst", "closed", "trace"]),
+        "rescue_item" => Some(&["fixed", "model"]),
+        "retry_after" => Some(&["date", "ms"]),
+        _ => None,
+    }
+}
+
+/// What may stand at a key. Keys that mean the same everywhere are told by their name alone.
+fn property(shape: &str, key: &str) -> Value {
+    match (shape, key) {
+        ("scenario", "providers") => map_of("provider"),
+        ("scenario", "load") => list_of(reference("source")),
+        ("scenario", "requests") => list_of(reference("request")),
+        ("scenario", "faults") => list_of(reference("fault")),
+        ("scenario", "expect") => list_of(json!({ "type": "string" })),
+        ("scenario", "version") => json!({ "const": 1 }),
+        ("scenario", "starts") => json!({ "type": "string", "format": "date-time" }),
+        ("scenario", "router" | "network") => reference(key),
+        ("dist", "uniform") => {
+            json!({ "type": "array", "items": any(["duration", "count"]), "minItems": 2, "maxItems": 2 })
+        }
+        ("dist", "sigma") => json!({ "type": "number", "minimum": 0, "maximum": 5 }),
+        ("dist", _) => any(["duration", "count"]),
+        ("latency", "per_1k_prompt") => reference("duration"),
+        ("latency", _) => reference("times"),
+        ("slow_tokens", "per_token") | ("closed", "think") => reference("times"),
+        ("provider", "latency") => either(words::classes(), [reference("latency")]),
+        ("provider", "keys" | "models") => list_of(json!({ "type": "string" })),
+        ("provider", "output" | "chunk") | ("source", "prompt" | "output") => reference("counts"),
+        ("router", "models") => map_of("model"),
+        ("router", "routes") => map_of("route"),
+        ("model", "price") => reference("price"),
+        ("price", _) => json!({ "type": "number", "minimum": 0 }),
+        ("ramp", "from" | "to") => reference("rate"),
+        ("send" | "when", "stream") => json!({ "type": "boolean" }),
+        ("source", "stream") => either_of([json!({ "type": "boolean" }), reference("share")]),
+        ("source", "tenants") => {
+            json!({ "type": "object", "additionalProperties": { "type": "number", "exclusiveMinimum": 0 } })
+        }
+        ("source", "slice") => reference("window"),
+        ("route" | "defaults", _) => policy(key),
+        ("class_policy", "backoff") => either_of([reference("duration"), reference("backoff")]),
+        ("request", "attempts") => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "^\\S+ \\S+$" } })
+        }
+        ("request", "status") | ("status", "code") => {
+            json!({ "type": "integer", "minimum": 100, "maximum": 599 })
+        }
+        ("request", "send") => reference("send"),
+        ("fault", "on") => either_of([json!({ "type": "string" }), list_of(json!({ "type": "string" }))]),
+        ("fault", "during") => during(),
+        ("fault", "inject") => reference("injection"),
+        ("fault", "when") => reference("when"),
+        ("body", "text") | ("rescue_item", _) => json!({ "type": "string" }),
+        ("status" | "error_answer", "headers") => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" } })
+        }
+        ("status" | "error_answer", "body") => either(["vendor", "html", "empty"], [reference("body")]),
+        ("status" | "error_answer", "retry_after") => {
+            either_of([reference("duration"), reference("retry_after")])
+        }
+        ("status" | "stream_error", "error") => words_of(words::errors()),
+        _ => common(key),
+    }
+}
+
+/// Keys of a route.
+fn policy(key: &str) -> Value {
+    match key {
+        "chain" => {
+            json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true })
+        }
+        "retry" => {
+            let keys = words::retry();
+            json!({
+                "type": "object",
+                "propertyNames": { "enum": keys.collect::<Vec<_>>() },
+                "additionalProperties": either_of([json!({ "type": "integer", "minimum": 0, "maximum": 100 }), reference("class_policy")]),
+            })
+        }
+        "retry_after" => either(["wait", "move_on"], [reference("retry_after_policy")]),
+        "refusal" => words_of(["pass", "next"]),
+        "empty" => words_of(["answer", "failure"]),
+        "all_benched" => words_of(["fail_fast", "ask_one", "wait"]),
+        "rescue" => list_of(either(["cache"], [reference("rescue_item")])),
+        "objective" => reference("objective"),
+        _ => common(key),
+    }
+}
+
+fn common(key: &str) -> Value {
+    match key {
+        "breaker" => either(["off"], [reference("breaker")]),
+        "rate" => reference("rate"),
+        "ramp" | "burst" | "closed" => reference(key),
+        "quality" | "quality_floor" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        "seed" | "context" | "failures" | "size" | "clients" | "times" | "max_attempts" | "max_tokens"
+        | "distinct_prompts" | "first" | "skip" | "after" => json!({ "type": "integer", "minimum": 0 }),
+        "factor" | "speed" => reference("factor"),
+        "probability" => reference("share"),
+        "dialect" => words_of(words::dialects()),
+        "arrivals" => words_of(["poisson", "constant"]),
+        "outcome" => words_of(words::outcomes()),
+        "then" => words_of(["next", "surface"]),
+        "jitter" => words_of(["full", "equal", "none"]),
+        "per" => words_of(["provider", "request"]),
+        "close" => words_of(["clean", "fin", "reset"]),
+        "form" => words_of(["native", "filter", "prose"]),
+        "name" | "about" | "provider" | "upstream" | "model" | "route" | "trace" | "prompt" | "tenant"
+        | "served_by" | "error" => json!({ "type": "string" }),
+        _ => reference("duration"),
+    }
+}
+
+/// A fault: its bare name, or a map with one key.
+fn injection() -> Value {
+    let bare = words::bare_faults();
+    let mut keys = Map::new();
+    for name in ["latency_spike", "slow_tokens", "stall", "cut", "stream_error", "refusal"] {
+        keys.insert(name.to_owned(), reference(name));
+    }
+    let status = json!({ "type": "integer", "minimum": 200, "maximum": 599 });
+    keys.insert("status".to_owned(), either_of([status, reference("status")]));
+    keys.insert("malformed".to_owned(), words_of(["truncated_json", "html", "nothing", "wrong_shape"]));
+    for name in words::error_faults() {
+        keys.insert(name.to_owned(), reference("error_answer"));
+    }
+    let map = json!({
+        "type": "object", "properties": keys, "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+    });
+    either(bare, [map])
+}
+
+fn during() -> Value {
+    let one = either_of([reference("window"), reference("flapping")]);
+    either_of([one.clone(), list_of(one)])
+}
+
+/// Texts with units.
+fn scalars() -> Map<String, Value> {
+    let duration = r"(\d+(\.\d*)?|\.\d+)\s*(us|µs|ms|s|m|h|d)(\s*(\d+(\.\d*)?|\.\d+)\s*(us|µs|ms|s|m|h|d))*";
+    let text = |pattern: String| json!({ "type": "string", "pattern": pattern });
+    let mut defs = Map::new();
+    defs.insert("duration".into(), text(format!("^{duration}$")));
+    defs.insert("window".into(), text(format!(r"^({duration})?\s*\.\.\s*({duration})?$")));
+    defs.insert("rate".into(), text(r"^[\d._]+\s*/\s*(s|m|min|h)$".into()));
+    let share = json!({ "type": "number", "minimum": 0, "maximum": 1 });
+    defs.insert("share".into(), either_of([share, text(r"^[\d.]+\s*%$".into())]));
+    let factor = json!({ "type": "number", "minimum": 0 });
+    defs.insert("factor".into(), either_of([factor, text(r"^[\d.]+\s*x$".into())]));
+    defs.insert("count".into(), json!({ "type": "number", "minimum": 0 }));
+    defs.insert("times".into(), any(["duration", "dist"]));
+    defs.insert("counts".into(), any(["count", "dist"]));
+    defs
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+fn any<const N: usize>(names: [&str; N]) -> Value {
+    either_of(names.map(reference))
+}
+
+fn either_of<const N: usize>(choices: [Value; N]) -> Value {
+    let choices = Value::Array(choices.into());
+    Value::Object(Map::from_iter([("anyOf".to_owned(), choices)]))
+}
+
+/// One of `words`, or one of `others`.
+fn either<const N: usize>(words: impl IntoIterator<Item = &'static str>, others: [Value; N]) -> Value {
+    let mut choices = vec![words_of(words)];
+    choices.extend(others);
+    json!({ "anyOf": choices })
+}
+
+fn words_of(words: impl IntoIterator<Item = &'static str>) -> Value {
+    json!({ "enum": words.into_iter().collect::<Vec<_>>() })
+}
+
+fn list_of(items: Value) -> Value {
+    let mut list = json!({ "type": "array", "minItems": 1 });
+    list["items"] = items;
+    list
+}
+
+fn map_of(name: &str) -> Value {
+    json!({ "type": "object", "minProperties": 1, "additionalProperties": reference(name) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::FailureClass;
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    map.values().for_each(|value| references(value, found));
+                }
+                Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let schema = schema();
+        let mut found = Vec::new();
+        references(&schema, &mut found);
+
+        for reference in found {
+            let name = reference.trim_start_matches("#/$defs/");
+            assert!(schema["$defs"].get(name).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn retry_knows_every_failure_class() {
+        for class in FailureClass::ALL {
+            assert!(words::retry().any(|word| word == class.name()));
+        }
+    }
+
+    #[test]
+    fn keys_that_are_needed_or_chosen_from_exist() {
+        for shape in shapes::ALL {
+            let keys = required(shape.name).iter().chain(choice(shape.name).unwrap_or_default());
+            for key in keys {
+                assert!(shape.keys.contains(key), "{}: {key}", shape.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_is_in_the_language_reference() {
+        let reference = include_str!("../../docs/scenarios.md");
+        for shape in shapes::ALL {
+            for key in shape.keys {
+                assert!(
+                    reference.contains(key),
+                    "docs/scenarios.md says nothing of `{key}` of {}",
+                    shape.what
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! No bytes make the reader panic: random ones, and shipped scenarios with a few of them changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use brownout::scenario;
+use proptest::prelude::*;
+
+static SUITE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let files: Vec<PathBuf> = scenario::discover(&[folder]).expect("a suite");
+    files.iter().map(|file| std::fs::read(file).expect("readable")).collect()
+});
+
+/// What people and machines do to a file: a byte replaced, a piece removed, a piece repeated, a word put in.
+#[derive(Clone, Debug)]
+enum Change {
+    Replace(prop::sample::Index, u8),
+    Remove(prop::sample::Index, usize),
+    Repeat(prop::sample::Index, usize),
+    Insert(prop::sample::Index, &'static str),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let words = [
+        "-",
+        ": ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\t",
+        "\n",
+        "~",
+        "-1s",
+        ".nan",
+        "1e309",
+        "..",
+        "%",
+        "é",
+        "&a ",
+        "*a",
+        "<<: ",
+        "|\n",
+        "\0",
+        "99999999999999999999",
+        "!!int ",
+        "'",
+        "\"",
+    ];
+    let at = any::<prop::sample::Index>;
+    prop_oneof![
+        (at(), any::<u8>()).prop_map(|(at, byte)| Change::Replace(at, byte)),
+        (at(), 1..40_usize).prop_map(|(at, len)| Change::Remove(at, len)),
+        (at(), 1..40_usize).prop_map(|(at, len)| Change::Repeat(at, len)),
+        (at(), prop::sample::select(words.to_vec())).prop_map(|(at, word)| Change::Insert(at, word)),
+    ]
+}
+
+fn apply(bytes: &mut Vec<u8>, change: &Change) {
+    if bytes.is_empty() {
+        return;
+    }
+    match change {
+        Change::Replace(at, byte) => {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        Change::Remove(at, len) => {
+            let at = at.index(bytes.len());
+            let end = (at + len).min(bytes.len());
+            bytes.drain(at..end);
+        }
+        Change::Repeat(at, len) => {
+            let at = at.index(bytes.len());
+            let piece = bytes[at..(at + len).min(bytes.len())].to_vec();
+            bytes.splice(at..at, piece);
+        }
+        Change::Insert(at, word) => {
+            let at = at.index(bytes.len());
+            bytes.splice(at..at, word.bytes());
+        }
+    }
+}
+
+/// Reading and rendering must end; and a plan is given exactly when nothing stops it.
+fn survives(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match scenario::parse(&text, Path::new("scenarios/x/changed.yaml")) {
+        Ok(plan) => assert!(!plan.phases.is_empty()),
+        Err(problems) => assert!(problems.has_errors() && !problems.render(true).is_empty()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_scenarios_never_panic(file in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 1..6)) {
+        let mut bytes = SUITE[file.index(SUITE.len())].clone();
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        survives(&bytes);
+    }
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        survives(&bytes);
+    }
+}

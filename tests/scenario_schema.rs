@@ -1,0 +1,59 @@
+//! The JSON Schema and the reader agree: on what is shipped, and on what is plainly wrong.
+
+use std::path::Path;
+
+use brownout::scenario;
+use jsonschema::Validator;
+use serde_json::Value;
+
+fn validator() -> Validator {
+    jsonschema::validator_for(&scenario::schema()).expect("a valid schema")
+}
+
+fn files(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = scenario::discover(&[folder]).expect("files");
+    let read = |path: &Path| {
+        let bytes = std::fs::read(path).expect("readable");
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (stem, String::from_utf8_lossy(&bytes).into_owned())
+    };
+    files.iter().map(|path| read(path)).collect()
+}
+
+#[test]
+fn every_shipped_scenario_is_valid() {
+    let validator = validator();
+    for (name, text) in files("scenarios") {
+        let value: Value = serde_yaml::from_str(&text).unwrap();
+
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn obvious_mistakes_are_not() {
+    let validator = validator();
+    let obvious = [
+        "E0010", "E0101", "E0102", "E0103", "E0104", "E0105", "E0106", "E0201", "E0203", "E0204", "E0205",
+        "E0302", "E0405",
+    ];
+    for (name, text) in files("tests/diagnostics") {
+        if obvious.iter().any(|code| name.starts_with(code)) {
+            let value: Value = serde_yaml::from_str(&text).unwrap();
+            assert!(!validator.is_valid(&value), "{name}");
+        }
+    }
+}
+
+#[test]
+fn nonsense_is_not() {
+    let validator = validator();
+    for text in ["3", "[]", "{}", "providers: {}"] {
+        assert!(!validator.is_valid(&serde_yaml::from_str(text).unwrap()), "{text}");
+    }
+}
