@@ -143,6 +143,9 @@ fn buckets(counts: &Histogram<u32>) -> Vec<(f64, u64)> {
             break;
         }
     }
+    while found.last().is_some_and(|(_, count)| *count == 0) {
+        found.pop();
+    }
     let first = found.iter().position(|(_, count)| *count > 0).unwrap_or(0);
     found.split_off(first)
 }

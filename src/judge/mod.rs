@@ -27,6 +27,8 @@ mod slack;
 mod tally;
 #[cfg(test)]
 pub(crate) mod testkit;
+#[cfg(test)]
+mod tests;
 mod text;
 mod truth;
 mod verdict;
