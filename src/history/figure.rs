@@ -66,7 +66,11 @@ pub const FIGURES: &[Figure] = &[
     figure("failover.detect", Durations, "fault observable on the wire to the attempt given up"),
     figure("failover.decide", Durations, "attempt given up to the next model asked"),
     figure("failover.answer", Durations, "next model asked to first useful output"),
-    figure("failover.added", Durations, "first-output latency of failed-over requests less the baseline median"),
+    figure(
+        "failover.added",
+        Durations,
+        "first-output latency of failed-over requests less the baseline median",
+    ),
     figure("time_to_failover", Duration, "window start until first attempts avoid the provider"),
     figure("time_to_recover.service", Duration, "window start until attainment is back"),
     figure("time_to_recover.failback", Duration, "window end until first attempts are back"),
@@ -157,7 +161,12 @@ mod tests {
     #[test]
     fn names_are_unique() {
         for (index, figure) in FIGURES.iter().enumerate() {
-            assert_eq!(FIGURES.iter().position(|other| other.name == figure.name), Some(index), "{}", figure.name);
+            assert_eq!(
+                FIGURES.iter().position(|other| other.name == figure.name),
+                Some(index),
+                "{}",
+                figure.name
+            );
         }
     }
 

@@ -35,7 +35,10 @@ impl<'a> Case<'a> {
     /// Attempts with the calls they left.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'a Attempt, Option<&'a Call>)> {
         let calls = &self.record.calls;
-        self.attempts().iter().zip(&self.links).map(move |(attempt, link)| (attempt, link.map(|ix| &calls[ix])))
+        self.attempts()
+            .iter()
+            .zip(&self.links)
+            .map(move |(attempt, link)| (attempt, link.map(|ix| &calls[ix])))
     }
 
     /// The call behind an attempt.

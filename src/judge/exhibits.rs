@@ -70,7 +70,9 @@ fn story(case: &Case<'_>) -> String {
         });
         story.push(';');
     }
-    if let Some(RouterOutcome::Failed { failure, .. }) = case.record.trail.as_ref().map(|trail| &trail.outcome) {
+    if let Some(RouterOutcome::Failed { failure, .. }) =
+        case.record.trail.as_ref().map(|trail| &trail.outcome)
+    {
         story.push_str(failure.class.name());
     }
     story.push_str(case.outcome.name());

@@ -46,7 +46,8 @@ fn judge_interval(expectation: &Expectation, interval: Interval) -> ExpectationR
     match interval {
         Interval::After(seconds) => judge_value(expectation, seconds),
         Interval::Unknown => {
-            let why = "fewer than 50 requests, or less than a second, to tell by: send more, or widen the window";
+            let why =
+                "fewer than 50 requests, or less than a second, to tell by: send more, or widen the window";
             result(expectation, None, Verdict::Inconclusive, why.to_owned())
         }
         Interval::Never(watched) => {

@@ -158,7 +158,8 @@ pub(crate) fn tracks(facts: &Facts) -> Vec<Track> {
     let mut tracks: Vec<Track> = Vec::new();
     for fault in &facts.header.faults {
         for window in &fault.during {
-            let known = tracks.iter().any(|track| track.provider == fault.provider && track.window == *window);
+            let known =
+                tracks.iter().any(|track| track.provider == fault.provider && track.window == *window);
             if !known {
                 tracks.push(Track::new(&fault.provider, &fault.name, *window));
             }
@@ -166,7 +167,8 @@ pub(crate) fn tracks(facts: &Facts) -> Vec<Track> {
     }
     let starts: Vec<_> = tracks.iter().map(|track| (track.provider.clone(), track.window.from)).collect();
     for track in &mut tracks {
-        let later = starts.iter().filter(|(provider, from)| *provider == track.provider && *from >= track.window.to);
+        let later =
+            starts.iter().filter(|(provider, from)| *provider == track.provider && *from >= track.window.to);
         track.until = later.map(|(_, from)| *from).min().unwrap_or(Moment::NEVER);
     }
     tracks

@@ -81,9 +81,10 @@ impl PhaseFigures {
         numbers.money(tally);
         numbers.windows(&around.windows);
         numbers.harness(tally, around);
-        let all = around.spans.iter().fold((Moment::NEVER, Moment::ZERO), |all, span| {
-            (all.0.min(span.0), all.1.max(span.1))
-        });
+        let all = around
+            .spans
+            .iter()
+            .fold((Moment::NEVER, Moment::ZERO), |all, span| (all.0.min(span.0), all.1.max(span.1)));
         PhaseFigures {
             name: around.name.to_owned(),
             kind: around.kind,
@@ -111,7 +112,9 @@ fn outcomes(tally: &Tally) -> IndexMap<String, u64> {
 fn by_provider(tally: &Tally) -> BTreeMap<String, f64> {
     let shares = tally.manners.by_provider.iter();
     shares
-        .filter_map(|(provider, count)| Some((provider.clone(), ratio(*count as f64, tally.requests as f64)?)))
+        .filter_map(|(provider, count)| {
+            Some((provider.clone(), ratio(*count as f64, tally.requests as f64)?))
+        })
         .collect()
 }
 

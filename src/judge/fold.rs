@@ -63,7 +63,9 @@ impl Judge {
         }
         self.exhibits.consider(&case);
         let script = &self.facts.header.scripted;
-        for (index, expectation) in script.iter().enumerate().filter(|(_, e)| e.number == record.caller.number) {
+        for (index, expectation) in
+            script.iter().enumerate().filter(|(_, e)| e.number == record.caller.number)
+        {
             let result = scripted::judge(expectation, &case);
             if result.verdict == Verdict::Fail {
                 self.exhibits.pin(record);
@@ -172,9 +174,15 @@ impl Scope<'_> {
     fn choose(&self, name: Option<&str>) -> Vec<usize> {
         let phases = &self.judge.facts.header.phases;
         let all = 0..phases.len();
-        let Some(name) = name else { return all.filter(|index| !self.judge.facts.is_warmup(*index)).collect() };
+        let Some(name) = name else {
+            return all.filter(|index| !self.judge.facts.is_warmup(*index)).collect();
+        };
         let named: Vec<usize> = all.clone().filter(|index| phases[*index].name == name).collect();
-        if named.is_empty() { all.filter(|index| kind_name(phases[*index].kind) == name).collect() } else { named }
+        if named.is_empty() {
+            all.filter(|index| kind_name(phases[*index].kind) == name).collect()
+        } else {
+            named
+        }
     }
 
     fn figures(&self, name: &str, kind: PhaseKind, wanted: impl Fn(usize) -> bool) -> PhaseFigures {

@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 
 use crate::chat::{Failure, FailureClass, Finish, Usage};
 use crate::history::{
-    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, Ending, Footer, Header, Mode, ModelFacts,
-    Phase, PhaseKind, PlannedFault, Record, RouteFacts, RouterOutcome, Segment, Tag, Trail, Transcript, VERSION,
+    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, Ending, Footer, Header, Mode,
+    ModelFacts, Phase, PhaseKind, PlannedFault, Record, RouteFacts, RouterOutcome, Segment, Tag, Trail,
+    Transcript, VERSION,
 };
 use crate::router::config::{EmptyPolicy, Price, RefusalPolicy};
 use crate::world::Moment;

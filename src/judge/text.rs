@@ -26,7 +26,11 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
             ));
         }
         if right.from < left.to {
-            return Some(format!("word {} came again or out of order after word {}", right.from, left.to - 1));
+            return Some(format!(
+                "word {} came again or out of order after word {}",
+                right.from,
+                left.to - 1
+            ));
         }
         if right.from > left.to {
             return Some(format!("words {}..{} are missing from the middle", left.to, right.from));
@@ -73,7 +77,10 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
         ));
     }
     if call.ending == Ending::Broken {
-        return Some(format!("{} never ended its answer, and the caller was told that it did", call.provider));
+        return Some(format!(
+            "{} never ended its answer, and the caller was told that it did",
+            call.provider
+        ));
     }
     None
 }

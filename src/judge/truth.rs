@@ -15,7 +15,8 @@ pub(crate) fn damaged(case: &Case<'_>) -> bool {
 /// Whether a final error's status and wait match what happened; none when it is no final error.
 pub(crate) fn error_is_true(case: &Case<'_>) -> Option<bool> {
     let CallerEnding::Error { retry_after, .. } = &case.record.caller.ending else { return None };
-    (case.outcome == Outcome::Error).then(|| wrong_status(case).is_none() && wrong_wait(case, *retry_after).is_none())
+    (case.outcome == Outcome::Error)
+        .then(|| wrong_status(case).is_none() && wrong_wait(case, *retry_after).is_none())
 }
 
 /// What is wrong with the status of a final error: it must be one that some attempt produced.
@@ -31,7 +32,8 @@ pub(crate) fn wrong_status(case: &Case<'_>) -> Option<String> {
 /// Statuses a final error may have: those providers sent, those that stand for failures without a status, 504
 /// when the time was up, and 503 or 429 when every model was benched or had asked to be left alone.
 pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
-    let mut seen: Vec<u16> = case.record.calls.iter().filter_map(|call| call.status.filter(|s| *s >= 400)).collect();
+    let mut seen: Vec<u16> =
+        case.record.calls.iter().filter_map(|call| call.status.filter(|s| *s >= 400)).collect();
     for (attempt, call) in case.pairs() {
         let told = call.and_then(|call| call.status).is_some_and(|status| status >= 400);
         if let (crate::history::AttemptResult::Failed(failure), false) = (&attempt.result, told) {

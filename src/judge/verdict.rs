@@ -40,9 +40,14 @@ fn failures(findings: &Findings<'_>) -> Vec<Reason> {
     let promises = findings.promises.iter().filter(|promise| promise.violations > 0).map(|promise| {
         let first = promise.witnesses.first();
         let what = first.map_or("", |witness| witness.what.as_str());
-        let which = first.and_then(|witness| witness.number).map_or_else(String::new, |n| format!("request {n}: "));
+        let which =
+            first.and_then(|witness| witness.number).map_or_else(String::new, |n| format!("request {n}: "));
         let count = plural(promise.violations, "request");
-        reason(Verdict::Fail, format!("{} {} broken by {count}", promise.id, promise.name), format!("{which}{what}"))
+        reason(
+            Verdict::Fail,
+            format!("{} {} broken by {count}", promise.id, promise.name),
+            format!("{which}{what}"),
+        )
     });
     let expectations = findings.expectations.iter().filter(|result| result.verdict == Verdict::Fail);
     let expectations = expectations.map(|result| {
@@ -78,7 +83,9 @@ fn aborted(findings: &Findings<'_>) -> Option<Reason> {
 fn unfired(findings: &Findings<'_>) -> Vec<Reason> {
     let planned = findings.facts.header.faults.iter();
     let unfired = planned.filter(|fault| {
-        let found = |fired: &&crate::history::FaultFired| fired.provider == fault.provider && fired.name == fault.name;
+        let found = |fired: &&crate::history::FaultFired| {
+            fired.provider == fault.provider && fired.name == fault.name
+        };
         findings.footer.fired.iter().find(found).is_none_or(|fired| fired.count == 0)
     });
     unfired

@@ -64,7 +64,11 @@ fn split_at_operator(text: &str) -> Result<(Piece<'_>, Op, Piece<'_>), ExpectErr
 /// The longest known figure name is the figure; what follows its last dot is the statistic.
 fn read_figure(left: &Piece<'_>) -> Result<(&'static Figure, Option<&'static str>), ExpectError> {
     if left.text.is_empty() {
-        return Err(error("no figure before the comparison", "name one, such as `availability`", left.span.clone()));
+        return Err(error(
+            "no figure before the comparison",
+            "name one, such as `availability`",
+            left.span.clone(),
+        ));
     }
     if let Some(figure) = figure::find(left.text) {
         return without_stat(figure, left);
@@ -156,7 +160,11 @@ fn split_at_during<'a>(rest: &Piece<'a>) -> Result<(Piece<'a>, Option<String>), 
 
 fn read_value(piece: &Piece<'_>, kind: Kind) -> Result<f64, ExpectError> {
     if piece.text.is_empty() {
-        return Err(error("no value after the comparison", format!("give {}", kind.example()), piece.span.clone()));
+        return Err(error(
+            "no value after the comparison",
+            format!("give {}", kind.example()),
+            piece.span.clone(),
+        ));
     }
     let text = piece.text;
     let (dollar, text) = text.strip_prefix('$').map_or((false, text), |rest| (true, rest));
@@ -180,9 +188,8 @@ fn scale_of(kind: Kind, unit: &str) -> Option<f64> {
     match (kind, unit) {
         (Kind::Durations | Kind::Duration, "us" | "µs") => Some(1e-6),
         (Kind::Durations | Kind::Duration, "ms") => Some(1e-3),
-        (Kind::Durations | Kind::Duration, "s") | (Kind::Share | Kind::Count | Kind::Ratio | Kind::Rate, "") => {
-            Some(1.0)
-        }
+        (Kind::Durations | Kind::Duration, "s")
+        | (Kind::Share | Kind::Count | Kind::Ratio | Kind::Rate, "") => Some(1.0),
         (Kind::Durations | Kind::Duration, "m" | "min") => Some(60.0),
         (Kind::Durations | Kind::Duration, "h") => Some(3600.0),
         (Kind::Share, "%") => Some(0.01),
@@ -194,7 +201,8 @@ fn scale_of(kind: Kind, unit: &str) -> Option<f64> {
 
 fn check_range(kind: Kind, value: f64, piece: &Piece<'_>) -> Result<f64, ExpectError> {
     if kind == Kind::Share && value > 1.0 {
-        let help = format!("a share is at most 1; did you mean `{}%`?", piece.text.trim_end_matches('%').trim());
+        let help =
+            format!("a share is at most 1; did you mean `{}%`?", piece.text.trim_end_matches('%').trim());
         let help = if piece.text.ends_with('%') { "a share is at most 100%".to_owned() } else { help };
         return Err(error(format!("`{}` is more than everything", piece.text), help, piece.span.clone()));
     }

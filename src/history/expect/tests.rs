@@ -34,7 +34,14 @@ fn every_kind_is_read_in_its_units() {
     reads("amplification <= 1.1", "amplification", None, Op::AtMost, 1.1, None);
     reads("amplification.worst <= 2x", "amplification.worst", None, Op::AtMost, 2.0, None);
     reads("cost.per_success < $0.002", "cost.per_success", None, Op::Less, 0.002, None);
-    reads("cost.per_success < 0.002usd during recovery", "cost.per_success", None, Op::Less, 0.002, Some("recovery"));
+    reads(
+        "cost.per_success < 0.002usd during recovery",
+        "cost.per_success",
+        None,
+        Op::Less,
+        0.002,
+        Some("recovery"),
+    );
     reads("retry_after_violations == 0", "retry_after_violations", None, Op::Equal, 0.0, None);
     reads("latency.error.count > 10", "latency.error", Some("count"), Op::Greater, 10.0, None);
     reads("  goodput   ≥ 1_000/s  during   fault ", "goodput", None, Op::AtLeast, 1000.0, Some("fault"));

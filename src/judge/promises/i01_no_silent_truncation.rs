@@ -34,7 +34,9 @@ mod tests {
         record.calls[0].ending = Ending::Broken;
         record.caller.transcript.segments = vec![Segment { tag, from: 0, to: 6 }];
         record.caller.transcript.words = 6;
-        assert!(matches!(verify("I01", &record, header()), Found::Broken(what) if what.contains("6 of 10 words")));
+        assert!(
+            matches!(verify("I01", &record, header()), Found::Broken(what) if what.contains("6 of 10 words"))
+        );
     }
 
     #[test]

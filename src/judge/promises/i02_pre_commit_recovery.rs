@@ -29,7 +29,10 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         return Found::Kept;
     }
     untried(trail, route, bounded).map_or(Found::Kept, |model| {
-        Found::Broken(format!("it failed with {} and `{model}` was never asked, with time left", failure.class))
+        Found::Broken(format!(
+            "it failed with {} and `{model}` was never asked, with time left",
+            failure.class
+        ))
     })
 }
 

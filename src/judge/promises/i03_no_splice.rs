@@ -29,7 +29,9 @@ mod tests {
         let tag = record.calls[0].tag;
         let splice = [Segment { tag, from: 0, to: 4 }, Segment { tag: Tag(99), from: 0, to: 10 }];
         record.caller.transcript.segments = splice.to_vec();
-        assert!(matches!(verify("I03", &record, header()), Found::Broken(what) if what.contains("words 0..4")));
+        assert!(
+            matches!(verify("I03", &record, header()), Found::Broken(what) if what.contains("words 0..4"))
+        );
     }
 
     #[test]
@@ -37,7 +39,8 @@ mod tests {
         for (from, to) in [(2, 10), (6, 10)] {
             let mut record = served(0, "claude");
             let tag = record.calls[0].tag;
-            record.caller.transcript.segments = vec![Segment { tag, from: 0, to: 4 }, Segment { tag, from, to }];
+            record.caller.transcript.segments =
+                vec![Segment { tag, from: 0, to: 4 }, Segment { tag, from, to }];
             assert!(matches!(verify("I03", &record, header()), Found::Broken(_)), "{from}..{to}");
         }
     }

@@ -20,7 +20,11 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     let rescues = case.attempts().iter().filter(|attempt| attempt.cause == Cause::Rescue).count();
     let bound = route.max_attempts as usize + rescues.min(route.rescue.len());
     let made = case.attempt_count();
-    if made > bound { Found::Broken(format!("{made} attempts, and {bound} are allowed")) } else { Found::Kept }
+    if made > bound {
+        Found::Broken(format!("{made} attempts, and {bound} are allowed"))
+    } else {
+        Found::Kept
+    }
 }
 
 #[cfg(test)]
@@ -32,7 +36,10 @@ mod tests {
     #[test]
     fn attempts_within_the_bound_are_kept_and_more_are_broken() {
         // The route allows four.
-        assert_eq!(verify("I06", &failing(0, &["claude", "claude", "flash", "flash"]), header()), Found::Kept);
+        assert_eq!(
+            verify("I06", &failing(0, &["claude", "claude", "flash", "flash"]), header()),
+            Found::Kept
+        );
         let five = failing(0, &["claude", "claude", "claude", "flash", "flash"]);
         assert_eq!(verify("I06", &five, header()), Found::Broken("5 attempts, and 4 are allowed".to_owned()));
     }

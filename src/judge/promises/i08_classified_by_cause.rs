@@ -16,7 +16,11 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     }
     let Some((first, repeat)) = politeness::useless_repeats(case).next() else { return Found::Kept };
     let model = &case.attempts()[first].model;
-    Found::Broken(format!("attempt {} asked {model} again after attempt {} had failed for good", repeat + 1, first + 1))
+    Found::Broken(format!(
+        "attempt {} asked {model} again after attempt {} had failed for good",
+        repeat + 1,
+        first + 1
+    ))
 }
 
 #[cfg(test)]
@@ -31,6 +35,8 @@ mod tests {
         let mut record = failing(0, &["claude", "claude", "flash"]);
         assert_eq!(verify("I08", &record, header()), Found::Kept);
         record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
-        assert!(matches!(verify("I08", &record, header()), Found::Broken(what) if what.contains("attempt 2")));
+        assert!(
+            matches!(verify("I08", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
+        );
     }
 }

@@ -40,6 +40,8 @@ mod tests {
         assert_eq!(verify("I10", &moved_on, header()), Found::Kept);
         let mut hammered = failing(0, &["claude", "claude"]);
         hammered.calls[0].retry_after = Some(Duration::from_secs(2));
-        assert!(matches!(verify("I10", &hammered, header()), Found::Broken(what) if what.contains("asked for 2s")));
+        assert!(
+            matches!(verify("I10", &hammered, header()), Found::Broken(what) if what.contains("asked for 2s"))
+        );
     }
 }

@@ -18,7 +18,8 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     let whole = || {
         let latest = trail.deadline.min(trail.received + route.deadline);
         let over = trail.ended.since(latest);
-        (over > case.facts.slack.timer).then(|| format!("the request ended {} after its deadline", show(over)))
+        (over > case.facts.slack.timer)
+            .then(|| format!("the request ended {} after its deadline", show(over)))
     };
     late.or_else(whole).or_else(|| idle(case, route)).map_or(Found::Kept, Found::Broken)
 }
@@ -37,7 +38,13 @@ fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) ->
     checks.into_iter().find_map(|(what, limit, took)| {
         let (limit, took) = (limit?, took?);
         (took > limit + case.facts.slack.timer).then(|| {
-            format!("attempt {} on {}: {what} took {}, limit {}", attempt.number + 1, attempt.model, show(took), show(limit))
+            format!(
+                "attempt {} on {}: {what} took {}, limit {}",
+                attempt.number + 1,
+                attempt.model,
+                show(took),
+                show(limit)
+            )
         })
     })
 }
@@ -45,12 +52,14 @@ fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) ->
 /// The longest silence in the middle of a stream, as the caller saw it.
 fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<String> {
     let caller = &case.record.caller;
-    let after_last = caller.last_output.filter(|_| caller.stream && !case.left()).map(|last| caller.ended - last);
+    let after_last =
+        caller.last_output.filter(|_| caller.stream && !case.left()).map(|last| caller.ended - last);
     let between = caller.gaps.iter().map(|(gap, _)| Duration::from_micros(*gap));
     let longest = between.chain(after_last).max()?;
     // Both the chunk before and the chunk after may have been delayed by a timer.
     let allowed = route.idle + case.facts.slack.timer * 2 + case.facts.header.round_trip;
-    (longest > allowed).then(|| format!("{} passed without output, limit {}", show(longest), show(route.idle)))
+    (longest > allowed)
+        .then(|| format!("{} passed without output, limit {}", show(longest), show(route.idle)))
 }
 
 fn show(span: Duration) -> String {
@@ -74,7 +83,9 @@ mod tests {
         assert_eq!(verify("I12", &record, header()), Found::Kept);
         let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
         attempt.first_output = Some(began + Duration::from_millis(2_003));
-        assert!(matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("first output")));
+        assert!(
+            matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("first output"))
+        );
     }
 
     #[test]
@@ -85,6 +96,8 @@ mod tests {
         assert!(matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("deadline")));
         let mut record = served(0, "claude");
         record.caller.gaps = vec![(10_005_000, 1)];
-        assert!(matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("without output")));
+        assert!(
+            matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("without output"))
+        );
     }
 }

@@ -14,7 +14,8 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
     if case.record.calls.is_empty() && case.record.caller.transcript.segments.is_empty() {
         return Found::NotApplicable;
     }
-    let broken = credential(case, memory).or_else(|| model(case)).or_else(|| body(case)).or_else(|| words(case));
+    let broken =
+        credential(case, memory).or_else(|| model(case)).or_else(|| body(case)).or_else(|| words(case));
     broken.map_or(Found::Kept, Found::Broken)
 }
 
@@ -43,7 +44,8 @@ fn model(case: &Case<'_>) -> Option<String> {
 fn body(case: &Case<'_>) -> Option<String> {
     let calls = &case.record.calls;
     calls.iter().enumerate().find_map(|(index, call)| {
-        let same = |other: &&crate::history::Call| other.provider == call.provider && other.model == call.model;
+        let same =
+            |other: &&crate::history::Call| other.provider == call.provider && other.model == call.model;
         let earlier = calls[..index].iter().find(same)?;
         (earlier.body != call.body)
             .then(|| format!("a repeat on {} carried another body than the call before", call.provider))
@@ -54,9 +56,13 @@ fn words(case: &Case<'_>) -> Option<String> {
     if case.rescued_by() == Some("cache") {
         return None;
     }
-    let foreign = case.record.caller.transcript.segments.iter().find(|segment| {
-        !case.record.calls.iter().any(|call| call.tag == segment.tag)
-    })?;
+    let foreign = case
+        .record
+        .caller
+        .transcript
+        .segments
+        .iter()
+        .find(|segment| !case.record.calls.iter().any(|call| call.tag == segment.tag))?;
     Some(format!("words {}..{} belong to a call made for another request", foreign.from, foreign.to))
 }
 
@@ -72,14 +78,18 @@ mod tests {
         let mut record = failed_over(0);
         assert_eq!(verify("I16", &record, header()), Found::Kept);
         record.calls[1].credential = record.calls[0].credential.clone();
-        assert!(matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("anthropic")));
+        assert!(
+            matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("anthropic"))
+        );
     }
 
     #[test]
     fn foreign_words_are_broken_unless_they_come_from_the_cache() {
         let mut record = served(0, "claude");
         record.caller.transcript.segments[0].tag = Tag(4_711);
-        assert!(matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another request")));
+        assert!(
+            matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another request"))
+        );
         let trail = record.trail.as_mut().expect("a trail");
         trail.outcome = crate::history::RouterOutcome::Rescued { by: "cache".to_owned() };
         assert_eq!(verify("I16", &record, header()), Found::Kept);
@@ -89,6 +99,8 @@ mod tests {
     fn a_changed_body_on_a_repeat_is_broken() {
         let mut record = crate::judge::testkit::failing(0, &["claude", "claude"]);
         record.calls[1].body = "f".repeat(16);
-        assert!(matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another body")));
+        assert!(
+            matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another body"))
+        );
     }
 }

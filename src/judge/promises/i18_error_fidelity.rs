@@ -11,7 +11,9 @@ use crate::judge::{Case, Outcome, truth};
 pub(super) const PROMISE: Promise = Promise { id: "I18", name: "error-fidelity", check };
 
 fn check(case: &Case<'_>, _: &mut Memory) -> Found {
-    let CallerEnding::Error { retry_after, .. } = &case.record.caller.ending else { return Found::NotApplicable };
+    let CallerEnding::Error { retry_after, .. } = &case.record.caller.ending else {
+        return Found::NotApplicable;
+    };
     if case.outcome != Outcome::Error || case.record.trail.is_none() {
         return Found::NotApplicable;
     }

@@ -30,7 +30,11 @@ fn invented(case: &Case<'_>) -> Option<String> {
     };
     let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && must_leave_a_call(pair.0);
     let (attempt, _) = case.pairs().find(invented)?;
-    Some(format!("attempt {} claims an answer of {}, which saw no call", attempt.number + 1, attempt.provider))
+    Some(format!(
+        "attempt {} claims an answer of {}, which saw no call",
+        attempt.number + 1,
+        attempt.provider
+    ))
 }
 
 fn told(case: &Case<'_>, trail: &Trail) -> Option<String> {
@@ -60,7 +64,9 @@ mod tests {
         let mut record = failed_over(0);
         assert_eq!(verify("I19", &record, header()), Found::Kept);
         record.trail.as_mut().expect("a trail").attempts.remove(0);
-        assert!(matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("anthropic")));
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("anthropic"))
+        );
     }
 
     #[test]
@@ -72,9 +78,13 @@ mod tests {
     fn wrong_headers_are_broken() {
         let mut record = failed_over(0);
         record.caller.served_by = Some("claude".to_owned());
-        assert!(matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told that claude")));
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told that claude"))
+        );
         let mut record = failed_over(0);
         record.caller.attempts = Some(1);
-        assert!(matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told of 1")));
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told of 1"))
+        );
     }
 }

@@ -57,8 +57,12 @@ mod tests {
             record.trail.as_mut().expect("a trail").attempts[0].cost = cost;
         };
         attempt(&mut record, Some(0));
-        assert!(matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("billed $0.000450000")));
+        assert!(
+            matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("billed $0.000450000"))
+        );
         attempt(&mut record, None);
-        assert!(matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("usage is known")));
+        assert!(
+            matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("usage is known"))
+        );
     }
 }

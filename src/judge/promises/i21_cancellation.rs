@@ -42,7 +42,9 @@ mod tests {
         record.calls[0].ended = record.caller.ended + Duration::from_millis(100);
         assert_eq!(verify("I21", &record, header()), Found::Kept);
         record.calls[0].ended = record.caller.ended + Duration::from_millis(101);
-        assert!(matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("worked on")));
+        assert!(
+            matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("worked on"))
+        );
     }
 
     #[test]
@@ -50,6 +52,8 @@ mod tests {
         let mut record = failed_over(0);
         record.caller.ending = CallerEnding::Left;
         record.caller.ended = record.trail.as_ref().expect("a trail").attempts[0].started;
-        assert!(matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("attempt 2")));
+        assert!(
+            matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
+        );
     }
 }

@@ -15,7 +15,8 @@ pub(super) fn judge(footer: &Footer) -> PromiseResult {
         .map(|(what, count)| crate::judge::plural(count, what))
         .collect();
     let what = format!("when everything was over the router still held {}", held.join(", "));
-    let witnesses = if held.is_empty() { vec![] } else { vec![Witness { number: None, request_id: None, what }] };
+    let witnesses =
+        if held.is_empty() { vec![] } else { vec![Witness { number: None, request_id: None, what }] };
     PromiseResult {
         id: "I22".to_owned(),
         name: "resource-conservation".to_owned(),

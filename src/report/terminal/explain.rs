@@ -1,8 +1,8 @@
 //! One request's life on a time axis: what the router did and why, what providers did, what the caller saw.
 
 use crate::history::{
-    Attempt, AttemptResult, Call, CallerEnding, Cause, Ending, Header, Moment, Record, RouterOutcome, SkipReason,
-    WaitCause,
+    Attempt, AttemptResult, Call, CallerEnding, Cause, Ending, Header, Moment, Record, RouterOutcome,
+    SkipReason, WaitCause,
 };
 use crate::report::paint::{right, show_seconds};
 
@@ -18,7 +18,11 @@ pub fn explain(record: &Record, header: &Header) -> String {
         }
         for attempt in &trail.attempts {
             let call = call_of(record, attempt);
-            events.push((attempt.started, 3, format!("┌ attempt {}: {} ({})", attempt.number + 1, attempt.model, why(attempt))));
+            events.push((
+                attempt.started,
+                3,
+                format!("┌ attempt {}: {} ({})", attempt.number + 1, attempt.model, why(attempt)),
+            ));
             events.extend(call.into_iter().flat_map(|call| provider(attempt, call)));
             events.push((attempt.ended, 5, format!("└ {}", result(attempt))));
         }
@@ -27,7 +31,9 @@ pub fn explain(record: &Record, header: &Header) -> String {
             events.push((wait.from, 6, format!("waits {span}: {}", waited(wait.cause))));
         }
     } else {
-        events.extend(record.calls.iter().map(|call| (call.received, 3, format!("{} was called", call.provider))));
+        events.extend(
+            record.calls.iter().map(|call| (call.received, 3, format!("{} was called", call.provider))),
+        );
     }
     if let Some(first) = caller.first_output {
         events.push((first, 7, "the caller sees the first output".to_owned()));
@@ -59,13 +65,16 @@ fn why(attempt: &Attempt) -> &'static str {
 /// The call behind an attempt: the last one on its provider that was received while it ran.
 fn call_of<'a>(record: &'a Record, attempt: &Attempt) -> Option<&'a Call> {
     let mine = |call: &&Call| {
-        call.provider == attempt.provider && call.received >= attempt.started && call.received <= attempt.ended
+        call.provider == attempt.provider
+            && call.received >= attempt.started
+            && call.received <= attempt.ended
     };
     record.calls.iter().rev().find(mine)
 }
 
 fn provider(attempt: &Attempt, call: &Call) -> Option<(Moment, u8, String)> {
-    let faults = if call.faults.is_empty() { String::new() } else { format!(" [fault: {}]", call.faults.join(", ")) };
+    let faults =
+        if call.faults.is_empty() { String::new() } else { format!(" [fault: {}]", call.faults.join(", ")) };
     let asked = call.retry_after.map_or_else(String::new, |wait| format!(", asked to wait {}", show(wait)));
     let words = match (call.words_sent, call.words_planned) {
         (0, 0) => String::new(),
@@ -95,7 +104,9 @@ fn result(attempt: &Attempt) -> String {
 fn skipped(reason: SkipReason, start: Moment) -> String {
     match reason {
         SkipReason::Benched { until } => format!("benched until {}", offset(until, start).trim()),
-        SkipReason::Cooling { until } => format!("asked to be left alone until {}", offset(until, start).trim()),
+        SkipReason::Cooling { until } => {
+            format!("asked to be left alone until {}", offset(until, start).trim())
+        }
         SkipReason::Probing => "another request is probing it".to_owned(),
         SkipReason::ContextWindow => "the prompt does not fit its context window".to_owned(),
     }

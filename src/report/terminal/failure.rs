@@ -36,8 +36,12 @@ fn promises(judgement: &Judgement) -> impl Iterator<Item = String> + '_ {
                 text.push_str(&indent(&explain(record, &judgement.header)));
             }
         }
-        let more: Vec<String> =
-            promise.witnesses.iter().skip(TOLD).filter_map(|witness| Some(witness.number?.to_string())).collect();
+        let more: Vec<String> = promise
+            .witnesses
+            .iter()
+            .skip(TOLD)
+            .filter_map(|witness| Some(witness.number?.to_string()))
+            .collect();
         if !more.is_empty() {
             text.push_str(&format!(
                 "  {} requests broke it; also requests {}\n",

@@ -47,7 +47,8 @@ fn first_token(figures: &PhaseFigures) -> String {
 
 /// The outcomes that are not primary, the frequent ones first.
 fn split(figures: &PhaseFigures) -> String {
-    let mut others: Vec<_> = Outcome::SPLIT[1..].iter().map(|outcome| (figures.outcome(*outcome), *outcome)).collect();
+    let mut others: Vec<_> =
+        Outcome::SPLIT[1..].iter().map(|outcome| (figures.outcome(*outcome), *outcome)).collect();
     others.retain(|(count, _)| *count > 0);
     others.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let words: Vec<_> = others.iter().map(|(count, outcome)| format!("{count} {}", outcome.name())).collect();

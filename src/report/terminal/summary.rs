@@ -121,12 +121,19 @@ impl Page<'_> {
     }
 
     fn promises(&self) -> String {
-        let (kept, broken): (Vec<_>, Vec<_>) =
-            self.judgement.promises.iter().filter(|promise| promise.checked > 0).partition(|p| p.violations == 0);
+        let (kept, broken): (Vec<_>, Vec<_>) = self
+            .judgement
+            .promises
+            .iter()
+            .filter(|promise| promise.checked > 0)
+            .partition(|p| p.violations == 0);
         let ids: Vec<_> = kept.iter().map(|promise| promise.id.as_str()).collect();
         let mut text = format!("  {} kept: {}\n", mark(Verdict::Pass), ids.join(" "));
         for promise in broken {
-            let line = format!("{} {}: {} of {} requests", promise.id, promise.name, promise.violations, promise.checked);
+            let line = format!(
+                "{} {}: {} of {} requests",
+                promise.id, promise.name, promise.violations, promise.checked
+            );
             let mark = self.paint.verdict(Verdict::Fail, mark(Verdict::Fail));
             text.push_str(&format!("  {mark} {}\n", fit(&line, self.width - 4)));
         }
@@ -136,10 +143,17 @@ impl Page<'_> {
     fn faults(&self) -> String {
         let faults = self.judgement.header.faults.iter().map(|fault| {
             let fired = self.judgement.footer.fired.iter();
-            let fired = fired.filter(|f| f.provider == fault.provider && f.name == fault.name).map(|f| f.count);
+            let fired =
+                fired.filter(|f| f.provider == fault.provider && f.name == fault.name).map(|f| f.count);
             let count = fired.sum::<u64>();
             let mark = mark(if count > 0 { Verdict::Pass } else { Verdict::Inconclusive });
-            let line = format!("{} on {} ({}): fired {} times", fault.name, fault.provider, fault.kind, thousands(count));
+            let line = format!(
+                "{} on {} ({}): fired {} times",
+                fault.name,
+                fault.provider,
+                fault.kind,
+                thousands(count)
+            );
             format!("  {mark} {}\n", fit(&line, self.width - 4))
         });
         faults.collect()

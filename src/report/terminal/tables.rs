@@ -55,7 +55,12 @@ pub(super) fn outcomes(figures: &PhaseFigures, width: usize) -> String {
         }
         let share = count as f64 / all as f64;
         let shown = right(&percent(Some(share)), 8);
-        let line = format!("  {} {}{shown} {}", pad(outcome.name(), 10), right(&thousands(count), 9), pad_bar(share, room));
+        let line = format!(
+            "  {} {}{shown} {}",
+            pad(outcome.name(), 10),
+            right(&thousands(count), 9),
+            pad_bar(share, room)
+        );
         text.push_str(line.trim_end());
         text.push('\n');
     }
