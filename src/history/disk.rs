@@ -176,3 +176,58 @@ impl<R: Read> Reader<R> {
         ReadError { line: self.line, problem }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testkit::{footer, header, served};
+
+    fn written() -> Vec<u8> {
+        let mut writer = Writer::start(Vec::new(), &header()).expect("memory");
+        writer.record(&served(0, "claude")).expect("memory");
+        writer.finish(&footer(1)).expect("memory")
+    }
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(text.as_bytes()).expect("memory");
+        gzip.finish().expect("memory")
+    }
+
+    fn fails_to_open(bytes: &[u8]) -> String {
+        Reader::open(bytes).err().expect("unreadable").to_string()
+    }
+
+    #[test]
+    fn what_was_written_is_read_again_and_the_bytes_are_always_the_same() {
+        let bytes = written();
+        assert_eq!(bytes, written());
+        let (head, mut reader) = Reader::open(bytes.as_slice()).expect("readable");
+        assert_eq!(head, header());
+        assert_eq!(reader.next_line().expect("a line"), Line::Request(Box::new(served(0, "claude"))));
+        assert_eq!(reader.next_line().expect("a line"), Line::Footer(Box::new(footer(1))));
+        assert!(reader.next_line().is_err());
+    }
+
+    #[test]
+    fn damage_is_reported_with_its_line() {
+        assert!(fails_to_open(b"plain").starts_with("line 1 of the history: cannot be read"));
+        assert!(fails_to_open(&gzip("")).contains("is not a header"));
+        assert!(fails_to_open(&gzip("{\"header\":{\"version\":99}}\n")).contains("version 99"));
+        assert!(fails_to_open(&gzip("{}\n")).contains("is not a line of a history"));
+    }
+
+    #[test]
+    fn an_endless_line_is_an_error_and_not_an_allocation() {
+        assert!(fails_to_open(&gzip(&" ".repeat(LINE_BYTES_MAX + 10))).contains("longer than"));
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_noticed() {
+        let mut text = serde_json::to_string(&Line::Header(Box::new(header()))).expect("serialises");
+        text.push('\n');
+        let bytes = gzip(&text);
+        let (_, mut reader) = Reader::open(bytes.as_slice()).expect("readable");
+        assert!(reader.next_line().expect_err("no footer").to_string().contains("without a footer"));
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::facts::Facts;
 use super::outcome::{self, Outcome};
-use crate::history::{Attempt, AttemptResult, Call, CallerEnding, Record, RouteFacts, RouterOutcome};
+use crate::history::{Attempt, AttemptResult, Call, CallerEnding, Header, Record, RouteFacts, RouterOutcome};
 use crate::world::Moment;
 
 /// A joined request. Everything promises and figures ask about it is worked out once.
@@ -22,7 +22,10 @@ pub(crate) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(crate) fn new(record: &'a Record, facts: &'a Facts) -> Self {
         let route = facts.route(&record.caller.route);
-        let links = record.trail.as_ref().map_or_else(Vec::new, |trail| link(&trail.attempts, record, facts));
+        let links = record
+            .trail
+            .as_ref()
+            .map_or_else(Vec::new, |trail| link(&trail.attempts, &record.calls, &facts.header));
         let mut case = Case { record, facts, route, links, outcome: Outcome::Broken };
         case.outcome = outcome::classify(&case);
         case
@@ -114,11 +117,11 @@ impl<'a> Case<'a> {
 
 /// Matches calls to attempts: a call belongs to the latest attempt on its model that began before the call was
 /// received and has no call yet. Attempts that never reached their provider stay without.
-fn link(attempts: &[Attempt], record: &Record, facts: &Facts) -> Vec<Option<usize>> {
+pub(crate) fn link(attempts: &[Attempt], calls: &[Call], header: &Header) -> Vec<Option<usize>> {
     let mut links = vec![None; attempts.len()];
-    for (index, call) in record.calls.iter().enumerate() {
+    for (index, call) in calls.iter().enumerate() {
         let owner = attempts.iter().enumerate().rev().find(|(at, attempt)| {
-            let upstream = facts.model(&attempt.model).map(|model| model.upstream.as_str());
+            let upstream = header.models.get(&attempt.model).map(|model| model.upstream.as_str());
             links[*at].is_none()
                 && attempt.provider == call.provider
                 && attempt.started <= call.received

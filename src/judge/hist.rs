@@ -44,8 +44,8 @@ pub struct Distribution {
     pub p99_9: f64,
     /// Most.
     pub max: f64,
-    /// Samples up to each bound (seconds) and above the bound before: bounds 1, 2, 5, 10, 20, 50 … from the
-    /// first to the last that holds any.
+    /// Samples up to each bound (seconds) and above the bound before, ten bounds a decade from 100 us on (100,
+    /// 125, 160, 200, 250, 315, 400, 500, 630, 800 us, 1 ms, …), from the first to the last that holds any.
     pub buckets: Vec<(f64, u64)>,
 }
 
@@ -130,9 +130,10 @@ fn empty() -> Box<Histogram<u32>> {
     Box::new(Histogram::new_with_bounds(1, US_MAX, DIGITS).expect("the bounds are constants and legal"))
 }
 
-/// Counts between the bounds 1, 2, 5, 10, … microseconds.
+/// Counts between the bounds 100, 125, 160, … microseconds: ten equal steps a decade on a logarithmic axis.
 fn buckets(counts: &Histogram<u32>) -> Vec<(f64, u64)> {
-    let bounds = (0..10).flat_map(|exponent| [1, 2, 5].map(|digit| digit * 10_u64.pow(exponent)));
+    const STEPS: [u64; 10] = [100, 125, 160, 200, 250, 315, 400, 500, 630, 800];
+    let bounds = (0..8).flat_map(|exponent| STEPS.map(|step| step * 10_u64.pow(exponent)));
     let mut from = 0;
     let mut found = Vec::new();
     for bound in bounds {
@@ -157,15 +158,17 @@ mod tests {
 
     #[test]
     fn percentiles_mean_and_buckets_of_ten_samples() {
-        // 1..=10 ms: the 5th of 10 is the median, the 10th the 99th percentile; the mean is 5.5 ms. Between
-        // 0.5 and 1 ms lies one, up to 2 ms another, up to 5 ms three, up to 10 ms five.
+        // 1..=10 ms: the 5th of 10 is the median, the 10th the 99th percentile; the mean is 5.5 ms. Every step
+        // of the axis holds the whole milliseconds above the bound before it: 7 and 8 share one, 9 and 10 another.
         let mut hist = Hist::default();
         (1..=10).for_each(|ms| hist.record(Duration::from_millis(ms)));
         let got = hist.distribution(0).expect("samples");
         let near = |a: f64, b: f64| (a - b).abs() <= b * 1e-3;
         assert!(near(got.p50, 0.005) && near(got.p99, 0.010) && near(got.max, 0.010), "{got:?}");
         assert_eq!((got.count, got.mean), (10, 0.0055));
-        assert_eq!(got.buckets, vec![(0.001, 1), (0.002, 1), (0.005, 3), (0.01, 5)]);
+        let filled: Vec<_> = got.buckets.into_iter().filter(|(_, count)| *count > 0).collect();
+        let below_8 = [(0.001, 1), (0.002, 1), (0.003_15, 1), (0.004, 1), (0.005, 1), (0.006_3, 1)];
+        assert_eq!(filled, [&below_8[..], &[(0.008, 2), (0.01, 2)]].concat());
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod text;
 mod truth;
 mod verdict;
 
-pub(crate) use case::Case;
+pub(crate) use case::{Case, link};
 #[cfg(test)]
 pub(crate) use facts::Facts;
 pub use failover::{Interval, WindowFigures};

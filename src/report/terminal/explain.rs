@@ -2,8 +2,9 @@
 
 use crate::history::{
     Attempt, AttemptResult, Call, CallerEnding, Cause, Ending, Header, Moment, Record, RouterOutcome,
-    SkipReason, WaitCause,
+    SkipReason, Trail, WaitCause,
 };
+use crate::judge::link;
 use crate::report::paint::{right, show_seconds};
 
 /// Tells `record` line by line, times from the intended arrival on.
@@ -13,34 +14,56 @@ pub fn explain(record: &Record, header: &Header) -> String {
     let start = caller.intended;
     let mut events = vec![(start, 0, arrival(record, header))];
     if let Some(trail) = &record.trail {
-        for skip in &trail.skips {
-            events.push((skip.at, 1, format!("passed over {}: {}", skip.model, skipped(skip.reason, start))));
-        }
-        for attempt in &trail.attempts {
-            let call = call_of(record, attempt);
-            events.push((
-                attempt.started,
-                3,
-                format!("┌ attempt {}: {} ({})", attempt.number + 1, attempt.model, why(attempt)),
-            ));
-            events.extend(call.into_iter().flat_map(|call| provider(attempt, call)));
-            events.push((attempt.ended, 5, format!("└ {}", result(attempt))));
-        }
-        for wait in &trail.waits {
-            let span = show(wait.until.min(trail.ended) - wait.from);
-            events.push((wait.from, 6, format!("waits {span}: {}", waited(wait.cause))));
+        events.extend(decisions(trail, start));
+        let links = link(&trail.attempts, &record.calls, header);
+        for (attempt, call) in trail.attempts.iter().zip(links) {
+            events.extend(tried(attempt, call.map(|index| &record.calls[index])));
         }
     } else {
-        events.extend(
-            record.calls.iter().map(|call| (call.received, 3, format!("{} was called", call.provider))),
-        );
+        let calls = record.calls.iter();
+        events.extend(calls.map(|call| (call.received, 3, format!("{} was called", call.provider))));
     }
     if let Some(first) = caller.first_output {
-        events.push((first, 7, "the caller sees the first output".to_owned()));
+        events.push((first, LAST - 1, "the caller sees the first output".to_owned()));
     }
-    events.push((caller.ended, 8, ending(record)));
+    events.push((caller.ended, LAST, ending(record)));
     events.sort_by_key(|(at, rank, _)| (*at, *rank));
     events.iter().map(|(at, _, text)| format!("{}  {text}\n", offset(*at, start))).collect()
+}
+
+/// Something that happened: when, its rank among what happened at the same moment, and the words for it.
+type Event = (Moment, u32, String);
+
+/// The rank of the end.
+const LAST: u32 = u32::MAX;
+
+/// Ranks an attempt takes up: the next one begins after the one before has ended.
+const STEP: u32 = 8;
+
+/// Models passed over, and waits.
+fn decisions(trail: &Trail, start: Moment) -> Vec<Event> {
+    let rank = |at: Moment| {
+        let before = trail.attempts.iter().filter(|attempt| attempt.started < at).count();
+        u32::try_from(before).unwrap_or(0).saturating_mul(STEP)
+    };
+    let skips = trail.skips.iter().map(|skip| {
+        (skip.at, rank(skip.at), format!("passed over {}: {}", skip.model, skipped(skip.reason, start)))
+    });
+    let waits = trail.waits.iter().map(|wait| {
+        let span = show(wait.until.min(trail.ended) - wait.from);
+        (wait.from, rank(wait.from), format!("waits {span}: {}", waited(wait.cause)))
+    });
+    skips.chain(waits).collect()
+}
+
+/// An attempt: its beginning, what its provider did, its end.
+fn tried(attempt: &Attempt, call: Option<&Call>) -> Vec<Event> {
+    let rank = attempt.number.saturating_mul(STEP);
+    let title = format!("┌ attempt {}: {} ({})", attempt.number + 1, attempt.model, why(attempt));
+    let mut events = vec![(attempt.started, rank + 1, title)];
+    events.extend(call.map(|call| (call.ended.min(attempt.ended), rank + 2, provider(call))));
+    events.push((attempt.ended, rank + 3, format!("└ {}", result(attempt))));
+    events
 }
 
 fn arrival(record: &Record, header: &Header) -> String {
@@ -62,17 +85,7 @@ fn why(attempt: &Attempt) -> &'static str {
     }
 }
 
-/// The call behind an attempt: the last one on its provider that was received while it ran.
-fn call_of<'a>(record: &'a Record, attempt: &Attempt) -> Option<&'a Call> {
-    let mine = |call: &&Call| {
-        call.provider == attempt.provider
-            && call.received >= attempt.started
-            && call.received <= attempt.ended
-    };
-    record.calls.iter().rev().find(mine)
-}
-
-fn provider(attempt: &Attempt, call: &Call) -> Option<(Moment, u8, String)> {
+fn provider(call: &Call) -> String {
     let faults =
         if call.faults.is_empty() { String::new() } else { format!(" [fault: {}]", call.faults.join(", ")) };
     let asked = call.retry_after.map_or_else(String::new, |wait| format!(", asked to wait {}", show(wait)));
@@ -88,8 +101,7 @@ fn provider(attempt: &Attempt, call: &Call) -> Option<(Moment, u8, String)> {
         (Some(status), _) => format!("answered {status}"),
         (None, _) => "never answered".to_owned(),
     };
-    let at = call.ended.min(attempt.ended);
-    Some((at, 4, format!("│ {} {did}{words}{asked}{faults}", call.provider)))
+    format!("│ {} {did}{words}{asked}{faults}", call.provider)
 }
 
 fn result(attempt: &Attempt) -> String {

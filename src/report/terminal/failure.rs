@@ -1,7 +1,9 @@
 //! A failure, told: what was broken, by which request, and what happened to it.
 
+use std::collections::BTreeSet;
+
 use super::explain::explain;
-use crate::judge::{Judgement, Reason, ScriptedResult, Verdict};
+use crate::judge::{Judgement, PromiseResult, Reason, ScriptedResult, Verdict};
 
 /// Requests told in full for each broken promise; further ones are counted.
 const TOLD: usize = 1;
@@ -10,7 +12,8 @@ const TOLD: usize = 1;
 /// look closer. Empty for a pass.
 #[must_use]
 pub fn failure(judgement: &Judgement) -> String {
-    let promises = promises(judgement);
+    let mut told = BTreeSet::new();
+    let promises = promises(judgement, &mut told);
     let scripted = judgement.scripted.iter().filter(|result| result.verdict == Verdict::Fail);
     let scripted = scripted.map(|result| script(judgement, result));
     let expectations = judgement.expectations.iter().filter(|result| result.verdict != Verdict::Pass);
@@ -18,7 +21,7 @@ pub fn failure(judgement: &Judgement) -> String {
         .map(|result| format!("✗ expected {}\n  {}\n", result.expectation.text, result.explanation));
     let doubts = judgement.reasons.iter().filter(|reason| reason.verdict == Verdict::Inconclusive);
     let doubts = doubts.filter(|reason| !reason.what.starts_with('`')).map(doubt);
-    let parts: Vec<String> = promises.chain(scripted).chain(expectations).chain(doubts).collect();
+    let parts: Vec<String> = promises.into_iter().chain(scripted).chain(expectations).chain(doubts).collect();
     if parts.is_empty() {
         return String::new();
     }
@@ -27,30 +30,31 @@ pub fn failure(judgement: &Judgement) -> String {
     format!("{}\n{again}", parts.join("\n"))
 }
 
-fn promises(judgement: &Judgement) -> impl Iterator<Item = String> + '_ {
-    judgement.promises.iter().filter(|promise| promise.violations > 0).map(|promise| {
-        let mut text = format!("✗ {} {}\n", promise.id, promise.name);
-        for witness in promise.witnesses.iter().take(TOLD) {
-            text.push_str(&format!("  {}\n", witness.what));
-            if let Some(record) = witness.number.and_then(|number| judgement.record(number)) {
+fn promises(judgement: &Judgement, told: &mut BTreeSet<u64>) -> Vec<String> {
+    let broken = judgement.promises.iter().filter(|promise| promise.violations > 0);
+    broken.map(|promise| broken_promise(judgement, promise, told)).collect()
+}
+
+fn broken_promise(judgement: &Judgement, promise: &PromiseResult, told: &mut BTreeSet<u64>) -> String {
+    let mut text = format!("✗ {} {}\n", promise.id, promise.name);
+    for witness in promise.witnesses.iter().take(TOLD) {
+        text.push_str(&format!("  {}\n", witness.what));
+        let record = witness.number.and_then(|number| judgement.record(number));
+        match record {
+            Some(record) if told.insert(record.caller.number) => {
                 text.push_str(&indent(&explain(record, &judgement.header)));
             }
+            Some(record) => text.push_str(&format!("  by request {}, told above\n", record.caller.number)),
+            None => {}
         }
-        let more: Vec<String> = promise
-            .witnesses
-            .iter()
-            .skip(TOLD)
-            .filter_map(|witness| Some(witness.number?.to_string()))
-            .collect();
-        if !more.is_empty() {
-            text.push_str(&format!(
-                "  {} requests broke it; also requests {}\n",
-                promise.violations,
-                more.join(", ")
-            ));
-        }
-        text
-    })
+    }
+    let others = promise.witnesses.iter().skip(TOLD).filter_map(|witness| witness.number);
+    let others: Vec<String> = others.map(|number| number.to_string()).collect();
+    if !others.is_empty() {
+        let count = promise.violations;
+        text.push_str(&format!("  {count} requests broke it; also requests {}\n", others.join(", ")));
+    }
+    text
 }
 
 fn script(judgement: &Judgement, result: &ScriptedResult) -> String {

@@ -6,7 +6,7 @@ use crate::report::paint::{bar, right, show_seconds, thousands};
 /// Most rows of a histogram; narrower ranges show all their buckets.
 const ROWS_MAX: usize = 12;
 
-/// One row a bucket (bounds 1, 2, 5, 10, …): upper bound, bar, count. The rare ends are folded together.
+/// One row a bucket: upper bound, bar, count. Of a wide range neighbours are joined.
 pub(super) fn histogram(title: &str, distribution: &Distribution, width: usize) -> String {
     let rows = fold(&distribution.buckets);
     let most = rows.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
@@ -28,13 +28,13 @@ pub(super) fn histogram(title: &str, distribution: &Distribution, width: usize) 
     text
 }
 
-/// Folds the lowest buckets into one until the rest fits.
+/// Joins neighbours, two and two, until the rest fits.
 fn fold(buckets: &[(f64, u64)]) -> Vec<(f64, u64)> {
-    let surplus = buckets.len().saturating_sub(ROWS_MAX);
-    let (low, rest) = buckets.split_at(surplus);
-    let mut rows = rest.to_vec();
-    if let Some(first) = rows.first_mut() {
-        first.1 += low.iter().map(|(_, count)| count).sum::<u64>();
+    let mut rows = buckets.to_vec();
+    while rows.len() > ROWS_MAX {
+        let pairs =
+            rows.chunks(2).map(|pair| (pair[pair.len() - 1].0, pair.iter().map(|(_, count)| count).sum()));
+        rows = pairs.collect();
     }
     rows
 }

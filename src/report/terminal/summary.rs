@@ -4,7 +4,7 @@ use super::histogram::histogram;
 use super::{page_width, tables};
 use crate::history::figure::Kind;
 use crate::judge::expectations::show;
-use crate::judge::{Interval, Judgement, Verdict, WindowFigures};
+use crate::judge::{Interval, Judgement, Verdict, WindowFigures, plural};
 use crate::report::paint::{Paint, badge, fit, show_seconds, thousands, time};
 
 /// Verdict and why, phases, outcomes, latency, failover, politeness and cost, expectations, faults.
@@ -79,13 +79,19 @@ impl Page<'_> {
         let to = window.to.map_or_else(|| "the end".to_owned(), show_seconds);
         let title = format!("  {} {}..{to} ({})", window.provider, show_seconds(window.from), window.fault);
         let facts = [
-            ("failover after", interval(window.time_to_failover)),
+            ("failover after", failover_after(window)),
             ("harmed before", thousands(window.harmed)),
             ("wasted attempts", thousands(window.wasted_attempts)),
             ("service back after", interval(window.recover_service)),
             ("failback after", interval(window.recover_failback)),
             ("flaps", thousands(window.flaps)),
-            ("lost", window.loss_area.map_or_else(|| "-".to_owned(), |lost| format!("{lost:.1} requests"))),
+            (
+                "lost",
+                window
+                    .loss_area
+                    .filter(|lost| *lost > 0.0)
+                    .map_or_else(|| "-".to_owned(), |lost| format!("{lost:.1} requests")),
+            ),
         ];
         format!("{}\n{}", fit(&title, self.width), tables::facts(&facts, self.width))
     }
@@ -148,15 +154,22 @@ impl Page<'_> {
             let count = fired.sum::<u64>();
             let mark = mark(if count > 0 { Verdict::Pass } else { Verdict::Inconclusive });
             let line = format!(
-                "{} on {} ({}): fired {} times",
+                "{} on {} ({}): fired {}",
                 fault.name,
                 fault.provider,
                 fault.kind,
-                thousands(count)
+                plural(count, "time")
             );
             format!("  {mark} {}\n", fit(&line, self.width - 4))
         });
         faults.collect()
+    }
+}
+
+fn failover_after(window: &WindowFigures) -> String {
+    match window.time_to_failover {
+        Interval::Unknown => "unknown (too few requests)".to_owned(),
+        known => interval(known),
     }
 }
 
