@@ -178,7 +178,7 @@ impl Numbers {
         self.set("amplification.worst", around.load.worst(&around.spans));
         self.set("synchrony", around.load.synchrony(&around.spans));
         self.count(tally, "retry_after_violations", manners.early);
-        self.set("retry_after_earliness", (manners.early > 0).then(|| manners.earliest.as_secs_f64()));
+        self.set("retry_after_earliness", (manners.early > 0).then_some(manners.earliest.as_secs_f64()));
         self.count(tally, "repeat_violations", manners.repeats);
         self.count(tally, "deadline_overruns", manners.overruns);
         self.count(tally, "orphans", manners.orphans);

@@ -299,3 +299,21 @@ fn a_judgement_does_not_depend_on_the_order_of_completion_of_distinct_seconds() 
     let backwards = judge(header(), footer(30), &backwards);
     assert_eq!((forwards.whole, forwards.windows), (backwards.whole, backwards.windows));
 }
+
+/// Memory and time do not grow with requests: run with `--nocapture` to see the cost of a request.
+#[test]
+fn a_long_run_keeps_a_bounded_number_of_requests() {
+    let mut judge = Judge::new(header());
+    for round in 0..2_000 {
+        let mut record = if round % 2 == 0 { failing(0, &["claude"]) } else { served(0, "claude") };
+        shift(&mut record, round, at(round as f64 / 100.0));
+        judge.record(&record);
+    }
+    let judgement = judge.finish(footer(2_000));
+    // Five witnesses of I02, five slowest, one of each distinct failure: a dozen at most.
+    assert!(judgement.worst.len() <= 12, "{}", judgement.worst.len());
+    assert_eq!(
+        judgement.promises.iter().find(|promise| promise.id == "I02").map(|p| p.violations),
+        Some(1_000)
+    );
+}

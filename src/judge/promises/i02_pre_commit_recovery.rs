@@ -15,9 +15,9 @@ pub(super) const PROMISE: Promise = Promise { id: "I02", name: "pre-commit-recov
 
 fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     let (Some(trail), Some(route)) = (&case.record.trail, case.route) else { return Found::NotApplicable };
-    let failure = match &trail.outcome {
-        RouterOutcome::Failed { failure, .. } | RouterOutcome::Interrupted { failure, .. } => failure,
-        _ => return Found::NotApplicable,
+    let (RouterOutcome::Failed { failure, .. } | RouterOutcome::Interrupted { failure, .. }) = &trail.outcome
+    else {
+        return Found::NotApplicable;
     };
     let callers_own = case.left() || case.outcome == Outcome::Invalid;
     if callers_own || case.saw_output() || surfaces(route, failure) {
