@@ -3,6 +3,8 @@
 pub mod chat;
 pub mod dialect;
 pub mod history;
+pub mod judge;
+pub mod report;
 pub mod router;
 pub mod scenario;
 pub mod world;

@@ -1,5 +1,9 @@
 //! Expectations: the thresholds a scenario sets, as data.
 
+mod parse;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 /// One threshold: `latency.first_token.p99 < 3s during outage`.
@@ -49,4 +53,38 @@ pub struct ExpectError {
     pub help: Option<String>,
     /// Bytes of the text it is about.
     pub span: std::ops::Range<usize>,
+}
+
+impl Op {
+    /// The comparison as it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Op::Less => "<",
+            Op::AtMost => "<=",
+            Op::Greater => ">",
+            Op::AtLeast => ">=",
+            Op::Equal => "==",
+        }
+    }
+
+    /// Whether `measured` keeps the threshold.
+    #[must_use]
+    pub fn holds(self, measured: f64, threshold: f64) -> bool {
+        /// Measured values are rounded to nine decimals; equality cannot ask for more.
+        const EQUAL_WITHIN: f64 = 1e-9;
+        match self {
+            Op::Less => measured < threshold,
+            Op::AtMost => measured <= threshold,
+            Op::Greater => measured > threshold,
+            Op::AtLeast => measured >= threshold,
+            Op::Equal => (measured - threshold).abs() <= EQUAL_WITHIN,
+        }
+    }
+}
+
+impl std::fmt::Display for Expectation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
 }

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::expect::Expectation;
+use crate::chat::FailureClass;
 use crate::router::config::{EmptyPolicy, Price, RefusalPolicy};
 use crate::world::Moment;
 use mock_providers::fault::Window;
@@ -27,6 +28,9 @@ pub struct Header {
     pub mode: Mode,
     /// Wall-clock start, microseconds since the Unix epoch.
     pub starts_us: i64,
+    /// Round-trip delay of the simulated network, on each hop.
+    #[serde(default)]
+    pub round_trip: Duration,
     /// Phases in order, without gaps.
     pub phases: Vec<Phase>,
     /// Models by name.
@@ -116,6 +120,9 @@ pub struct RouteFacts {
     pub max_attempts: u32,
     /// A fallback below this quality is degraded.
     pub quality_floor: f64,
+    /// Failure classes that are the answer by declared policy (`then: surface`): no other model is asked.
+    #[serde(default)]
+    pub surfaces: Vec<FailureClass>,
     /// Whether a refusal is an answer.
     pub refusal: RefusalPolicy,
     /// Whether an empty success is an answer.

@@ -5,7 +5,9 @@
 //! the few in flight. `judge` and `report` see nothing but this.
 
 mod caller;
+pub mod disk;
 pub mod expect;
+pub mod figure;
 mod header;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,135 @@
+//! One request, its three witnesses joined: which call belongs to which attempt, who served, how it ended.
+
+use std::time::Duration;
+
+use super::facts::Facts;
+use super::outcome::{self, Outcome};
+use crate::history::{Attempt, AttemptResult, Call, CallerEnding, Header, Record, RouteFacts, RouterOutcome};
+use crate::world::Moment;
+
+/// A joined request. Everything promises and figures ask about it is worked out once.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) facts: &'a Facts,
+    pub(crate) route: Option<&'a RouteFacts>,
+    /// Call of each attempt; none when it left no trace at its provider.
+    pub(crate) links: Vec<Option<usize>>,
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(record: &'a Record, facts: &'a Facts) -> Self {
+        let route = facts.route(&record.caller.route);
+        let links = record
+            .trail
+            .as_ref()
+            .map_or_else(Vec::new, |trail| link(&trail.attempts, &record.calls, &facts.header));
+        let mut case = Case { record, facts, route, links, outcome: Outcome::Broken };
+        case.outcome = outcome::classify(&case);
+        case
+    }
+
+    pub(crate) fn attempts(&self) -> &'a [Attempt] {
+        self.record.trail.as_ref().map_or(&[], |trail| &trail.attempts)
+    }
+
+    /// Attempts with the calls they left.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'a Attempt, Option<&'a Call>)> {
+        let calls = &self.record.calls;
+        self.attempts()
+            .iter()
+            .zip(&self.links)
+            .map(move |(attempt, link)| (attempt, link.map(|ix| &calls[ix])))
+    }
+
+    /// The call behind an attempt.
+    pub(crate) fn call_of(&self, attempt: usize) -> Option<&'a Call> {
+        self.links.get(attempt).copied().flatten().map(|index| &self.record.calls[index])
+    }
+
+    /// Upstream calls made for it: attempts as claimed, or calls as seen where those are more.
+    pub(crate) fn attempt_count(&self) -> usize {
+        self.attempts().len().max(self.record.calls.len())
+    }
+
+    /// The call whose answer the caller got: of the attempt that served, or by the words themselves.
+    pub(crate) fn serving_call(&self) -> Option<&'a Call> {
+        let served = self.attempts().iter().position(|attempt| attempt.result == AttemptResult::Served);
+        served.and_then(|index| self.call_of(index)).or_else(|| {
+            let tag = self.record.caller.transcript.segments.last()?.tag;
+            self.record.calls.iter().find(|call| call.tag == tag)
+        })
+    }
+
+    /// The model that served: as the router says, else as the caller was told, else by the words.
+    pub(crate) fn serving_model(&self) -> Option<&'a str> {
+        match self.record.trail.as_ref().map(|trail| &trail.outcome) {
+            Some(RouterOutcome::Answered { model }) => Some(model),
+            Some(RouterOutcome::Rescued { by }) => Some(by),
+            _ => self.record.caller.served_by.as_deref().or_else(|| {
+                let call = self.serving_call()?;
+                self.facts.model_of(call).map(|(name, _)| name)
+            }),
+        }
+    }
+
+    /// Who answered as a last resort.
+    pub(crate) fn rescued_by(&self) -> Option<&'a str> {
+        match self.record.trail.as_ref().map(|trail| &trail.outcome) {
+            Some(RouterOutcome::Rescued { by }) => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Whether visible output reached the caller.
+    pub(crate) fn saw_output(&self) -> bool {
+        let caller = &self.record.caller;
+        caller.text_bytes > 0 || caller.tool_calls.0 > 0
+    }
+
+    /// Whether the caller got something that claims to be a whole answer.
+    pub(crate) fn complete(&self) -> bool {
+        self.record.caller.ending == CallerEnding::Complete
+    }
+
+    /// Whether it counts against nobody but its caller.
+    pub(crate) fn outcome_is_callers(&self) -> bool {
+        matches!(self.outcome, Outcome::Cancelled | Outcome::Invalid)
+    }
+
+    /// Whether the caller left by itself.
+    pub(crate) fn left(&self) -> bool {
+        self.record.caller.ending == CallerEnding::Left
+    }
+
+    /// When the caller's clock started: it was sent, or should have been.
+    pub(crate) fn sent(&self) -> Moment {
+        self.record.caller.sent.unwrap_or(self.record.caller.intended)
+    }
+
+    /// From the intended arrival to the end.
+    pub(crate) fn total(&self) -> Duration {
+        self.record.caller.ended - self.record.caller.intended
+    }
+}
+
+/// Matches calls to attempts: a call belongs to the latest attempt on its model that began before the call was
+/// received and has no call yet. Attempts that never reached their provider stay without.
+pub(crate) fn link(attempts: &[Attempt], calls: &[Call], header: &Header) -> Vec<Option<usize>> {
+    let mut links = vec![None; attempts.len()];
+    for (index, call) in calls.iter().enumerate() {
+        let owner = attempts.iter().enumerate().rev().find(|(at, attempt)| {
+            let upstream = header.models.get(&attempt.model).map(|model| model.upstream.as_str());
+            links[*at].is_none()
+                && attempt.provider == call.provider
+                && attempt.started <= call.received
+                && upstream.is_none_or(|upstream| upstream == call.model)
+        });
+        if let Some((at, _)) = owner {
+            links[at] = Some(index);
+        }
+    }
+    links
+}

@@ -1,0 +1,77 @@
+//! What a header declares, in the form in which a judge asks for it, once for the whole run.
+
+use std::collections::BTreeMap;
+
+use super::slack::Slack;
+use crate::history::{Call, Header, ModelFacts, PhaseKind, PlannedFault, RouteFacts};
+use crate::world::Moment;
+
+/// The header, looked up fast.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) header: Header,
+    pub(crate) slack: Slack,
+    /// Models by provider and upstream id.
+    upstream: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl Facts {
+    pub(crate) fn new(header: Header) -> Facts {
+        let mut upstream: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for (name, model) in &header.models {
+            upstream.entry(model.provider.clone()).or_default().push((model.upstream.clone(), name.clone()));
+        }
+        Facts { slack: Slack::of(&header), upstream, header }
+    }
+
+    pub(crate) fn route(&self, name: &str) -> Option<&RouteFacts> {
+        self.header.routes.get(name)
+    }
+
+    pub(crate) fn model(&self, name: &str) -> Option<&ModelFacts> {
+        self.header.models.get(name)
+    }
+
+    /// The model a call was made to, by what the provider saw.
+    pub(crate) fn model_of(&self, call: &Call) -> Option<(&str, &ModelFacts)> {
+        let models = self.upstream.get(&call.provider)?;
+        let (_, name) = models.iter().find(|(upstream, _)| *upstream == call.model)?;
+        Some((name, self.model(name)?))
+    }
+
+    /// The provider of a route's first model: the one its requests want.
+    pub(crate) fn wanted_provider(&self, route: &RouteFacts) -> Option<&str> {
+        self.model(route.chain.first()?).map(|model| model.provider.as_str())
+    }
+
+    /// The phase of a moment: phases are in order and without gaps.
+    pub(crate) fn phase_at(&self, at: Moment) -> Option<usize> {
+        let index = self.header.phases.partition_point(|phase| phase.from <= at).checked_sub(1)?;
+        (at < self.header.phases[index].to).then_some(index)
+    }
+
+    /// Whether figures leave this phase out.
+    pub(crate) fn is_warmup(&self, phase: usize) -> bool {
+        self.header.phases.get(phase).is_some_and(|phase| phase.kind == PhaseKind::Warmup)
+    }
+
+    /// The planned faults that fired on a call.
+    pub(crate) fn fired_on<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a PlannedFault> {
+        let planned = self.header.faults.iter().filter(|fault| fault.provider == call.provider);
+        planned.filter(|fault| call.faults.contains(&fault.name))
+    }
+
+    /// Whether a fault of one of these kinds fired on a call.
+    pub(crate) fn has_kind(&self, call: &Call, kinds: &[&str]) -> bool {
+        !call.faults.is_empty() && self.fired_on(call).any(|fault| kinds.contains(&fault.kind.as_str()))
+    }
+
+    /// Whether packets to or from a provider may have vanished around `at`: a black hole hides closes too.
+    pub(crate) fn black_holed(&self, provider: &str, from: Moment, to: Moment) -> bool {
+        self.header
+            .faults
+            .iter()
+            .filter(|fault| fault.provider == provider && fault.kind == "black_hole")
+            .any(|fault| fault.during.is_empty() || fault.during.iter().any(|w| w.from <= to && from <= w.to))
+    }
+}

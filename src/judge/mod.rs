@@ -1,0 +1,47 @@
+//! Promises, expectations, figures, verdict: everything that is concluded from a history.
+//!
+//! A [`Judge`] is a fold: it takes a header, then every request as it ends, then a footer, and gives a
+//! [`Judgement`]. It never keeps the history, so a million requests cost the memory of their histograms and of
+//! the few requests kept as witnesses. Read on in `case` (the three witnesses joined), `promises` (one file
+//! each), `tally` and `figures` (what is added up, and under which names), `verdict`.
+//!
+//! What never happens here: reading clocks, files or sockets; asking the router anything it did not write into
+//! its trail. Truth is what providers saw and sent; the trail is a claim that is checked against it.
+
+mod case;
+mod exhibits;
+pub(crate) mod expectations;
+mod facts;
+mod failover;
+mod figures;
+mod fold;
+mod hist;
+mod judgement;
+mod money;
+mod outcome;
+mod politeness;
+mod promises;
+mod scripted;
+mod series;
+mod slack;
+mod tally;
+#[cfg(test)]
+pub(crate) mod testkit;
+#[cfg(test)]
+mod tests;
+mod text;
+mod truth;
+mod verdict;
+
+pub(crate) use case::{Case, link};
+#[cfg(test)]
+pub(crate) use facts::Facts;
+pub use failover::{Interval, WindowFigures};
+pub use figures::PhaseFigures;
+pub use fold::Judge;
+pub use hist::Distribution;
+pub use judgement::{
+    ExpectationResult, Judgement, Mismatch, PromiseResult, Reason, ScriptedResult, Verdict, Witness,
+};
+pub use outcome::Outcome;
+pub(crate) use verdict::plural;

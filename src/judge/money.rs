@@ -1,0 +1,85 @@
+//! Cost: what providers billed, against the router's ledger and against clean service.
+//!
+//! Everything is added up in picodollars as integers, so no order of addition changes a digit.
+
+use super::case::Case;
+use crate::history::{AttemptResult, Call};
+use crate::router::config::Price;
+
+/// Picodollars in a dollar.
+pub(crate) const PICO: f64 = 1e12;
+
+/// Costs of one phase.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Money {
+    /// Billed by providers for calls with a declared price.
+    pub(crate) total: u128,
+    /// The part of it that answered requests caused.
+    pub(crate) answered: u128,
+    /// What one clean attempt each on the wanted model would have cost, for answered requests.
+    pub(crate) clean: u128,
+    /// The calls that served those, at their own price.
+    pub(crate) serving: u128,
+    /// Sum of the differences between the router's ledger and the bill, each taken positive.
+    pub(crate) ledger_error: u128,
+    /// Calls that were billed and have no declared price.
+    pub(crate) unknown: u64,
+}
+
+impl Money {
+    pub(crate) fn add(&mut self, case: &Case<'_>) {
+        let mut spent = 0;
+        for call in &case.record.calls {
+            match bill(case, call) {
+                Some(cost) => spent += u128::from(cost),
+                None => self.unknown += 1,
+            }
+        }
+        self.total += spent;
+        for (attempt, call) in case.pairs() {
+            let billed = call.and_then(|call| bill(case, call));
+            if let (Some(claimed), Some(billed)) = (attempt.cost, billed) {
+                self.ledger_error += u128::from(claimed.abs_diff(billed));
+            }
+        }
+        if let Some((clean, serving)) = clean_and_serving(case) {
+            self.answered += spent;
+            self.clean += u128::from(clean);
+            self.serving += u128::from(serving);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Money) {
+        self.total += other.total;
+        self.answered += other.answered;
+        self.clean += other.clean;
+        self.serving += other.serving;
+        self.ledger_error += other.ledger_error;
+        self.unknown += other.unknown;
+    }
+}
+
+/// The provider's bill for a call in picodollars; none when it billed tokens at an unknown price.
+pub(crate) fn bill(case: &Case<'_>, call: &Call) -> Option<u64> {
+    if call.billed_input == 0 && call.billed_output == 0 {
+        return Some(0);
+    }
+    let price = case.facts.model_of(call)?.1.price?;
+    Some(cost(price, call))
+}
+
+fn cost(price: Price, call: &Call) -> u64 {
+    let input = price.input.saturating_mul(call.billed_input);
+    input.saturating_add(price.output.saturating_mul(call.billed_output))
+}
+
+/// The serving call's tokens at the wanted model's price, and at its own; none when a price is unknown.
+fn clean_and_serving(case: &Case<'_>) -> Option<(u64, u64)> {
+    if !case.outcome.answered() {
+        return None;
+    }
+    let served = case.attempts().iter().position(|attempt| attempt.result == AttemptResult::Served);
+    let call = served.and_then(|index| case.call_of(index))?;
+    let wanted = case.facts.model(case.route?.chain.first()?)?.price?;
+    Some((cost(wanted, call), bill(case, call)?))
+}

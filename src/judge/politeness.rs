@@ -1,0 +1,225 @@
+//! How a router treats providers: how many calls, how early, how often for nothing, how bunched.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::case::Case;
+use super::hist::{Hist, ratio};
+use super::series::Series;
+use crate::history::{AttemptResult, Cause, Ending};
+use crate::world::Moment;
+use mock_providers::fault::ErrorKind;
+
+/// Arrivals a second must have for its amplification to mean something.
+const ARRIVALS_MIN: u32 = 10;
+
+/// 100 ms buckets kept for `synchrony`: nearly two hours before their width doubles.
+const RETRY_BUCKETS_MAX: usize = 65_536;
+
+/// Counts of one phase.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manners {
+    pub(crate) attempts: u64,
+    pub(crate) by_provider: BTreeMap<String, u64>,
+    pub(crate) early: u64,
+    pub(crate) earliest: Duration,
+    pub(crate) repeats: u64,
+    pub(crate) overruns: u64,
+    pub(crate) orphans: u64,
+    pub(crate) cancel: Hist,
+}
+
+impl Manners {
+    pub(crate) fn add(&mut self, case: &Case<'_>) {
+        self.attempts += case.attempt_count() as u64;
+        self.add_providers(case);
+        for early in early_repeats(case) {
+            self.early += 1;
+            self.earliest = self.earliest.max(early.by);
+        }
+        self.repeats += useless_repeats(case).count() as u64;
+        self.overruns += overruns(case);
+        self.orphans += orphans(case).count() as u64;
+        cancel_times(case).for_each(|(_, time)| self.cancel.record(time));
+    }
+
+    fn add_providers(&mut self, case: &Case<'_>) {
+        let attempts = case.attempts().iter().map(|attempt| &attempt.provider);
+        let calls = case.record.calls.iter().map(|call| &call.provider);
+        let by_trail = case.attempts().len() >= case.record.calls.len();
+        let count = |provider: &String, counts: &mut BTreeMap<String, u64>| match counts.get_mut(provider) {
+            Some(count) => *count += 1,
+            None => drop(counts.insert(provider.clone(), 1)),
+        };
+        if by_trail {
+            attempts.for_each(|provider| count(provider, &mut self.by_provider));
+        } else {
+            calls.for_each(|provider| count(provider, &mut self.by_provider));
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Manners) {
+        self.attempts += other.attempts;
+        for (provider, count) in &other.by_provider {
+            *self.by_provider.entry(provider.clone()).or_default() += count;
+        }
+        self.early += other.early;
+        self.earliest = self.earliest.max(other.earliest);
+        self.repeats += other.repeats;
+        self.overruns += other.overruns;
+        self.orphans += other.orphans;
+        self.cancel.merge(&other.cancel);
+    }
+}
+
+/// An attempt sent before the wait its provider asked for was over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Early {
+    /// The attempt that got the answer with the wait.
+    pub(crate) asked: usize,
+    /// The attempt that came too early.
+    pub(crate) repeat: usize,
+    /// The wait.
+    pub(crate) wait: Duration,
+    /// How much too early.
+    pub(crate) by: Duration,
+}
+
+/// Attempts on the model that asked this request to wait, begun before the wait was over. Asking another model
+/// is always allowed, and so is a last resort.
+pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Early> + 'a {
+    let attempts = case.attempts();
+    let asks = (0..attempts.len()).filter_map(|index| {
+        let call = case.call_of(index)?;
+        call.retry_after.map(|wait| (index, wait, call.headers_sent.unwrap_or(call.ended)))
+    });
+    asks.filter_map(move |(asked, wait, told)| {
+        let repeat = (asked + 1..attempts.len()).find(|next| {
+            attempts[*next].model == attempts[asked].model && attempts[*next].cause != Cause::Rescue
+        })?;
+        let by = (told + wait).since(attempts[repeat].started);
+        (by > case.facts.slack.timer).then_some(Early { asked, repeat, wait, by })
+    })
+}
+
+/// Pairs of attempts on one model of which the first failed in a way that repeats itself.
+pub(crate) fn useless_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let attempts = case.attempts();
+    (0..attempts.len()).filter(|first| deterministic(case, *first)).filter_map(move |first| {
+        let repeat = (first + 1..attempts.len()).find(|next| {
+            attempts[*next].model == attempts[first].model && attempts[*next].cause != Cause::Rescue
+        })?;
+        Some((first, repeat))
+    })
+}
+
+/// Whether an attempt failed for good: by the provider's own word, else by the router's.
+fn deterministic(case: &Case<'_>, attempt: usize) -> bool {
+    match case.call_of(attempt).and_then(|call| call.failure) {
+        Some(kind) => matches!(
+            kind,
+            ErrorKind::QuotaExhausted
+                | ErrorKind::Unauthorized
+                | ErrorKind::Forbidden
+                | ErrorKind::NotFound
+                | ErrorKind::ContentFilter
+                | ErrorKind::ContextExceeded
+                | ErrorKind::InvalidRequest
+        ),
+        None => match &case.attempts()[attempt].result {
+            AttemptResult::Failed(failure) => failure.class.is_deterministic(),
+            AttemptResult::Served | AttemptResult::Cancelled => false,
+        },
+    }
+}
+
+/// Attempts begun after the deadline, and a reply that ended after it.
+fn overruns(case: &Case<'_>) -> u64 {
+    let Some(trail) = &case.record.trail else { return 0 };
+    let latest = trail.deadline + case.facts.slack.timer;
+    let late = trail.attempts.iter().filter(|attempt| attempt.started > latest).count() as u64;
+    // The caller's side of the network may add what it took on the way in.
+    let on_the_way = (trail.received - case.sent()) * 2;
+    late + u64::from(!case.left() && case.record.caller.ended > latest + on_the_way)
+}
+
+/// Attempts begun after the caller had its answer or had left.
+pub(crate) fn orphans<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, Duration)> + 'a {
+    let latest = case.record.caller.ended + case.facts.slack.transit;
+    let begun = case.attempts().iter().map(|attempt| attempt.started).enumerate();
+    begun.filter(move |(_, started)| *started > latest).map(move |(at, started)| (at, started - latest))
+}
+
+/// For a caller that left: each call that was open then, and how long it lived on.
+pub(crate) fn cancel_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, Duration)> + 'a {
+    let left = case.record.caller.ended;
+    let open = move |call: &crate::history::Call| call.received <= left && call.ended > left;
+    let calls = case.record.calls.iter().enumerate().filter(move |_| case.left());
+    let seen = calls.filter(|(_, call)| {
+        call.ending != Ending::Shutdown && !case.facts.black_holed(&call.provider, call.received, call.ended)
+    });
+    seen.filter(move |(_, call)| open(call)).map(move |(index, call)| (index, call.ended - left))
+}
+
+/// Load over time: arrivals and attempts a second, retries by tenths.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    /// `[arrivals, attempts]` in seconds.
+    seconds: Series<2>,
+    retries: Series<1>,
+}
+
+impl Load {
+    pub(crate) fn new() -> Load {
+        Load {
+            seconds: Series::new(Moment::ZERO, Duration::from_secs(1)),
+            retries: Series::with_max(Moment::ZERO, Duration::from_millis(100), RETRY_BUCKETS_MAX),
+        }
+    }
+
+    pub(crate) fn add(&mut self, case: &Case<'_>) {
+        self.seconds.add(case.record.caller.intended, [1, 0]);
+        for attempt in case.attempts() {
+            self.seconds.add(attempt.started, [0, 1]);
+            if attempt.cause == Cause::Retry {
+                self.retries.add(attempt.started, [1]);
+            }
+        }
+        if case.record.trail.is_none() {
+            case.record.calls.iter().for_each(|call| self.seconds.add(call.received, [0, 1]));
+        }
+    }
+
+    /// Attempts / arrivals in the worst second inside `spans`, of those with enough arrivals.
+    pub(crate) fn worst(&self, spans: &[(Moment, Moment)]) -> Option<f64> {
+        let busy = inside(&self.seconds, spans).filter(|[arrivals, _]| *arrivals >= ARRIVALS_MIN);
+        busy.filter_map(|[arrivals, attempts]| ratio(f64::from(*attempts), f64::from(*arrivals)))
+            .max_by(f64::total_cmp)
+    }
+
+    /// Most retries in a tenth of a second / mean from the first to the last tenth with any.
+    pub(crate) fn synchrony(&self, spans: &[(Moment, Moment)]) -> Option<f64> {
+        let tenths: Vec<u32> = inside(&self.retries, spans).map(|[count]| *count).collect();
+        let first = tenths.iter().position(|count| *count > 0)?;
+        let last = tenths.iter().rposition(|count| *count > 0)?;
+        let busy = &tenths[first..=last];
+        let sum: u64 = busy.iter().map(|count| u64::from(*count)).sum();
+        ratio(f64::from(*busy.iter().max()?) * busy.len() as f64, sum as f64)
+    }
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Load::new()
+    }
+}
+
+fn inside<'a, const K: usize>(
+    series: &'a Series<K>,
+    spans: &'a [(Moment, Moment)],
+) -> impl Iterator<Item = &'a [u32; K]> {
+    let width = series.width();
+    let starts = (0..).map(move |index: u32| Moment::ZERO + width * index);
+    let buckets = series.buckets.iter().zip(starts);
+    buckets.filter(|(_, start)| spans.iter().any(|(from, to)| from <= start && start < to)).map(|(b, _)| b)
+}

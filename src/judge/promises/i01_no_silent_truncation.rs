@@ -1,0 +1,48 @@
+//! I01 no-silent-truncation: a stream without its protocol's terminator, or with an error in it, is never
+//! delivered as a success.
+//!
+//! Check: where the caller saw a success, the transcript is every planned word of one canonical reply, once and
+//! in order, and its provider did end its answer. Refusals and empty answers have no canonical text; fixed
+//! replies are known by their length.
+
+use super::{Found, Memory, Promise};
+use crate::judge::{Case, text};
+
+pub(super) const PROMISE: Promise = Promise { id: "I01", name: "no-silent-truncation", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    if !case.complete() {
+        return Found::NotApplicable;
+    }
+    text::undeclared_damage(case).map_or(Found::Kept, Found::Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::history::{Ending, Segment};
+    use crate::judge::testkit::{header, served};
+
+    #[test]
+    fn a_whole_answer_is_kept_and_a_cut_one_passed_off_as_whole_is_broken() {
+        let mut record = served(0, "claude");
+        assert_eq!(verify("I01", &record, header()), Found::Kept);
+        // 10 words planned, 6 sent and delivered, and the caller was told that this is all.
+        let tag = record.calls[0].tag;
+        record.calls[0].words_sent = 6;
+        record.calls[0].ending = Ending::Broken;
+        record.caller.transcript.segments = vec![Segment { tag, from: 0, to: 6 }];
+        record.caller.transcript.words = 6;
+        assert!(
+            matches!(verify("I01", &record, header()), Found::Broken(what) if what.contains("6 of 10 words"))
+        );
+    }
+
+    #[test]
+    fn a_missing_terminator_after_the_last_word_is_broken_too() {
+        let mut record = served(0, "claude");
+        record.calls[0].ending = Ending::Broken;
+        assert!(matches!(verify("I01", &record, header()), Found::Broken(_)));
+    }
+}

@@ -1,0 +1,82 @@
+//! I02 pre-commit-recovery: until caller-visible output was forwarded, a retryable failure is recovered by
+//! retry or fallback.
+//!
+//! Check: an error before any output is only right when the failure's class surfaces by declared policy, the
+//! bound on attempts is reached, the time is up, or every other model of the chain was asked or passed over for
+//! a reason the trail names. A declared fixed reply never fails, so with one there is no such error at all.
+
+use super::{Found, Memory, Promise};
+use crate::chat::Failure;
+use crate::chat::FailureClass;
+use crate::history::{RouteFacts, RouterOutcome, Trail};
+use crate::judge::{Case, Outcome};
+
+pub(super) const PROMISE: Promise = Promise { id: "I02", name: "pre-commit-recovery", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    let (Some(trail), Some(route)) = (&case.record.trail, case.route) else { return Found::NotApplicable };
+    let (RouterOutcome::Failed { failure, .. } | RouterOutcome::Interrupted { failure, .. }) = &trail.outcome
+    else {
+        return Found::NotApplicable;
+    };
+    let callers_own = case.left() || case.outcome == Outcome::Invalid;
+    if callers_own || case.saw_output() || surfaces(route, failure) {
+        return Found::NotApplicable;
+    }
+    let bounded = trail.attempts.len() >= route.max_attempts as usize;
+    let late = trail.ended + case.facts.slack.timer >= trail.deadline;
+    if late || (bounded && route.fixed.is_none()) {
+        return Found::Kept;
+    }
+    untried(trail, route, bounded).map_or(Found::Kept, |model| {
+        Found::Broken(format!(
+            "it failed with {} and `{model}` was never asked, with time left",
+            failure.class
+        ))
+    })
+}
+
+/// Whether the failure is the answer by policy: the route's, or the default one for the caller's own mistakes.
+fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
+    matches!(failure.class, FailureClass::InvalidRequest | FailureClass::Cancelled)
+        || route.surfaces.contains(&failure.class)
+}
+
+/// A model that was neither asked nor passed over, or the fixed reply.
+fn untried<'a>(trail: &Trail, route: &'a RouteFacts, bounded: bool) -> Option<&'a str> {
+    let known = |model: &str| {
+        trail.attempts.iter().any(|attempt| attempt.model == model)
+            || trail.skips.iter().any(|skip| skip.model == model)
+    };
+    let chain = route.chain.iter().filter(|_| !bounded).find(|model| !known(model));
+    let fixed = route.rescue.iter().find(|rescue| *rescue == "fixed");
+    chain.or(fixed).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{failed_over, failing, header};
+
+    #[test]
+    fn a_recovered_request_is_not_asked_and_an_untried_model_is_broken() {
+        assert_eq!(verify("I02", &failed_over(0), header()), Found::NotApplicable);
+        // claude fails at 60 ms of 20 s; flash is in the chain and was not asked.
+        let record = failing(0, &["claude"]);
+        assert!(matches!(verify("I02", &record, header()), Found::Broken(what) if what.contains("`flash`")));
+        assert_eq!(verify("I02", &failing(0, &["claude", "flash"]), header()), Found::Kept);
+    }
+
+    #[test]
+    fn a_class_that_surfaces_by_policy_and_a_used_up_deadline_are_no_violation() {
+        let mut header = header();
+        header.routes[0].surfaces = vec![FailureClass::ServerError];
+        assert_eq!(verify("I02", &failing(0, &["claude"]), header.clone()), Found::NotApplicable);
+        header.routes[0].surfaces.clear();
+        let mut record = failing(0, &["claude"]);
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.deadline = trail.ended;
+        assert_eq!(verify("I02", &record, header), Found::Kept);
+    }
+}

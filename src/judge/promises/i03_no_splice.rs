@@ -1,0 +1,47 @@
+//! I03 no-splice: the output of two attempts is never concatenated.
+//!
+//! Check: whatever the ending, the visible canonical words are the beginning of the text of one reply: one tag,
+//! from the first word on, without gaps, repeats or words out of order.
+
+use super::{Found, Memory, Promise};
+use crate::judge::{Case, text};
+
+pub(super) const PROMISE: Promise = Promise { id: "I03", name: "no-splice", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    if case.record.caller.transcript.segments.is_empty() {
+        return Found::NotApplicable;
+    }
+    text::splice(case).map_or(Found::Kept, Found::Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::history::{Segment, Tag};
+    use crate::judge::testkit::{header, served};
+
+    #[test]
+    fn one_reply_is_kept_and_two_joined_replies_are_broken() {
+        let mut record = served(0, "claude");
+        assert_eq!(verify("I03", &record, header()), Found::Kept);
+        let tag = record.calls[0].tag;
+        let splice = [Segment { tag, from: 0, to: 4 }, Segment { tag: Tag(99), from: 0, to: 10 }];
+        record.caller.transcript.segments = splice.to_vec();
+        assert!(
+            matches!(verify("I03", &record, header()), Found::Broken(what) if what.contains("words 0..4"))
+        );
+    }
+
+    #[test]
+    fn repeated_and_missing_words_are_broken() {
+        for (from, to) in [(2, 10), (6, 10)] {
+            let mut record = served(0, "claude");
+            let tag = record.calls[0].tag;
+            record.caller.transcript.segments =
+                vec![Segment { tag, from: 0, to: 4 }, Segment { tag, from, to }];
+            assert!(matches!(verify("I03", &record, header()), Found::Broken(_)), "{from}..{to}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! I06 bounded-work: attempts stay within the declared bound, and every request ends.
+//!
+//! Check: attempts (as claimed, or calls as seen, whichever are more) are at most `max_attempts`, plus one for
+//! each declared last resort; no caller was left without an end.
+
+use super::{Found, Memory, Promise};
+use crate::history::{CallerEnding, Cause};
+use crate::judge::Case;
+
+pub(super) const PROMISE: Promise = Promise { id: "I06", name: "bounded-work", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    if case.record.caller.ending == CallerEnding::Unsent {
+        return Found::NotApplicable;
+    }
+    if case.record.caller.ending == CallerEnding::Overdue {
+        return Found::Broken("the request never ended".to_owned());
+    }
+    let Some(route) = case.route else { return Found::NotApplicable };
+    let rescues = case.attempts().iter().filter(|attempt| attempt.cause == Cause::Rescue).count();
+    let bound = route.max_attempts as usize + rescues.min(route.rescue.len());
+    let made = case.attempt_count();
+    if made > bound {
+        Found::Broken(format!("{made} attempts, and {bound} are allowed"))
+    } else {
+        Found::Kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{failing, header, served};
+
+    #[test]
+    fn attempts_within_the_bound_are_kept_and_more_are_broken() {
+        // The route allows four.
+        assert_eq!(
+            verify("I06", &failing(0, &["claude", "claude", "flash", "flash"]), header()),
+            Found::Kept
+        );
+        let five = failing(0, &["claude", "claude", "claude", "flash", "flash"]);
+        assert_eq!(verify("I06", &five, header()), Found::Broken("5 attempts, and 4 are allowed".to_owned()));
+    }
+
+    #[test]
+    fn a_request_without_an_end_is_broken() {
+        let mut record = served(0, "claude");
+        record.caller.ending = CallerEnding::Overdue;
+        assert!(matches!(verify("I06", &record, header()), Found::Broken(_)));
+    }
+}

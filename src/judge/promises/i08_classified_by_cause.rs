@@ -1,0 +1,42 @@
+//! I08 classified-by-cause (the part a run shows): a failure that would repeat itself is not repeated on the
+//! same model.
+//!
+//! Check: after an answer that means a used-up quota, a bad key, a missing model, a filter, a context window or
+//! a bad request (by the provider's ledger, else by the trail), the request does not ask that model again. A
+//! model kept as last resort may be asked once more.
+
+use super::{Found, Memory, Promise};
+use crate::judge::{Case, politeness};
+
+pub(super) const PROMISE: Promise = Promise { id: "I08", name: "classified-by-cause", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    if case.attempts().is_empty() {
+        return Found::NotApplicable;
+    }
+    let Some((first, repeat)) = politeness::useless_repeats(case).next() else { return Found::Kept };
+    let model = &case.attempts()[first].model;
+    Found::Broken(format!(
+        "attempt {} asked {model} again after attempt {} had failed for good",
+        repeat + 1,
+        first + 1
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{failing, header};
+    use mock_providers::fault::ErrorKind;
+
+    #[test]
+    fn repeating_a_server_error_is_kept_and_repeating_a_used_up_quota_is_broken() {
+        let mut record = failing(0, &["claude", "claude", "flash"]);
+        assert_eq!(verify("I08", &record, header()), Found::Kept);
+        record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
+        assert!(
+            matches!(verify("I08", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
+        );
+    }
+}

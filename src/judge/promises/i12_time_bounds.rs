@@ -1,0 +1,103 @@
+//! I12 time-bounds: connect, first output, idle gap, attempt and request are all bounded.
+//!
+//! Check: every attempt ended within the route's limits, and the request within its deadline, each with the
+//! slack of the run's timers. The first output is only bounded for streams; gaps are those the caller saw.
+
+use std::time::Duration;
+
+use super::{Found, Memory, Promise};
+use crate::history::{Attempt, RouteFacts};
+use crate::judge::Case;
+use crate::judge::expectations::show_seconds;
+
+pub(super) const PROMISE: Promise = Promise { id: "I12", name: "time-bounds", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    let (Some(trail), Some(route)) = (&case.record.trail, case.route) else { return Found::NotApplicable };
+    let late = case.attempts().iter().find_map(|attempt| over(case, route, attempt, trail.stream));
+    let whole = || {
+        let latest = trail.deadline.min(trail.received + route.deadline);
+        let over = trail.ended.since(latest);
+        (over > case.facts.slack.timer)
+            .then(|| format!("the request ended {} after its deadline", show(over)))
+    };
+    late.or_else(whole).or_else(|| idle(case, route)).map_or(Found::Kept, Found::Broken)
+}
+
+/// Which limit an attempt overran.
+fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) -> Option<String> {
+    let began = attempt.connected.unwrap_or(attempt.started);
+    let connect = attempt.connected.unwrap_or(attempt.ended.min(attempt.started + route.deadline));
+    let connect = attempt.connected.is_some().then(|| connect - attempt.started);
+    let silent = attempt.first_output.unwrap_or(attempt.ended) - began;
+    let checks = [
+        ("connect", Some(route.connect), connect),
+        ("first output", route.first_token.filter(|_| stream), Some(silent)),
+        ("whole attempt", route.attempt, Some(attempt.ended - attempt.started)),
+    ];
+    checks.into_iter().find_map(|(what, limit, took)| {
+        let (limit, took) = (limit?, took?);
+        (took > limit + case.facts.slack.timer).then(|| {
+            format!(
+                "attempt {} on {}: {what} took {}, limit {}",
+                attempt.number + 1,
+                attempt.model,
+                show(took),
+                show(limit)
+            )
+        })
+    })
+}
+
+/// The longest silence in the middle of a stream, as the caller saw it.
+fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<String> {
+    let caller = &case.record.caller;
+    let after_last =
+        caller.last_output.filter(|_| caller.stream && !case.left()).map(|last| caller.ended - last);
+    let between = caller.gaps.iter().map(|(gap, _)| Duration::from_micros(*gap));
+    let longest = between.chain(after_last).max()?;
+    // Both the chunk before and the chunk after may have been delayed by a timer.
+    let allowed = route.idle + case.facts.slack.timer * 2 + case.facts.header.round_trip;
+    (longest > allowed)
+        .then(|| format!("{} passed without output, limit {}", show(longest), show(route.idle)))
+}
+
+fn show(span: Duration) -> String {
+    show_seconds(span.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{header, served};
+
+    #[test]
+    fn an_attempt_within_its_limits_is_kept_and_a_late_first_output_is_broken() {
+        // The limit to the first output is 2 s; two timer slots of 1 ms are allowed on top.
+        let mut record = served(0, "claude");
+        assert_eq!(verify("I12", &record, header()), Found::Kept);
+        let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        let began = attempt.connected.expect("connected");
+        attempt.first_output = Some(began + Duration::from_millis(2_002));
+        assert_eq!(verify("I12", &record, header()), Found::Kept);
+        let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        attempt.first_output = Some(began + Duration::from_millis(2_003));
+        assert!(
+            matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("first output"))
+        );
+    }
+
+    #[test]
+    fn a_request_past_its_deadline_and_a_long_silence_are_broken() {
+        let mut record = served(0, "claude");
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.ended = trail.deadline + Duration::from_millis(3);
+        assert!(matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("deadline")));
+        let mut record = served(0, "claude");
+        record.caller.gaps = vec![(10_005_000, 1)];
+        assert!(
+            matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("without output"))
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! I16 attempt-isolation: every attempt has its own body, credential and model id; nothing leaks into the next
+//! attempt or into another request.
+//!
+//! Check: a credential seen at one provider is never seen at another (every provider has a canary of its own);
+//! a call names a model of its provider; repeats of one model carry the same body; the words a caller got come
+//! from a call made for it, or from the cache by the trail's own word.
+
+use super::{CREDENTIALS_MAX, Found, Memory, Promise};
+use crate::judge::Case;
+
+pub(super) const PROMISE: Promise = Promise { id: "I16", name: "attempt-isolation", check };
+
+fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
+    if case.record.calls.is_empty() && case.record.caller.transcript.segments.is_empty() {
+        return Found::NotApplicable;
+    }
+    let broken =
+        credential(case, memory).or_else(|| model(case)).or_else(|| body(case)).or_else(|| words(case));
+    broken.map_or(Found::Kept, Found::Broken)
+}
+
+fn credential(case: &Case<'_>, memory: &mut Memory) -> Option<String> {
+    case.record.calls.iter().find_map(|call| {
+        let print = call.credential.as_ref()?;
+        match memory.credentials.get(print) {
+            Some(owner) if *owner != call.provider => {
+                Some(format!("a credential of {owner} was sent to {}", call.provider))
+            }
+            Some(_) => None,
+            None if memory.credentials.len() < CREDENTIALS_MAX => {
+                memory.credentials.insert(print.clone(), call.provider.clone());
+                None
+            }
+            None => None,
+        }
+    })
+}
+
+fn model(case: &Case<'_>) -> Option<String> {
+    let stranger = case.record.calls.iter().find(|call| case.facts.model_of(call).is_none())?;
+    Some(format!("{} was asked for `{}`, which is no model of it", stranger.provider, stranger.model))
+}
+
+fn body(case: &Case<'_>) -> Option<String> {
+    let calls = &case.record.calls;
+    calls.iter().enumerate().find_map(|(index, call)| {
+        let same =
+            |other: &&crate::history::Call| other.provider == call.provider && other.model == call.model;
+        let earlier = calls[..index].iter().find(same)?;
+        (earlier.body != call.body)
+            .then(|| format!("a repeat on {} carried another body than the call before", call.provider))
+    })
+}
+
+fn words(case: &Case<'_>) -> Option<String> {
+    if case.rescued_by() == Some("cache") {
+        return None;
+    }
+    let foreign = case
+        .record
+        .caller
+        .transcript
+        .segments
+        .iter()
+        .find(|segment| !case.record.calls.iter().any(|call| call.tag == segment.tag))?;
+    Some(format!("words {}..{} belong to a call made for another request", foreign.from, foreign.to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::history::Tag;
+    use crate::judge::testkit::{failed_over, header, served};
+
+    #[test]
+    fn credentials_of_their_own_are_kept_and_a_shared_one_is_broken() {
+        let mut record = failed_over(0);
+        assert_eq!(verify("I16", &record, header()), Found::Kept);
+        record.calls[1].credential = record.calls[0].credential.clone();
+        assert!(
+            matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("anthropic"))
+        );
+    }
+
+    #[test]
+    fn foreign_words_are_broken_unless_they_come_from_the_cache() {
+        let mut record = served(0, "claude");
+        record.caller.transcript.segments[0].tag = Tag(4_711);
+        assert!(
+            matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another request"))
+        );
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.outcome = crate::history::RouterOutcome::Rescued { by: "cache".to_owned() };
+        assert_eq!(verify("I16", &record, header()), Found::Kept);
+    }
+
+    #[test]
+    fn a_changed_body_on_a_repeat_is_broken() {
+        let mut record = crate::judge::testkit::failing(0, &["claude", "claude"]);
+        record.calls[1].body = "f".repeat(16);
+        assert!(
+            matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another body"))
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! I18 error-fidelity: the final error has a status some attempt produced, not one the recovery caused.
+//!
+//! Check: the caller's status is one that a provider sent, one that stands for a failure without a status, 504
+//! when the time was up, or 503 (429 with a pending wait) when models were passed over; a wait it is told was
+//! asked for by somebody, and the reported failure's own wait is not lost.
+
+use super::{Found, Memory, Promise};
+use crate::history::CallerEnding;
+use crate::judge::{Case, Outcome, truth};
+
+pub(super) const PROMISE: Promise = Promise { id: "I18", name: "error-fidelity", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    let CallerEnding::Error { retry_after, .. } = &case.record.caller.ending else {
+        return Found::NotApplicable;
+    };
+    if case.outcome != Outcome::Error || case.record.trail.is_none() {
+        return Found::NotApplicable;
+    }
+    let broken = truth::wrong_status(case).or_else(|| truth::wrong_wait(case, *retry_after));
+    broken.map_or(Found::Kept, Found::Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{failing, header};
+
+    #[test]
+    fn a_status_that_was_seen_is_kept_and_an_invented_one_is_broken() {
+        // Both attempts got 500.
+        let mut record = failing(0, &["claude", "flash"]);
+        assert_eq!(verify("I18", &record, header()), Found::Kept);
+        record.caller.status = Some(404);
+        assert_eq!(
+            verify("I18", &record, header()),
+            Found::Broken("the caller got 404; what happened allows 500".to_owned())
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! I19 attribution: the serving model and the attempts are what the router says they are.
+//!
+//! Check: every call a provider saw belongs to an attempt of the trail; an attempt that served or got a status
+//! left a call (one that failed to connect, timed out or was cancelled need not); the caller's headers name the
+//! model and the number of attempts of the trail.
+
+use super::{Found, Memory, Promise};
+use crate::history::{Attempt, AttemptResult, Call, RouterOutcome, Trail};
+use crate::judge::Case;
+
+pub(super) const PROMISE: Promise = Promise { id: "I19", name: "attribution", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    let Some(trail) = &case.record.trail else { return Found::NotApplicable };
+    let broken = unclaimed(case).or_else(|| invented(case)).or_else(|| told(case, trail));
+    broken.map_or(Found::Kept, Found::Broken)
+}
+
+fn unclaimed(case: &Case<'_>) -> Option<String> {
+    let claimed = |index: usize| case.links.contains(&Some(index));
+    let index = (0..case.record.calls.len()).find(|index| !claimed(*index))?;
+    Some(format!("{} saw a call that the router's trail does not name", case.record.calls[index].provider))
+}
+
+fn invented(case: &Case<'_>) -> Option<String> {
+    let must_leave_a_call = |attempt: &Attempt| match &attempt.result {
+        AttemptResult::Served => true,
+        AttemptResult::Failed(failure) => failure.status.is_some(),
+        AttemptResult::Cancelled => false,
+    };
+    let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && must_leave_a_call(pair.0);
+    let (attempt, _) = case.pairs().find(invented)?;
+    Some(format!(
+        "attempt {} claims an answer of {}, which saw no call",
+        attempt.number + 1,
+        attempt.provider
+    ))
+}
+
+fn told(case: &Case<'_>, trail: &Trail) -> Option<String> {
+    let served = match &trail.outcome {
+        RouterOutcome::Answered { model } => Some(model),
+        RouterOutcome::Rescued { by } => Some(by),
+        _ => None,
+    };
+    if let (Some(told), Some(served)) = (&case.record.caller.served_by, served)
+        && told != served
+    {
+        return Some(format!("the caller was told that {told} served, and it was {served}"));
+    }
+    let made = trail.attempts.len();
+    let told = case.record.caller.attempts.filter(|told| *told as usize != made && !case.left())?;
+    Some(format!("the caller was told of {told} attempts, and {made} were made"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{failed_over, header, unreachable_then};
+
+    #[test]
+    fn a_true_trail_is_kept_and_a_hidden_attempt_is_broken() {
+        let mut record = failed_over(0);
+        assert_eq!(verify("I19", &record, header()), Found::Kept);
+        record.trail.as_mut().expect("a trail").attempts.remove(0);
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("anthropic"))
+        );
+    }
+
+    #[test]
+    fn a_refused_connection_leaves_no_call_and_is_kept() {
+        assert_eq!(verify("I19", &unreachable_then("flash"), header()), Found::Kept);
+    }
+
+    #[test]
+    fn wrong_headers_are_broken() {
+        let mut record = failed_over(0);
+        record.caller.served_by = Some("claude".to_owned());
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told that claude"))
+        );
+        let mut record = failed_over(0);
+        record.caller.attempts = Some(1);
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told of 1"))
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! I20 usage-ledger: every attempt appears once at its own price, and unknown is never zero.
+//!
+//! Check: where the router claims a cost for an attempt, it is the provider's bill for that call to the
+//! picodollar; where the provider's usage was known and the model has a price, there is a cost.
+
+use super::{Found, Memory, Promise};
+use crate::history::{Attempt, Call};
+use crate::judge::{Case, money};
+
+pub(super) const PROMISE: Promise = Promise { id: "I20", name: "usage-ledger", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    let mut applies = false;
+    for (attempt, call) in case.pairs() {
+        let Some(call) = call else { continue };
+        let priced = case.facts.model(&attempt.model).is_some_and(|model| model.price.is_some());
+        applies |= priced;
+        if let Some(broken) = wrong(case, attempt, call).filter(|_| priced) {
+            return Found::Broken(broken);
+        }
+    }
+    if applies { Found::Kept } else { Found::NotApplicable }
+}
+
+fn wrong(case: &Case<'_>, attempt: &Attempt, call: &Call) -> Option<String> {
+    let billed = money::bill(case, call)?;
+    let who = format!("attempt {} on {}", attempt.number + 1, attempt.model);
+    match attempt.cost {
+        Some(claimed) if claimed != billed => {
+            Some(format!("{who}: the ledger says {}, the provider billed {}", show(claimed), show(billed)))
+        }
+        Some(_) => None,
+        None => {
+            let usage = attempt.usage?;
+            let known = usage.input.is_some() && usage.output.is_some();
+            known.then(|| format!("{who}: usage is known and its cost is not in the ledger"))
+        }
+    }
+}
+
+fn show(pico: u64) -> String {
+    format!("${:.9}", pico as f64 / money::PICO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::judge::testkit::{header, served};
+
+    #[test]
+    fn the_exact_bill_is_kept_and_a_forgotten_one_is_broken() {
+        // 100 prompt tokens at 3,000,000 and 10 generated at 15,000,000 picodollars: $0.00045.
+        let mut record = served(0, "claude");
+        assert_eq!(verify("I20", &record, header()), Found::Kept);
+        let attempt = |record: &mut crate::history::Record, cost| {
+            record.trail.as_mut().expect("a trail").attempts[0].cost = cost;
+        };
+        attempt(&mut record, Some(0));
+        assert!(
+            matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("billed $0.000450000"))
+        );
+        attempt(&mut record, None);
+        assert!(
+            matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("usage is known"))
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! I21 cancellation: a caller's disconnect stops upstream work within a bound and starts no further attempt.
+//!
+//! Check: no attempt begins after the caller left or had its answer, and calls that were open when it left end
+//! within the bound of `slack.rs`. Calls into a black hole are left out: there a close is not seen.
+
+use super::{Found, Memory, Promise};
+use crate::judge::expectations::show_seconds;
+use crate::judge::{Case, politeness};
+
+pub(super) const PROMISE: Promise = Promise { id: "I21", name: "cancellation", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    if let Some((attempt, late)) = politeness::orphans(case).next() {
+        let late = show_seconds(late.as_secs_f64());
+        return Found::Broken(format!("attempt {} began {late} after the caller was gone", attempt + 1));
+    }
+    if !case.left() {
+        return if case.attempts().is_empty() { Found::NotApplicable } else { Found::Kept };
+    }
+    let slow = politeness::cancel_times(case).find(|(_, time)| *time > case.facts.slack.cancel);
+    slow.map_or(Found::Kept, |(call, time)| {
+        let provider = &case.record.calls[call].provider;
+        let time = show_seconds(time.as_secs_f64());
+        Found::Broken(format!("{provider} worked on for {time} after the caller had left"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::check as verify;
+    use super::*;
+    use crate::history::{CallerEnding, Ending};
+    use crate::judge::testkit::{failed_over, header, served};
+
+    #[test]
+    fn a_call_closed_with_its_caller_is_kept_and_one_that_runs_on_is_broken() {
+        let mut record = served(0, "claude");
+        record.caller.ending = CallerEnding::Left;
+        record.calls[0].ending = Ending::Abandoned;
+        record.calls[0].ended = record.caller.ended + Duration::from_millis(100);
+        assert_eq!(verify("I21", &record, header()), Found::Kept);
+        record.calls[0].ended = record.caller.ended + Duration::from_millis(101);
+        assert!(
+            matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("worked on"))
+        );
+    }
+
+    #[test]
+    fn an_attempt_after_the_caller_left_is_broken() {
+        let mut record = failed_over(0);
+        record.caller.ending = CallerEnding::Left;
+        record.caller.ended = record.trail.as_ref().expect("a trail").attempts[0].started;
+        assert!(
+            matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
+        );
+    }
+}

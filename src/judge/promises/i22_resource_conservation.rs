@@ -1,0 +1,42 @@
+//! I22 resource-conservation: gauges, slots and sockets return to zero on every exit path.
+//!
+//! Check: when everything is over the router holds no request, no attempt and no probe slot.
+
+use crate::history::Footer;
+use crate::judge::judgement::{PromiseResult, Witness};
+
+/// Judged once a run, on its footer.
+pub(super) fn judge(footer: &Footer) -> PromiseResult {
+    let gauges = footer.gauges;
+    let held = [("request", gauges.requests), ("attempt", gauges.attempts), ("probe slot", gauges.probes)];
+    let held: Vec<String> = held
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| crate::judge::plural(count, what))
+        .collect();
+    let what = format!("when everything was over the router still held {}", held.join(", "));
+    let witnesses =
+        if held.is_empty() { vec![] } else { vec![Witness { number: None, request_id: None, what }] };
+    PromiseResult {
+        id: "I22".to_owned(),
+        name: "resource-conservation".to_owned(),
+        checked: 1,
+        violations: witnesses.len() as u64,
+        witnesses,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Gauges;
+
+    #[test]
+    fn empty_hands_are_kept_and_a_leaked_slot_is_broken() {
+        assert_eq!(judge(&Footer::default()).violations, 0);
+        let gauges = Gauges { probes: 1, ..Gauges::default() };
+        let result = judge(&Footer { gauges, ..Footer::default() });
+        assert_eq!(result.violations, 1);
+        assert!(result.witnesses[0].what.contains("1 probe slot"));
+    }
+}

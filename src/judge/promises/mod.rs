@@ -1,0 +1,138 @@
+//! Promises that hold in every world, each a check of one request in a file of its own.
+//!
+//! A check says that it does not apply, that the promise was kept, or what broke it. It reads the joined
+//! request and, where a promise spans requests, a small [`Memory`].
+
+mod i01_no_silent_truncation;
+mod i02_pre_commit_recovery;
+mod i03_no_splice;
+mod i06_bounded_work;
+mod i08_classified_by_cause;
+mod i10_server_directed_wait;
+mod i12_time_bounds;
+mod i16_attempt_isolation;
+mod i18_error_fidelity;
+mod i19_attribution;
+mod i20_usage_ledger;
+mod i21_cancellation;
+mod i22_resource_conservation;
+
+use std::collections::BTreeMap;
+
+use super::case::Case;
+use super::judgement::{PromiseResult, Witness};
+use crate::history::Footer;
+
+/// Witnesses kept of each promise.
+const WITNESSES: usize = 5;
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The promise says nothing about this request.
+    NotApplicable,
+    /// It was kept.
+    Kept,
+    /// It was broken, and how.
+    Broken(String),
+}
+
+/// What checks remember from one request to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The provider each credential fingerprint was first seen at. Bounded by [`CREDENTIALS_MAX`].
+    credentials: BTreeMap<String, String>,
+}
+
+/// Credentials remembered: a run has one a provider, and a router that invents more is caught long before.
+const CREDENTIALS_MAX: usize = 1_000;
+
+/// A promise.
+pub(crate) struct Promise {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    check: fn(&Case<'_>, &mut Memory) -> Found,
+}
+
+const PROMISES: [Promise; 12] = [
+    i01_no_silent_truncation::PROMISE,
+    i02_pre_commit_recovery::PROMISE,
+    i03_no_splice::PROMISE,
+    i06_bounded_work::PROMISE,
+    i08_classified_by_cause::PROMISE,
+    i10_server_directed_wait::PROMISE,
+    i12_time_bounds::PROMISE,
+    i16_attempt_isolation::PROMISE,
+    i18_error_fidelity::PROMISE,
+    i19_attribution::PROMISE,
+    i20_usage_ledger::PROMISE,
+    i21_cancellation::PROMISE,
+];
+
+/// How every promise was kept so far.
+#[derive(Debug, Default)]
+pub(crate) struct Promises {
+    memory: Memory,
+    tallies: [PromiseTally; PROMISES.len()],
+}
+
+#[derive(Debug, Default)]
+struct PromiseTally {
+    checked: u64,
+    violations: u64,
+    witnesses: Vec<Witness>,
+}
+
+impl Promises {
+    /// Checks one request; true when it became a witness, so that it must be kept.
+    pub(crate) fn check(&mut self, case: &Case<'_>) -> bool {
+        let mut witness = false;
+        for (promise, tally) in PROMISES.iter().zip(&mut self.tallies) {
+            match (promise.check)(case, &mut self.memory) {
+                Found::NotApplicable => {}
+                Found::Kept => tally.checked += 1,
+                Found::Broken(what) => witness |= tally.broken(case, what),
+            }
+        }
+        witness
+    }
+
+    /// The results, in the order of the ids.
+    pub(crate) fn results(self, footer: &Footer) -> Vec<PromiseResult> {
+        let mut results: Vec<PromiseResult> = PROMISES
+            .iter()
+            .zip(self.tallies)
+            .map(|(promise, tally)| PromiseResult {
+                id: promise.id.to_owned(),
+                name: promise.name.to_owned(),
+                checked: tally.checked,
+                violations: tally.violations,
+                witnesses: tally.witnesses,
+            })
+            .collect();
+        results.push(i22_resource_conservation::judge(footer));
+        results
+    }
+}
+
+impl PromiseTally {
+    fn broken(&mut self, case: &Case<'_>, what: String) -> bool {
+        self.checked += 1;
+        self.violations += 1;
+        let keep = self.witnesses.len() < WITNESSES;
+        if keep {
+            let caller = &case.record.caller;
+            let request_id = Some(caller.request_id.clone());
+            self.witnesses.push(Witness { number: Some(caller.number), request_id, what });
+        }
+        keep
+    }
+}
+
+/// Checks one promise on one record, with nothing remembered: for tests.
+#[cfg(test)]
+pub(crate) fn check(id: &str, record: &crate::history::Record, header: crate::history::Header) -> Found {
+    let facts = super::Facts::new(header);
+    let promise = PROMISES.iter().find(|promise| promise.id == id).expect("a known promise");
+    (promise.check)(&Case::new(record, &facts), &mut Memory::default())
+}

@@ -1,0 +1,138 @@
+//! Requests that were scripted one by one, against what happened to them.
+
+use super::case::Case;
+use super::expectations::show_seconds;
+use super::judgement::{Mismatch, ScriptedResult, Verdict};
+use crate::history::{Attempt, AttemptResult, Call, CallerEnding, RouterOutcome, ScriptedExpectation};
+
+/// Compares one scripted request with its record.
+pub(crate) fn judge(expectation: &ScriptedExpectation, case: &Case<'_>) -> ScriptedResult {
+    let checks = [
+        attempts(expectation, case),
+        served_by(expectation, case),
+        status(expectation, case),
+        outcome(expectation, case),
+        error(expectation, case),
+        within(expectation, case),
+        not_before(expectation, case),
+    ];
+    let mismatches: Vec<Mismatch> = checks.into_iter().flatten().collect();
+    let verdict = if mismatches.is_empty() { Verdict::Pass } else { Verdict::Fail };
+    ScriptedResult { expectation: expectation.clone(), verdict, mismatches }
+}
+
+/// A scripted request that never came to an end.
+pub(crate) fn missing(expectation: &ScriptedExpectation) -> ScriptedResult {
+    let mismatch = mismatch("request", "an end", "the run has no record of it");
+    ScriptedResult { expectation: expectation.clone(), verdict: Verdict::Fail, mismatches: vec![mismatch] }
+}
+
+fn attempts(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let expected = expectation.attempts.as_ref()?;
+    let actual: Vec<_> = case.pairs().collect();
+    let same = expected.len() == actual.len()
+        && expected
+            .iter()
+            .zip(&actual)
+            .all(|((model, wanted), (attempt, call))| *model == attempt.model && is(wanted, attempt, *call));
+    if same {
+        return None;
+    }
+    let wanted: Vec<_> = expected.iter().map(|(model, result)| format!("{model} {result}")).collect();
+    let got: Vec<_> = actual.iter().map(|(attempt, call)| describe(attempt, *call)).collect();
+    Some(mismatch("attempts", &format!("[{}]", wanted.join(", ")), &format!("[{}]", got.join(", "))))
+}
+
+/// Whether an attempt ended as a pattern says: a status, a failure class, `ok` or `cancelled`. A class may be
+/// named by its family: `timeout` is any of the four.
+fn is(wanted: &str, attempt: &Attempt, call: Option<&Call>) -> bool {
+    if let Ok(status) = wanted.parse::<u16>() {
+        return status_of(attempt, call) == Some(status);
+    }
+    match &attempt.result {
+        AttemptResult::Served => wanted == "ok",
+        AttemptResult::Cancelled => wanted == "cancelled",
+        AttemptResult::Failed(failure) => {
+            let name = failure.class.name();
+            name == wanted || (wanted == "timeout" && name.starts_with("timeout_"))
+        }
+    }
+}
+
+/// The status on the wire: as the provider sent it, else as the router says.
+fn status_of(attempt: &Attempt, call: Option<&Call>) -> Option<u16> {
+    match (&attempt.result, call.and_then(|call| call.status)) {
+        (_, Some(status)) => Some(status),
+        (AttemptResult::Served, None) => Some(200),
+        (AttemptResult::Failed(failure), None) => failure.status,
+        (AttemptResult::Cancelled, None) => None,
+    }
+}
+
+fn describe(attempt: &Attempt, call: Option<&Call>) -> String {
+    let status = status_of(attempt, call).filter(|status| *status >= 400).map(|status| format!(" {status}"));
+    let status = status.unwrap_or_default();
+    match &attempt.result {
+        AttemptResult::Served => format!("{} ok", attempt.model),
+        AttemptResult::Cancelled => format!("{} cancelled", attempt.model),
+        AttemptResult::Failed(failure) => format!("{}{status} {}", attempt.model, failure.class),
+    }
+}
+
+fn served_by(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let expected = expectation.served_by.as_deref()?;
+    let actual = if case.outcome.answered() { case.serving_model().unwrap_or("nobody") } else { "nobody" };
+    (expected != actual).then(|| mismatch("served_by", expected, actual))
+}
+
+fn status(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let expected = expectation.status?;
+    let actual = case.record.caller.status;
+    let shown = actual.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    (actual != Some(expected)).then(|| mismatch("status", &expected.to_string(), &shown))
+}
+
+fn outcome(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let expected = expectation.outcome.as_deref()?;
+    let actual = case.outcome.name();
+    (expected != actual).then(|| mismatch("outcome", expected, actual))
+}
+
+/// The code may be the caller's error code or the class of the failure the router reported.
+fn error(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let expected = expectation.error.as_deref()?;
+    let code = match &case.record.caller.ending {
+        CallerEnding::Error { code, .. } | CallerEnding::InBandError { code, .. } => code.as_deref(),
+        _ => None,
+    };
+    let class = match case.record.trail.as_ref().map(|trail| &trail.outcome) {
+        Some(RouterOutcome::Failed { failure, .. } | RouterOutcome::Interrupted { failure, .. }) => {
+            Some(failure.class.name())
+        }
+        _ => None,
+    };
+    if code == Some(expected) || class == Some(expected) {
+        return None;
+    }
+    Some(mismatch("error", expected, code.or(class).unwrap_or("no error")))
+}
+
+fn within(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let limit = expectation.within?;
+    let took = case.total();
+    (took > limit).then(|| mismatch("within", &show(limit), &show(took)))
+}
+
+fn not_before(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let least = expectation.not_before?;
+    let took = case.total();
+    (took < least).then(|| mismatch("not_before", &show(least), &show(took)))
+}
+
+fn show(span: std::time::Duration) -> String {
+    show_seconds(span.as_secs_f64())
+}
+
+fn mismatch(what: &str, expected: &str, actual: &str) -> Mismatch {
+    Mismatch { what: what.to_owned(), expected: expected.to_owned(), actual: actual.to_owned() }
+}

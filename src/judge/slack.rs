@@ -1,0 +1,54 @@
+//! How much later than promised something may be before it counts as a violation.
+//!
+//! Tokio's timer wheel has slots of a millisecond and rounds up, so a timer set at any microsecond fires up to
+//! 1 ms late, and one that is re-armed once on its way up to 2 ms. Real time adds the scheduler of the machine.
+
+use std::time::Duration;
+
+use crate::history::{Header, Mode};
+
+/// One limit, simulated: two rounds of the timer wheel.
+const TIMER_SIMULATED: Duration = Duration::from_millis(2);
+
+/// One limit, in real time: a busy two-core machine wakes a task this late at worst.
+const TIMER_REAL: Duration = Duration::from_millis(50);
+
+/// From a caller leaving to the provider seeing it, simulated, beside the network's own delay: the close is
+/// delivered at once, and a provider that sleeps between two words is woken by it.
+const CANCEL_SIMULATED: Duration = Duration::from_millis(100);
+
+/// The same in real time.
+const CANCEL_REAL: Duration = Duration::from_secs(1);
+
+/// The slack of one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slack {
+    /// A limit may end this late.
+    pub(crate) timer: Duration,
+    /// A cancelled call may live on this long.
+    pub(crate) cancel: Duration,
+    /// Nothing begins this long after its caller had its answer: what left earlier may still be on its way.
+    pub(crate) transit: Duration,
+    /// Worst acceptable p99 of `harness.lag`.
+    pub(crate) lag: Duration,
+}
+
+impl Slack {
+    pub(crate) fn of(header: &Header) -> Slack {
+        let trip = header.round_trip;
+        match header.mode {
+            Mode::Simulated => Slack {
+                timer: TIMER_SIMULATED,
+                cancel: CANCEL_SIMULATED + trip * 2,
+                transit: TIMER_SIMULATED + trip * 2,
+                lag: Duration::from_millis(5),
+            },
+            Mode::RealTime => Slack {
+                timer: TIMER_REAL,
+                cancel: CANCEL_REAL + trip * 2,
+                transit: TIMER_REAL + trip * 2,
+                lag: Duration::from_millis(50),
+            },
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a caller's text is worth: compared word by word with the canonical replies.
+//!
+//! Every canonical word names its reply and its position, so damage is found exactly and from the caller's
+//! transcript alone. Replies that have no canonical words (fixed, refused, empty) are told by what was planned.
+
+use super::case::Case;
+use crate::chat::Finish;
+use crate::history::{Call, Ending};
+
+/// Faults after which a complete answer rightly differs from the canonical text.
+const OTHER_TEXT: [&str; 2] = ["refusal", "empty"];
+
+/// What is wrong with the order of the words, whether or not the answer claims to be whole: the visible text
+/// must be the beginning of the text of one attempt.
+pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
+    let segments = &case.record.caller.transcript.segments;
+    for pair in segments.windows(2) {
+        let (left, right) = (pair[0], pair[1]);
+        if left.tag != right.tag {
+            return Some(format!(
+                "words of {} follow words {}..{} of {}",
+                owner(case, right.tag),
+                left.from,
+                left.to,
+                owner(case, left.tag)
+            ));
+        }
+        if right.from < left.to {
+            return Some(format!(
+                "word {} came again or out of order after word {}",
+                right.from,
+                left.to - 1
+            ));
+        }
+        if right.from > left.to {
+            return Some(format!("words {}..{} are missing from the middle", left.to, right.from));
+        }
+    }
+    let first = segments.first()?;
+    (first.from > 0).then(|| format!("the first {} words are missing", first.from))
+}
+
+/// What is wrong with an answer that claims to be whole; none when nothing is, or when it does not claim so.
+pub(crate) fn undeclared_damage(case: &Case<'_>) -> Option<String> {
+    if !case.complete() {
+        return None;
+    }
+    if let Some(damage) = splice(case) {
+        return Some(damage);
+    }
+    match case.rescued_by() {
+        Some("fixed") => fixed_damage(case),
+        Some("cache") => None,
+        _ => case.serving_call().and_then(|call| truncation(case, call)),
+    }
+}
+
+/// A fixed reply has no canonical words: its length tells.
+fn fixed_damage(case: &Case<'_>) -> Option<String> {
+    let fixed = case.route.and_then(|route| route.fixed.as_deref())?;
+    let (got, meant) = (case.record.caller.text_bytes, fixed.len() as u64);
+    (got != meant).then(|| format!("the fixed reply has {meant} bytes and {got} arrived"))
+}
+
+fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
+    let (got, planned) = (case.record.caller.transcript.words, call.words_planned);
+    if case.facts.has_kind(call, &OTHER_TEXT) || case.record.caller.refused {
+        return None;
+    }
+    if case.record.caller.finish == Some(Finish::ContentFilter) {
+        return None;
+    }
+    if got < planned {
+        return Some(format!(
+            "{} sent {} of {planned} words, the caller got {got}, and it was told that this is all",
+            call.provider, call.words_sent
+        ));
+    }
+    if call.ending == Ending::Broken {
+        return Some(format!(
+            "{} never ended its answer, and the caller was told that it did",
+            call.provider
+        ));
+    }
+    None
+}
+
+fn owner(case: &Case<'_>, tag: crate::history::Tag) -> String {
+    match case.record.calls.iter().position(|call| call.tag == tag) {
+        Some(index) => format!("call {} ({})", index + 1, case.record.calls[index].provider),
+        None => "another request".to_owned(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Figures that set a claim against what really happened: integrity, errors, overhead, fault times.
+
+use std::time::Duration;
+
+use super::case::Case;
+use super::outcome::Outcome;
+use super::text;
+use crate::history::{CallerEnding, RouterOutcome, SkipReason};
+
+/// Whether the visible text is not the text of one reply, declared cuts apart.
+pub(crate) fn damaged(case: &Case<'_>) -> bool {
+    text::splice(case).is_some() || text::undeclared_damage(case).is_some()
+}
+
+/// Whether a final error's status and wait match what happened; none when it is no final error.
+pub(crate) fn error_is_true(case: &Case<'_>) -> Option<bool> {
+    let CallerEnding::Error { retry_after, .. } = &case.record.caller.ending else { return None };
+    (case.outcome == Outcome::Error)
+        .then(|| wrong_status(case).is_none() && wrong_wait(case, *retry_after).is_none())
+}
+
+/// What is wrong with the status of a final error: it must be one that some attempt produced.
+pub(crate) fn wrong_status(case: &Case<'_>) -> Option<String> {
+    let status = case.record.caller.status?;
+    let seen = observed_statuses(case);
+    (!seen.contains(&status)).then(|| {
+        let seen: Vec<String> = seen.iter().map(u16::to_string).collect();
+        format!("the caller got {status}; what happened allows {}", seen.join(", "))
+    })
+}
+
+/// Statuses a final error may have: those providers sent, those that stand for failures without a status, 504
+/// when the time was up, and 503 or 429 when every model was benched or had asked to be left alone.
+pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
+    let mut seen: Vec<u16> =
+        case.record.calls.iter().filter_map(|call| call.status.filter(|s| *s >= 400)).collect();
+    for (attempt, call) in case.pairs() {
+        let told = call.and_then(|call| call.status).is_some_and(|status| status >= 400);
+        if let (crate::history::AttemptResult::Failed(failure), false) = (&attempt.result, told) {
+            seen.push(failure.class.default_status());
+        }
+    }
+    if let Some(trail) = &case.record.trail {
+        if trail.ended + case.facts.slack.timer >= trail.deadline {
+            seen.push(504);
+        }
+        if !trail.skips.is_empty() {
+            seen.push(503);
+        }
+        if trail.skips.iter().any(|skip| matches!(skip.reason, SkipReason::Cooling { .. })) {
+            seen.push(429);
+        }
+        if trail.skips.iter().any(|skip| skip.reason == SkipReason::ContextWindow) {
+            seen.push(400);
+        }
+        if let (true, RouterOutcome::Failed { failure, .. }) = (case.attempt_count() == 0, &trail.outcome) {
+            seen.push(failure.class.default_status());
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    seen
+}
+
+/// What is wrong with the wait a final error asks for: nobody asked for it, or the reported failure's was lost.
+pub(crate) fn wrong_wait(case: &Case<'_>, told: Option<Duration>) -> Option<String> {
+    let trail = case.record.trail.as_ref()?;
+    let asked = case.record.calls.iter().any(|call| call.retry_after.is_some());
+    if told.is_some() && !asked && trail.skips.is_empty() {
+        return Some("the caller is asked to wait, and no provider asked for that".to_owned());
+    }
+    let RouterOutcome::Failed { failure, .. } = &trail.outcome else { return None };
+    match (failure.retry_after, told) {
+        (Some(_), None) => Some("the provider's Retry-After did not reach the caller".to_owned()),
+        _ => None,
+    }
+}
+
+/// The router's own share of a request's time: from send to end, less provider time, failed connects and
+/// intended waits. None without a trail or an answer.
+pub(crate) fn overhead(case: &Case<'_>) -> Option<Duration> {
+    let trail = case.record.trail.as_ref()?;
+    let ended = case.record.caller.ended;
+    let mut others = trail.waited();
+    for (attempt, call) in case.pairs() {
+        let (from, to) = call.map_or((attempt.started, attempt.ended), |call| (call.received, call.ended));
+        others += to.min(attempt.ended).min(ended) - from;
+    }
+    Some((ended - case.sent()).saturating_sub(others))
+}
+
+/// For every fault that fired: how far outside its planned windows.
+pub(crate) fn injection_errors<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Duration> + 'a {
+    let fired = case.record.calls.iter().filter(|call| !call.faults.is_empty());
+    fired.flat_map(|call| {
+        let planned = case.facts.fired_on(call).filter(|fault| !fault.during.is_empty());
+        planned.filter_map(|fault| {
+            let (from, to) = (call.received, call.ended);
+            let misses = fault.during.iter().map(|window| (window.from - to).max(from - window.to));
+            misses.min()
+        })
+    })
+}

@@ -1,0 +1,78 @@
+//! A failure, told: what was broken, by which request, and what happened to it.
+
+use std::collections::BTreeSet;
+
+use super::explain::explain;
+use crate::judge::{Judgement, PromiseResult, Reason, ScriptedResult, Verdict};
+
+/// Requests told in full for each broken promise; further ones are counted.
+const TOLD: usize = 1;
+
+/// For everything that failed: what happened, to which request, as a tree of attempts with times, and how to
+/// look closer. Empty for a pass.
+#[must_use]
+pub fn failure(judgement: &Judgement) -> String {
+    let mut told = BTreeSet::new();
+    let promises = promises(judgement, &mut told);
+    let scripted = judgement.scripted.iter().filter(|result| result.verdict == Verdict::Fail);
+    let scripted = scripted.map(|result| script(judgement, result));
+    let expectations = judgement.expectations.iter().filter(|result| result.verdict != Verdict::Pass);
+    let expectations = expectations
+        .map(|result| format!("✗ expected {}\n  {}\n", result.expectation.text, result.explanation));
+    let doubts = judgement.reasons.iter().filter(|reason| reason.verdict == Verdict::Inconclusive);
+    let doubts = doubts.filter(|reason| !reason.what.starts_with('`')).map(doubt);
+    let parts: Vec<String> = promises.into_iter().chain(scripted).chain(expectations).chain(doubts).collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    let header = &judgement.header;
+    let again = format!("look closer: brownout run {} --seed {}\n", header.path, header.seed);
+    format!("{}\n{again}", parts.join("\n"))
+}
+
+fn promises(judgement: &Judgement, told: &mut BTreeSet<u64>) -> Vec<String> {
+    let broken = judgement.promises.iter().filter(|promise| promise.violations > 0);
+    broken.map(|promise| broken_promise(judgement, promise, told)).collect()
+}
+
+fn broken_promise(judgement: &Judgement, promise: &PromiseResult, told: &mut BTreeSet<u64>) -> String {
+    let mut text = format!("✗ {} {}\n", promise.id, promise.name);
+    for witness in promise.witnesses.iter().take(TOLD) {
+        text.push_str(&format!("  {}\n", witness.what));
+        let record = witness.number.and_then(|number| judgement.record(number));
+        match record {
+            Some(record) if told.insert(record.caller.number) => {
+                text.push_str(&indent(&explain(record, &judgement.header)));
+            }
+            Some(record) => text.push_str(&format!("  by request {}, told above\n", record.caller.number)),
+            None => {}
+        }
+    }
+    let others = promise.witnesses.iter().skip(TOLD).filter_map(|witness| witness.number);
+    let others: Vec<String> = others.map(|number| number.to_string()).collect();
+    if !others.is_empty() {
+        let count = promise.violations;
+        text.push_str(&format!("  {count} requests broke it; also requests {}\n", others.join(", ")));
+    }
+    text
+}
+
+fn script(judgement: &Judgement, result: &ScriptedResult) -> String {
+    let mut text = format!("✗ scripted request {}\n", result.expectation.number);
+    for mismatch in &result.mismatches {
+        text.push_str(&format!("  {}\n    expected  {}\n", mismatch.what, mismatch.expected));
+        text.push_str(&format!("    actual    {}\n", mismatch.actual));
+    }
+    if let Some(record) = judgement.record(result.expectation.number) {
+        text.push_str(&indent(&explain(record, &judgement.header)));
+    }
+    text
+}
+
+fn doubt(reason: &Reason) -> String {
+    format!("? {}\n  {}\n", reason.what, reason.help)
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}

@@ -1,0 +1,40 @@
+//! A small latency histogram on a logarithmic axis.
+
+use crate::judge::Distribution;
+use crate::report::paint::{bar, right, show_seconds, thousands};
+
+/// Most rows of a histogram; narrower ranges show all their buckets.
+const ROWS_MAX: usize = 12;
+
+/// One row a bucket: upper bound, bar, count. Of a wide range neighbours are joined.
+pub(super) fn histogram(title: &str, distribution: &Distribution, width: usize) -> String {
+    let rows = fold(&distribution.buckets);
+    let most = rows.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
+    let room = width.saturating_sub(26).max(10);
+    let mut text = format!(
+        "  {title}: p50 {}, p90 {}, p99 {}, max {}\n",
+        show_seconds(distribution.p50),
+        show_seconds(distribution.p90),
+        show_seconds(distribution.p99),
+        show_seconds(distribution.max)
+    );
+    for (bound, count) in rows {
+        let label = right(&format!("<= {}", show_seconds(bound)), 11);
+        let bar = bar(count as f64 / most as f64, room);
+        let line = format!("{label} │{bar} {}", if count > 0 { thousands(count) } else { String::new() });
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Joins neighbours, two and two, until the rest fits.
+fn fold(buckets: &[(f64, u64)]) -> Vec<(f64, u64)> {
+    let mut rows = buckets.to_vec();
+    while rows.len() > ROWS_MAX {
+        let pairs =
+            rows.chunks(2).map(|pair| (pair[pair.len() - 1].0, pair.iter().map(|(_, count)| count).sum()));
+        rows = pairs.collect();
+    }
+    rows
+}

@@ -1,0 +1,28 @@
+//! What a terminal shows: a line a scenario, a page for a single one, a failure told as a story.
+
+mod closing;
+mod explain;
+mod failure;
+mod histogram;
+mod status;
+mod summary;
+mod tables;
+
+pub use closing::closing;
+pub use explain::explain;
+pub use failure::failure;
+pub use status::{Talk, status_line};
+pub use summary::summary;
+
+/// Narrowest page: below this, lines are laid out for it and the terminal wraps them.
+const WIDTH_MIN: usize = 60;
+
+/// Widest page: longer lines are harder to read, not easier.
+const WIDTH_MAX: usize = 120;
+
+fn page_width(width: usize) -> usize {
+    width.clamp(WIDTH_MIN, WIDTH_MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! A page for a single scenario.
+
+use super::histogram::histogram;
+use super::{page_width, tables};
+use crate::history::figure::Kind;
+use crate::judge::expectations::show;
+use crate::judge::{Interval, Judgement, Verdict, WindowFigures, plural};
+use crate::report::paint::{Paint, badge, fit, show_seconds, thousands, time};
+
+/// Verdict and why, phases, outcomes, latency, failover, politeness and cost, expectations, faults.
+#[must_use]
+pub fn summary(judgement: &Judgement, width: usize, color: bool) -> String {
+    let page = Page { judgement, width: page_width(width), paint: Paint::new(color) };
+    let sections = [
+        page.verdict(),
+        page.section("Phases", &tables::phases(&judgement.phases, &judgement.whole, page.width)),
+        page.section("Outcomes", &tables::outcomes(&judgement.whole, page.width)),
+        page.section("Latency", &page.latency()),
+        page.section("Failover", &page.failover()),
+        page.section("Politeness and cost", &page.manners()),
+        page.section("Expectations", &page.expectations()),
+        page.section("Promises", &page.promises()),
+        page.section("Faults", &page.faults()),
+    ];
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+struct Page<'a> {
+    judgement: &'a Judgement,
+    width: usize,
+    paint: Paint,
+}
+
+impl Page<'_> {
+    fn section(&self, title: &str, body: &str) -> String {
+        if body.is_empty() { String::new() } else { format!("{}\n{body}", self.paint.bold(title)) }
+    }
+
+    fn verdict(&self) -> String {
+        let judgement = self.judgement;
+        let header = &judgement.header;
+        let badge = self.paint.verdict(judgement.verdict, badge(judgement.verdict).trim_end());
+        let mut text = format!("{badge}  {}", self.paint.bold(&header.scenario));
+        text.push_str(&self.paint.dim(&format!("  seed {}\n", header.seed)));
+        if let Some(about) = &header.about {
+            text.push_str(&format!("  {}\n", fit(about.trim(), self.width - 2)));
+        }
+        for reason in &judgement.reasons {
+            text.push_str(&format!("  {} {}\n", mark(reason.verdict), fit(&reason.what, self.width - 4)));
+            text.push_str(&format!("    {}\n", self.paint.dim(&fit(&reason.help, self.width - 4))));
+        }
+        text
+    }
+
+    fn latency(&self) -> String {
+        let shown = [("first token", "latency.first_token"), ("total", "latency.total")];
+        let whole = &self.judgement.whole.distributions;
+        let found = shown.into_iter().filter_map(|(title, figure)| Some((title, whole.get(figure)?)));
+        found.map(|(title, distribution)| histogram(title, distribution, self.width)).collect()
+    }
+
+    fn failover(&self) -> String {
+        let windows = self.judgement.windows.iter().filter(|window| window.wanted > 0);
+        let mut text: String = windows.map(|window| self.window(window)).collect();
+        let at = |figure| time(self.judgement.whole.measure(figure, Some("p50")));
+        text.push_str(&tables::facts(
+            &[
+                ("detect p50", at("failover.detect")),
+                ("decide p50", at("failover.decide")),
+                ("answer p50", at("failover.answer")),
+                ("added p50", at("failover.added")),
+            ],
+            self.width,
+        ));
+        text
+    }
+
+    fn window(&self, window: &WindowFigures) -> String {
+        let to = window.to.map_or_else(|| "the end".to_owned(), show_seconds);
+        let title = format!("  {} {}..{to} ({})", window.provider, show_seconds(window.from), window.fault);
+        let facts = [
+            ("failover after", failover_after(window)),
+            ("harmed before", thousands(window.harmed)),
+            ("wasted attempts", thousands(window.wasted_attempts)),
+            ("service back after", interval(window.recover_service)),
+            ("failback after", interval(window.recover_failback)),
+            ("flaps", thousands(window.flaps)),
+            (
+                "lost",
+                window
+                    .loss_area
+                    .filter(|lost| *lost > 0.0)
+                    .map_or_else(|| "-".to_owned(), |lost| format!("{lost:.1} requests")),
+            ),
+        ];
+        format!("{}\n{}", fit(&title, self.width), tables::facts(&facts, self.width))
+    }
+
+    fn manners(&self) -> String {
+        let number = |figure, kind| {
+            self.judgement.whole.number(figure).map_or_else(|| "-".to_owned(), |value| show(kind, value))
+        };
+        tables::facts(
+            &[
+                ("amplification", number("amplification", Kind::Ratio)),
+                ("worst second", number("amplification.worst", Kind::Ratio)),
+                ("in outage", number("outage_amplification", Kind::Ratio)),
+                ("early retries", number("retry_after_violations", Kind::Count)),
+                ("useless repeats", number("repeat_violations", Kind::Count)),
+                ("orphans", number("orphans", Kind::Count)),
+                ("cost", number("cost.total", Kind::Money)),
+                ("per success", number("cost.per_success", Kind::Money)),
+                ("inflation", number("cost.inflation", Kind::Ratio)),
+                ("quality", number("quality", Kind::Ratio)),
+            ],
+            self.width,
+        )
+    }
+
+    fn expectations(&self) -> String {
+        let lines = self.judgement.expectations.iter().map(|result| {
+            let mark = self.paint.verdict(result.verdict, mark(result.verdict));
+            let text = format!("{}: {}", result.expectation.text, result.explanation);
+            format!("  {mark} {}\n", fit(&text, self.width - 4))
+        });
+        lines.collect()
+    }
+
+    fn promises(&self) -> String {
+        let (kept, broken): (Vec<_>, Vec<_>) = self
+            .judgement
+            .promises
+            .iter()
+            .filter(|promise| promise.checked > 0)
+            .partition(|p| p.violations == 0);
+        let ids: Vec<_> = kept.iter().map(|promise| promise.id.as_str()).collect();
+        let mut text = format!("  {} kept: {}\n", mark(Verdict::Pass), ids.join(" "));
+        for promise in broken {
+            let line = format!(
+                "{} {}: {} of {} requests",
+                promise.id, promise.name, promise.violations, promise.checked
+            );
+            let mark = self.paint.verdict(Verdict::Fail, mark(Verdict::Fail));
+            text.push_str(&format!("  {mark} {}\n", fit(&line, self.width - 4)));
+        }
+        text
+    }
+
+    fn faults(&self) -> String {
+        let faults = self.judgement.header.faults.iter().map(|fault| {
+            let fired = self.judgement.footer.fired.iter();
+            let fired =
+                fired.filter(|f| f.provider == fault.provider && f.name == fault.name).map(|f| f.count);
+            let count = fired.sum::<u64>();
+            let mark = mark(if count > 0 { Verdict::Pass } else { Verdict::Inconclusive });
+            let line = format!(
+                "{} on {} ({}): fired {}",
+                fault.name,
+                fault.provider,
+                fault.kind,
+                plural(count, "time")
+            );
+            format!("  {mark} {}\n", fit(&line, self.width - 4))
+        });
+        faults.collect()
+    }
+}
+
+fn failover_after(window: &WindowFigures) -> String {
+    match window.time_to_failover {
+        Interval::Unknown => "unknown (too few requests)".to_owned(),
+        known => interval(known),
+    }
+}
+
+fn interval(interval: Interval) -> String {
+    match interval {
+        Interval::After(seconds) => show_seconds(seconds),
+        Interval::Never(watched) => format!("never in {}", show_seconds(watched)),
+        Interval::Unknown => "-".to_owned(),
+    }
+}
+
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Fail => "✗",
+        Verdict::Inconclusive => "?",
+    }
+}
