@@ -1,4 +1,154 @@
-//! The real fallback router.
+//! The real fallback router: what is tested here is what ships.
+//!
+//! A map, in the order in which a request passes:
+//!
+//! - [`http`]: the OpenAI-compatible face.
+//! - [`plan`]: request and route -> the order of candidates. Pure.
+//! - [`engine`]: the life of one request: event in, step out. Pure; start here.
+//! - [`fleet`]: what is known of each model's health. Pure; time is passed in.
+//! - `relay`: drives the engine, with the caller's stream in hand.
+//! - `attempt`: one upstream call: send, watch the clock, classify.
+//! - [`rescue`], [`price`]: the cache of last resort; what an attempt cost.
+//! - [`trail`]: what the router says it did.
+//! - [`config`]: what an operator decides.
+//!
+//! What never happens here: knowing that it is being tested. Nothing of scenarios, mocks or judges is imported.
 
+mod attempt;
 pub mod config;
+pub mod engine;
+pub mod fleet;
+pub mod http;
+pub mod plan;
+pub mod price;
+mod relay;
+pub mod rescue;
 pub mod trail;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use self::attempt::Upstreams;
+use self::config::Config;
+use self::fleet::Fleet;
+use self::rescue::Cache;
+use self::trail::{Trail, TrailSink};
+use crate::world::{Clock, Connector, Dice, Network};
+
+/// How long an unused upstream connection is kept: less than the 60 s after which common servers drop theirs.
+const IDLE_CONNECTION: Duration = Duration::from_secs(50);
+
+/// A router at work.
+pub struct Router {
+    config: Arc<Config>,
+    fleet: Mutex<Fleet>,
+    cache: Mutex<Cache>,
+    upstreams: Upstreams,
+    clock: Clock,
+    dice: Dice,
+    sink: Arc<dyn TrailSink>,
+    gauges: Gauges,
+    ids: AtomicU64,
+}
+
+/// What a router holds right now.
+#[derive(Debug, Default)]
+struct Gauges {
+    requests: Arc<AtomicU64>,
+    attempts: Arc<AtomicU64>,
+}
+
+impl Router {
+    /// A router for `config`, with connections from `network`. Every finished request's trail goes to `sink`.
+    #[must_use]
+    pub fn new(config: Config, network: Network, clock: Clock, dice: Dice, sink: Arc<dyn TrailSink>) -> Arc<Self> {
+        let upstreams = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .build(Connector::new(network));
+        Arc::new(Router {
+            fleet: Mutex::new(Fleet::new(&config)),
+            cache: Mutex::default(),
+            config: Arc::new(config),
+            upstreams,
+            clock,
+            dice,
+            sink,
+            gauges: Gauges::default(),
+            ids: AtomicU64::new(0),
+        })
+    }
+
+    /// What its operator decided.
+    #[must_use]
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Requests in flight, attempts in flight, probe slots taken.
+    #[must_use]
+    pub fn gauges(&self) -> (u64, u64, u64) {
+        let probes = self.fleet().probes();
+        (self.gauges.requests.load(Ordering::Relaxed), self.gauges.attempts.load(Ordering::Relaxed), probes)
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn dice(&self) -> &Dice {
+        &self.dice
+    }
+
+    fn upstreams(&self) -> &Upstreams {
+        &self.upstreams
+    }
+
+    /// The fleet's health. Never held across an await: every use is one call of the pure core.
+    fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, trail: Trail) {
+        self.sink.record(trail);
+    }
+
+    /// A correlation id for a caller that sent none.
+    fn next_id(&self) -> String {
+        let number = self.ids.fetch_add(1, Ordering::Relaxed);
+        let salt = self.dice.key("request-id").u64(number).hash() >> 32;
+        format!("bo-{number}-{salt:08x}")
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("gauges", &self.gauges).finish_non_exhaustive()
+    }
+}
+
+/// Counts something in flight, for as long as it lives.
+struct Gauge(Arc<AtomicU64>);
+
+impl Gauge {
+    fn new(counter: &Arc<AtomicU64>) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Gauge(Arc::clone(counter))
+    }
+}
+
+impl Drop for Gauge {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -193,9 +193,29 @@ pub enum Outcome {
 }
 
 impl Trail {
+    /// The attempts in short, for headers and messages: `claude 429 rate_limited; flash ok`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let words: Vec<_> = self.attempts.iter().map(Attempt::short).collect();
+        words.join("; ")
+    }
+
     /// Total time of waits the router intended.
     #[must_use]
     pub fn waited(&self) -> Duration {
         self.waits.iter().map(|wait| wait.until.min(self.ended) - wait.from).sum()
+    }
+}
+
+impl Attempt {
+    fn short(&self) -> String {
+        match &self.result {
+            AttemptResult::Served => format!("{} ok", self.model),
+            AttemptResult::Cancelled => format!("{} cancelled", self.model),
+            AttemptResult::Failed(failure) => {
+                let status = failure.status.map(|status| format!("{status} ")).unwrap_or_default();
+                format!("{} {status}{}", self.model, failure.class)
+            }
+        }
     }
 }

@@ -1,0 +1,239 @@
+//! One upstream call: send, watch the clock, classify.
+//!
+//! Every limit is a moment given from outside and checked here, by one rule: bytes that carry no output do not
+//! move it. A call ends as a whole reply, as a stream of deltas, or as a [`Failure`] that names its cause.
+//! Dropping a call at any point closes its connection. What never happens here: deciding what comes next.
+
+use std::error::Error as _;
+use std::future::Future;
+use std::pin::pin;
+
+use bytes::Bytes;
+use http::Response;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::{Client, Error};
+
+use super::engine::Granted;
+use super::trail;
+use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit};
+use crate::dialect::{self, Dialect, Encoded, StreamDecoder};
+use crate::world::{Clock, Connector, Moment};
+
+/// The largest whole reply that is read: far above any model's output limit.
+const MAX_REPLY_BYTES: usize = 32 * 1024 * 1024;
+
+/// The largest error body that is read; vendors' are below 4 kB, proxies' pages below 64 kB.
+const MAX_ERROR_BYTES: usize = 256 * 1024;
+
+/// The client all upstream calls share; it keeps connections alive.
+pub(super) type Upstreams = Client<Connector, Full<Bytes>>;
+
+/// What a call needs besides its request.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) clock: &'a Clock,
+    pub(super) dialect: Dialect,
+    pub(super) limits: Granted,
+    pub(super) stream: bool,
+}
+
+/// A successful status.
+pub(super) enum Answer {
+    /// All of it at once.
+    Whole(ChatReply),
+    /// Piece by piece.
+    Stream(Box<DeltaStream>),
+}
+
+/// Makes the call, up to a whole reply or the beginning of a stream; notes in `record` when a connection was at
+/// hand.
+pub(super) async fn call(
+    client: &Upstreams,
+    encoded: Encoded,
+    terms: Terms<'_>,
+    record: &mut trail::Attempt,
+) -> Result<Answer, Failure> {
+    let response = headers(client, encoded, terms, record).await?;
+    let (parts, body) = response.into_parts();
+    let wall = terms.clock.wall_us(terms.clock.now());
+    if !parts.status.is_success() {
+        let body = collect(body, MAX_ERROR_BYTES, terms).await.unwrap_or_default();
+        return Err(dialect::decode_error(terms.dialect, &parts, &body, wall));
+    }
+    if terms.stream && dialect::is_stream(&parts) {
+        return Ok(Answer::Stream(Box::new(DeltaStream::new(body, terms))));
+    }
+    let body = collect(body, MAX_REPLY_BYTES, terms).await?;
+    dialect::decode_reply(terms.dialect, &parts, &body, wall).map(Answer::Whole)
+}
+
+/// Sends the request and waits for the status line, with the limits on connecting and on first output.
+async fn headers(
+    client: &Upstreams,
+    encoded: Encoded,
+    terms: Terms<'_>,
+    record: &mut trail::Attempt,
+) -> Result<Response<Incoming>, Failure> {
+    let clock = terms.clock;
+    let (parts, body) = encoded.request.into_parts();
+    let mut request = http::Request::from_parts(parts, Full::new(body));
+    let mut captured = capture_connection(&mut request);
+    let mut response = pin!(client.request(request));
+    let (limit, until) = first_limit(&terms.limits);
+    {
+        let connected = pin!(captured.wait_for_connection_metadata());
+        tokio::select! {
+            biased;
+            // An answer first: it may be there in the same turn as the news of its connection.
+            answer = &mut response => {
+                record.connected = answer.is_ok().then(|| clock.now());
+                return answer.map_err(|error| no_answer(&error));
+            }
+            metadata = connected => {
+                if metadata.is_some() {
+                    record.connected = Some(clock.now());
+                }
+            }
+            () = clock.sleep_until(terms.limits.connect.min(until)) => {
+                let limit = if terms.limits.connect <= until { Limit::Connect } else { limit };
+                return Err(too_late(limit));
+            }
+        }
+    }
+    match within(clock, until, response).await {
+        Some(answer) => answer.map_err(|error| no_answer(&error)),
+        None => Err(too_late(limit)),
+    }
+}
+
+/// The limit that runs until something useful arrives.
+fn first_limit(limits: &Granted) -> (Limit, Moment) {
+    match limits.first_token {
+        Some(first) if first < limits.total => (Limit::FirstToken, first),
+        _ => (Limit::Total, limits.total),
+    }
+}
+
+async fn collect(body: Incoming, most: usize, terms: Terms<'_>) -> Result<Bytes, Failure> {
+    match within(terms.clock, terms.limits.total, Limited::new(body, most).collect()).await {
+        Some(Ok(collected)) => Ok(collected.to_bytes()),
+        Some(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Failure::new(FailureClass::Protocol, format!("a body of more than {most} bytes")))
+        }
+        Some(Err(error)) => Err(cut(&*error)),
+        None => Err(too_late(Limit::Total)),
+    }
+}
+
+/// `future`, unless `until` comes first.
+async fn within<F: Future>(clock: &Clock, until: Moment, future: F) -> Option<F::Output> {
+    tokio::time::timeout_at(clock.instant(until), future).await.ok()
+}
+
+/// A reply as it arrives.
+pub(super) struct DeltaStream {
+    body: Incoming,
+    decoder: StreamDecoder,
+    limits: Granted,
+    clock: Clock,
+    last_output: Option<Moment>,
+    over: bool,
+}
+
+impl DeltaStream {
+    fn new(body: Incoming, terms: Terms<'_>) -> Self {
+        DeltaStream {
+            body,
+            decoder: StreamDecoder::new(terms.dialect),
+            limits: terms.limits,
+            clock: *terms.clock,
+            last_output: None,
+            over: false,
+        }
+    }
+
+    /// Waits for more and appends what it means; false once the stream has ended well.
+    ///
+    /// # Errors
+    ///
+    /// When the stream breaks its protocol, ends early or misses a limit. What was appended before is valid.
+    pub(super) async fn next(&mut self, out: &mut Vec<Delta>) -> Result<bool, Failure> {
+        if self.over {
+            return Ok(false);
+        }
+        let (limit, until) = self.limit();
+        let before = out.len();
+        let frame = within(&self.clock, until, self.body.frame()).await.ok_or_else(|| too_late(limit))?;
+        match frame {
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    self.decoder.push(&data, out)?;
+                }
+            }
+            Some(Err(error)) => return Err(cut(&error)),
+            None => {
+                self.over = true;
+                self.decoder.finish(out)?;
+            }
+        }
+        if out[before..].iter().any(Delta::is_output) {
+            self.last_output = Some(self.clock.now());
+        }
+        self.over |= matches!(out.last(), Some(Delta::End));
+        Ok(true)
+    }
+
+    /// Reads what is left after the protocol's terminator, so that the connection can be used again.
+    pub(super) async fn drain(mut self) {
+        /// The end of the body usually arrives with the terminator; a provider that dawdles loses the connection.
+        const PATIENCE: std::time::Duration = std::time::Duration::from_millis(50);
+        let until = self.clock.now() + PATIENCE;
+        while let Some(Some(Ok(_))) = within(&self.clock, until, self.body.frame()).await {}
+    }
+
+    fn limit(&self) -> (Limit, Moment) {
+        match self.last_output {
+            None => first_limit(&self.limits),
+            Some(last) if last + self.limits.idle < self.limits.total => {
+                (Limit::Idle, last + self.limits.idle)
+            }
+            Some(_) => (Limit::Total, self.limits.total),
+        }
+    }
+}
+
+fn too_late(limit: Limit) -> Failure {
+    let what = match limit {
+        Limit::Connect => "no connection in time",
+        Limit::FirstToken => "no output in time",
+        Limit::Idle => "no further output in time",
+        Limit::Total => "not finished in time",
+    };
+    Failure::new(FailureClass::Timeout(limit), what)
+}
+
+/// No status line: a connection that could not be made, or that died first.
+fn no_answer(error: &Error) -> Failure {
+    let broken = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
+    let class = match broken {
+        Some(broken) if broken.is_parse() => FailureClass::Protocol,
+        _ => FailureClass::Unreachable,
+    };
+    Failure::new(class, root_cause(error))
+}
+
+/// A body that ended before its end.
+fn cut(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::new(FailureClass::Truncated, root_cause(error))
+}
+
+/// The innermost words of an error: the ones that say what happened.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

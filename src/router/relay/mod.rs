@@ -1,0 +1,373 @@
+//! Lives a request's life for real: does what the [`Engine`] says, and tells it what happened.
+//!
+//! One task a request. It owns everything the request holds (its attempt, its probe slot, its place in the
+//! gauges) and gives it back on every way out, a panic-free drop included. What never happens here: deciding.
+
+mod downstream;
+mod stream;
+
+use std::sync::Arc;
+
+use super::attempt::{self, Answer, Terms};
+use super::config::{EmptyPolicy, RefusalPolicy, Route};
+use super::engine::{Engine, Final, Order, Step};
+use super::http::{self, Told};
+use super::plan::Facts;
+use super::price::cost;
+use super::rescue::fingerprint;
+use super::trail::{Attempt, AttemptResult, Outcome, Trail};
+use super::{Gauge, Router};
+use crate::chat::{ChatReply, ChatRequest, Failure, FailureClass, Finish};
+use crate::dialect::{self, Upstream};
+use crate::world::Moment;
+
+pub(crate) use downstream::{Downstream, Left};
+use stream::Relayed;
+
+/// Bytes a token has, roughly, in the prompts the context window is checked against.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// One request's books.
+pub(crate) struct Job {
+    router: Arc<Router>,
+    route: usize,
+    engine: Engine,
+    trail: Trail,
+    cache_key: Option<u128>,
+    closed: bool,
+    _gauge: Gauge,
+}
+
+/// How an attempt left the caller.
+enum Ended {
+    /// Its answer was given, whole.
+    Served,
+    /// It failed; the engine knows what to do.
+    Failed(Failure),
+    /// The caller left.
+    Left,
+}
+
+/// Serves one request to its end.
+pub(crate) async fn run(mut job: Job, request: ChatRequest, mut down: Downstream) {
+    let mut step = job.with_fleet(|engine, fleet, now| engine.begin(now, fleet));
+    loop {
+        step = match step {
+            Step::Attempt(order) => match job.attempt(&order, &request, &mut down).await {
+                Ended::Served => return job.answered(&order),
+                Ended::Left => return job.caller_left(),
+                Ended::Failed(failure) => job.with_fleet(|engine, fleet, now| engine.failed(failure, now, fleet)),
+            },
+            Step::Wait(until) => {
+                let clock = *job.router.clock();
+                tokio::select! {
+                    biased;
+                    () = down.closed() => return job.caller_left(),
+                    () = clock.sleep_until(until) => {}
+                }
+                job.with_fleet(|engine, fleet, now| engine.waited(now, fleet))
+            }
+            Step::Cached => match job.cached() {
+                Some(reply) => return job.rescued("cache", &reply, &mut down),
+                None => job.with_fleet(|engine, fleet, now| engine.rescue_missed(now, fleet)),
+            },
+            Step::Fixed(text) => {
+                let reply =
+                    ChatReply { text: Some(text), finish: Some(Finish::Stop), ..ChatReply::default() };
+                return job.rescued("fixed", &reply, &mut down);
+            }
+            Step::Fail(last) => return job.fail(&last, &mut down).await,
+        };
+    }
+}
+
+// === impl Job ===
+
+impl Job {
+    /// Books for a request on the route with index `route`.
+    pub(crate) fn new(
+        router: Arc<Router>,
+        route: usize,
+        id: String,
+        received: Moment,
+        request: &ChatRequest,
+    ) -> Self {
+        let declared = &router.config().routes[route];
+        let facts = facts(request);
+        let dice = router.dice().key("router").str(&id);
+        let engine = Engine::new(Arc::clone(router.config()), route, facts, dice, received);
+        let trail = Trail {
+            request_id: id,
+            route: declared.name.clone(),
+            stream: request.stream,
+            received,
+            deadline: engine.deadline(),
+            committed: None,
+            ended: received,
+            attempts: Vec::new(),
+            waits: Vec::new(),
+            skips: Vec::new(),
+            outcome: Outcome::Cancelled,
+        };
+        let cache_key = declared.cache.map(|_| fingerprint(&declared.name, request));
+        let gauge = Gauge::new(&router.gauges.requests);
+        Job { route, engine, trail, cache_key, closed: false, _gauge: gauge, router }
+    }
+
+    fn route(&self) -> &Route {
+        &self.router.config().routes[self.route]
+    }
+
+    fn with_fleet<T>(&mut self, act: impl FnOnce(&mut Engine, &mut super::fleet::Fleet, Moment) -> T) -> T {
+        let now = self.router.clock().now();
+        let router = Arc::clone(&self.router);
+        let mut fleet = router.fleet();
+        act(&mut self.engine, &mut fleet, now)
+    }
+
+    /// Makes one upstream call and gives its answer to the caller, unless it fails first.
+    async fn attempt(&mut self, order: &Order, request: &ChatRequest, down: &mut Downstream) -> Ended {
+        let router = Arc::clone(&self.router);
+        let _gauge = Gauge::new(&router.gauges.attempts);
+        let mut record = self.open_record(order);
+        let ended = tokio::select! {
+            biased;
+            ended = self.call(order, request, &mut record) => ended,
+            () = down.closed() => Err(Ended::Left),
+        };
+        let ended = match ended {
+            Ok(Answer::Whole(reply)) => self.whole(order, reply, &mut record, down),
+            Ok(Answer::Stream(stream)) => match self.relay(order, *stream, &mut record, down).await {
+                Relayed::Whole => Ended::Served,
+                Relayed::Failed(failure) => Ended::Failed(failure),
+                Relayed::Left => Ended::Left,
+            },
+            Err(ended) => ended,
+        };
+        self.close_record(record, &ended);
+        ended
+    }
+
+    async fn call(
+        &self,
+        order: &Order,
+        request: &ChatRequest,
+        record: &mut Attempt,
+    ) -> Result<Answer, Ended> {
+        let config = self.router.config();
+        let provider = config.provider_of(order.model);
+        let upstream = Upstream {
+            base_url: &provider.base_url,
+            model: &config.models[order.model].upstream,
+            key: provider.key.as_ref(),
+            request_id: &self.trail.request_id,
+        };
+        let terms = Terms {
+            clock: self.router.clock(),
+            dialect: provider.dialect,
+            limits: order.limits,
+            stream: request.stream,
+        };
+        let answer = async {
+            let mut encoded = dialect::encode(provider.dialect, request, &upstream)?;
+            record.adapted = std::mem::take(&mut encoded.adapted);
+            attempt::call(self.router.upstreams(), encoded, terms, record).await
+        };
+        answer.await.map_err(|mut failure| {
+            if let Some(key) = &provider.key {
+                dialect::redact(&mut failure, key);
+            }
+            Ended::Failed(failure)
+        })
+    }
+
+    /// A whole reply: judged, then given.
+    fn whole(
+        &mut self,
+        order: &Order,
+        reply: ChatReply,
+        record: &mut Attempt,
+        down: &mut Downstream,
+    ) -> Ended {
+        record.usage = reply.usage;
+        if let Err(failure) = self.judge(&reply) {
+            return Ended::Failed(failure);
+        }
+        record.first_output = Some(self.router.clock().now());
+        self.commit();
+        let told = self.told(self.name_of(order), Some(record));
+        down.whole(&reply, &told);
+        self.remember(reply);
+        Ended::Served
+    }
+
+    /// Whether a reply is an answer, by the route's declared policy.
+    fn judge(&self, reply: &ChatReply) -> Result<(), Failure> {
+        let route = self.route();
+        let refused = reply.refusal.is_some() || reply.finish == Some(Finish::ContentFilter);
+        if refused && route.refusal == RefusalPolicy::Next {
+            let words = reply.refusal.clone().unwrap_or_else(|| "stopped by a content filter".to_owned());
+            return Err(Failure::new(FailureClass::Refused, words));
+        }
+        let silent = reply.text.as_deref().unwrap_or_default().is_empty() && reply.tool_calls.is_empty();
+        if silent && !refused && route.empty == EmptyPolicy::Failure {
+            return Err(Failure::new(FailureClass::Empty, "a success without text or tool call"));
+        }
+        if reply.finish != Some(Finish::Length) {
+            for call in &reply.tool_calls {
+                arguments_parse(&call.name, &call.arguments)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) {
+        let now = self.router.clock().now();
+        self.trail.committed.get_or_insert(now);
+        self.with_fleet(|engine, fleet, _| engine.committed(fleet));
+    }
+
+    fn cached(&self) -> Option<ChatReply> {
+        self.router.cache().get(self.cache_key?, self.router.clock().now())
+    }
+
+    /// Keeps a complete answer of the chain for worse days.
+    fn remember(&self, reply: ChatReply) {
+        let whole = reply.finish != Some(Finish::ContentFilter) && reply.refusal.is_none();
+        if let (Some(key), Some(keep), true) = (self.cache_key, self.route().cache, whole) {
+            self.router.cache().put(key, reply, keep, self.router.clock().now());
+        }
+    }
+
+    fn name_of(&self, order: &Order) -> String {
+        self.router.config().models[order.model].name.clone()
+    }
+
+    /// What the caller is told, with the attempt `under_way` counted as a success.
+    fn told(&self, served_by: String, under_way: Option<&Attempt>) -> Told {
+        let mut trail = self.trail.short();
+        if let Some(attempt) = under_way {
+            trail.push_str(if trail.is_empty() { "" } else { "; " });
+            trail.push_str(&format!("{} ok", attempt.model));
+        }
+        Told { served_by: Some(served_by), attempts: self.engine.attempts(), trail }
+    }
+
+    fn open_record(&self, order: &Order) -> Attempt {
+        let config = self.router.config();
+        let model = &config.models[order.model];
+        let now = self.router.clock().now();
+        Attempt {
+            number: order.number,
+            model: model.name.clone(),
+            provider: config.providers.get_index(model.provider).map_or_else(String::new, |(name, _)| name.clone()),
+            cause: order.cause,
+            probe: order.probe,
+            started: now,
+            connected: None,
+            first_output: None,
+            ended: now,
+            result: AttemptResult::Cancelled,
+            usage: None,
+            cost: None,
+            adapted: Vec::new(),
+        }
+    }
+
+    fn close_record(&mut self, mut record: Attempt, ended: &Ended) {
+        record.ended = self.router.clock().now();
+        record.result = match ended {
+            Ended::Served => AttemptResult::Served,
+            Ended::Failed(failure) => AttemptResult::Failed(failure.clone()),
+            Ended::Left => AttemptResult::Cancelled,
+        };
+        let price = self.router.config().models.get(&record.model).and_then(|model| model.price);
+        record.cost = cost(price, record.usage);
+        self.trail.attempts.push(record);
+    }
+
+    fn answered(mut self, order: &Order) {
+        self.with_fleet(|engine, fleet, _| engine.served(fleet));
+        let model = self.name_of(order);
+        let outcome = match order.cause {
+            super::trail::Cause::Rescue => Outcome::Rescued { by: model },
+            _ => Outcome::Answered { model },
+        };
+        self.close(outcome);
+    }
+
+    fn rescued(mut self, by: &str, reply: &ChatReply, down: &mut Downstream) {
+        let told = self.told(by.to_owned(), None);
+        down.whole(reply, &told);
+        self.close(Outcome::Rescued { by: by.to_owned() });
+    }
+
+    fn caller_left(mut self) {
+        self.with_fleet(|engine, fleet, _| engine.caller_left(fleet));
+        self.close(Outcome::Cancelled);
+    }
+
+    /// Gives the error: as an answer, or inside the stream that has begun.
+    async fn fail(mut self, last: &Final, down: &mut Downstream) {
+        let message = self.explain(last);
+        let told = Told { served_by: None, attempts: self.engine.attempts(), trail: self.trail.short() };
+        let model = last.model.map(|model| self.router.config().models[model].name.clone());
+        if self.engine.is_committed() {
+            let left = down.break_off(http::error_event(&last.failure, &message)).await.is_err();
+            let interrupted =
+                Outcome::Interrupted { model: model.unwrap_or_default(), failure: last.failure.clone() };
+            return self.close(if left { Outcome::Cancelled } else { interrupted });
+        }
+        down.error(http::error(&self.trail.request_id, last.status, &last.failure, &message, &told));
+        self.close(Outcome::Failed { status: last.status, failure: last.failure.clone() });
+    }
+
+    /// The words of the final error: the cause, whose it is, and what else was tried.
+    fn explain(&self, last: &Final) -> String {
+        let Some(model) = last.model else { return last.failure.message.clone() };
+        let name = &self.router.config().models[model].name;
+        let mut words = format!("`{name}` failed: {}", last.failure);
+        if self.trail.attempts.len() > 1 {
+            words.push_str(&format!(" (after {} attempts: {})", self.trail.attempts.len(), self.trail.short()));
+        }
+        words
+    }
+
+    fn close(&mut self, outcome: Outcome) {
+        self.closed = true;
+        self.trail.outcome = outcome;
+        self.trail.ended = self.router.clock().now();
+        (self.trail.skips, self.trail.waits) = self.engine.take_notes();
+        let attempts = std::mem::take(&mut self.trail.attempts);
+        self.router.record(Trail { attempts, ..self.trail.clone() });
+    }
+}
+
+impl Drop for Job {
+    /// A task that is dropped in the middle (a shutdown) still gives back what it holds.
+    fn drop(&mut self) {
+        if !self.closed {
+            self.with_fleet(|engine, fleet, _| engine.caller_left(fleet));
+        }
+    }
+}
+
+fn facts(request: &ChatRequest) -> Facts {
+    let text = |part: &crate::chat::Part| match part {
+        crate::chat::Part::Text(text) => text.len() as u64,
+        crate::chat::Part::Image { .. } => 0,
+    };
+    let bytes: u64 = request.messages.iter().flat_map(|message| &message.parts).map(text).sum();
+    Facts { prompt_tokens: bytes / BYTES_PER_TOKEN, max_tokens: request.max_tokens, stream: request.stream }
+}
+
+/// A call whose arguments do not parse must not reach a caller as if they were complete.
+fn arguments_parse(name: &str, arguments: &str) -> Result<(), Failure> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(arguments) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let words = format!("the arguments of the call of `{name}` are not JSON: {error}");
+            Err(Failure::new(FailureClass::InvalidOutput, words))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The cache of complete answers, for when nobody answers any more.
+//!
+//! Only whole, verified answers of a chain's models go in; what comes out is given in the asking caller's shape,
+//! stream or plain. Bounded in entries and bytes; the oldest goes first.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::chat::{ChatReply, ChatRequest};
+use crate::world::{Dice, Moment};
+
+/// Answers kept at most.
+const MAX_ENTRIES: usize = 4096;
+
+/// Bytes of text kept at most.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Complete answers by what was asked.
+#[derive(Debug, Default)]
+pub struct Cache {
+    entries: IndexMap<u128, Entry>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    reply: ChatReply,
+    until: Moment,
+    bytes: usize,
+}
+
+/// Names what was asked: everything of a request that shapes its answer, on its route. Whether a stream was
+/// wanted does not.
+#[must_use]
+pub fn fingerprint(route: &str, request: &ChatRequest) -> u128 {
+    let text = format!(
+        "{route}\u{0}{:?}\u{0}{:?}\u{0}{:?}",
+        request.messages,
+        (request.max_tokens, request.temperature, request.top_p, &request.stop, request.seed, &request.user),
+        (&request.tools, &request.tool_choice, &request.response_format, &request.extra),
+    );
+    let half = |name| u128::from(Dice::new(0).key(name).str(&text).hash());
+    half("cache-high") << 64 | half("cache-low")
+}
+
+impl Cache {
+    /// Keeps `reply` for `keep`.
+    pub fn put(&mut self, key: u128, reply: ChatReply, keep: Duration, now: Moment) {
+        let bytes = reply.text.as_ref().map_or(0, String::len) + 256;
+        self.take(key);
+        self.bytes += bytes;
+        self.entries.insert(key, Entry { reply, until: now + keep, bytes });
+        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+            let Some((_, oldest)) = self.entries.shift_remove_index(0) else { break };
+            self.bytes -= oldest.bytes;
+        }
+    }
+
+    /// The answer kept under `key`, if it is still fresh.
+    pub fn get(&mut self, key: u128, now: Moment) -> Option<ChatReply> {
+        if self.entries.get(&key)?.until <= now {
+            self.take(key);
+            return None;
+        }
+        self.entries.get(&key).map(|entry| entry.reply.clone())
+    }
+
+    fn take(&mut self, key: u128) {
+        if let Some(entry) = self.entries.shift_remove(&key) {
+            self.bytes -= entry.bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(text: &str) -> ChatReply {
+        ChatReply { text: Some(text.to_owned()), ..ChatReply::default() }
+    }
+
+    #[test]
+    fn answers_are_kept_until_they_are_stale() {
+        let mut cache = Cache::default();
+        cache.put(1, reply("a"), Duration::from_secs(10), Moment::ZERO);
+        assert_eq!(cache.get(1, Moment::from_us(9_999_999)), Some(reply("a")));
+        assert_eq!(cache.get(1, Moment::from_us(10_000_000)), None);
+        assert_eq!(cache.bytes, 0);
+    }
+
+    #[test]
+    fn the_oldest_answers_make_room() {
+        let mut cache = Cache::default();
+        for key in 0..=MAX_ENTRIES as u128 {
+            cache.put(key, reply("a"), Duration::from_secs(10), Moment::ZERO);
+        }
+        assert_eq!(cache.get(0, Moment::ZERO), None);
+        assert!(cache.get(1, Moment::ZERO).is_some());
+        // Every entry weighs one byte of text and 256 for itself.
+        assert_eq!(cache.bytes, MAX_ENTRIES * 257);
+    }
+}
