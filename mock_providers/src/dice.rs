@@ -47,8 +47,14 @@ impl Key {
     /// Adds a name. Length is part of the key, so `("ab", "c")` and `("a", "bc")` differ.
     #[must_use]
     pub fn str(self, part: &str) -> Self {
+        self.bytes(part.as_bytes())
+    }
+
+    /// Adds bytes, as [`Key::str`] adds a name.
+    #[must_use]
+    pub fn bytes(self, part: &[u8]) -> Self {
         let mut state = self.state;
-        for chunk in part.as_bytes().chunks(8) {
+        for chunk in part.chunks(8) {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
             state = mix(state ^ u64::from_le_bytes(word));

@@ -3,12 +3,18 @@
 //! A [`Rule`] is a [`Fault`] with a [`Trigger`]. The fault says what happens and at which layer; the trigger,
 //! shared by all faults, says to whom and when, so no fault re-implements windows or probabilities.
 
+mod connection;
+mod decide;
+mod tally;
 mod trigger;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use connection::{Incident, Strike, connect, timeline};
+pub use decide::{Decision, Delay, Facts, decide};
+pub use tally::{Ids, REMEMBERED_IDS, Tally};
 pub use trigger::{Match, Per, Sequence, Trigger, Window};
 
 use crate::latency::Dist;
@@ -239,3 +245,6 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,14 @@ pub struct Trigger {
     pub matches: Match,
 }
 
+impl Trigger {
+    /// Whether `now` lies in a window, or there is none.
+    #[must_use]
+    pub fn armed(&self, now: Moment) -> bool {
+        self.during.is_empty() || self.during.iter().any(|window| window.contains(now))
+    }
+}
+
 /// Calls `skip + 1 ..= skip + first`, counted among those that pass the window and the match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {
@@ -52,7 +60,9 @@ pub enum Per {
     /// All calls at this provider since the start.
     #[default]
     Provider,
-    /// The calls made for one request, told by its correlation id.
+    /// The calls made for one request, told by its correlation id: each rule counts those that pass its window
+    /// and match, so a window that opens between two calls starts at the second. Calls without an id are
+    /// requests of their own.
     Request,
 }
 

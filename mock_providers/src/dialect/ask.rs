@@ -1,0 +1,116 @@
+//! What a call asks for, whatever its dialect.
+
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+use super::{Complaint, hints};
+use crate::fault::ErrorKind;
+use crate::provider::Spec;
+
+/// Longest correlation id, tenant or model that is kept, in bytes.
+const NAME_BYTES_MAX: usize = 256;
+
+/// A call, understood as far as it could be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Ask {
+    pub(crate) model: String,
+    /// All text of the prompt, system prompt included, one line a piece.
+    pub(crate) prompt: String,
+    pub(crate) max_tokens: Option<u32>,
+    pub(crate) stream: bool,
+    /// OpenAI: whether the stream ends with a usage chunk.
+    pub(crate) include_usage: bool,
+    /// OpenAI: whether deltas carry padding.
+    pub(crate) obfuscation: bool,
+    /// Gemini: whether a stream is one JSON array instead of events.
+    pub(crate) array: bool,
+    /// The function that has to be called.
+    pub(crate) tool: Option<String>,
+    /// Whether the answer has to be a JSON object.
+    pub(crate) json: bool,
+    pub(crate) tenant: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// What a request turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A call of a model.
+    Call,
+    /// The listing of models: answered, never recorded.
+    Models,
+}
+
+impl Ask {
+    /// What the head says in every dialect.
+    pub(crate) fn of(head: &Parts) -> Ask {
+        Ask {
+            request_id: text(&head.headers, "x-request-id").map(name),
+            tenant: text(&head.headers, "x-tenant").map(name),
+            obfuscation: true,
+            ..Ask::default()
+        }
+    }
+
+    /// Adds a piece of the prompt.
+    pub(crate) fn say(&mut self, piece: &str) {
+        if !self.prompt.is_empty() {
+            self.prompt.push('\n');
+        }
+        self.prompt.push_str(piece);
+    }
+
+    /// Takes over what the body says about the caller, where the head said nothing, and checks the model.
+    pub(crate) fn settle(&mut self, spec: &Spec, tenant: Option<&str>) -> Result<Asked, Complaint> {
+        if self.request_id.is_none() {
+            self.request_id = hints::nonce(&self.prompt).map(name);
+        }
+        if self.tenant.is_none() {
+            self.tenant = tenant.map(name);
+        }
+        if spec.models.is_empty() || spec.models.contains(&self.model) {
+            return Ok(Asked::Call);
+        }
+        Err(Complaint::unknown_model(spec.dialect, &self.model))
+    }
+
+    /// The prompt's tokens: its words.
+    pub(crate) fn prompt_tokens(&self) -> u64 {
+        self.prompt.split_ascii_whitespace().count() as u64
+    }
+}
+
+/// A header as text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, header: &str) -> Option<&'a str> {
+    headers.get(header)?.to_str().ok().filter(|value| !value.is_empty())
+}
+
+/// The token of `authorization: Bearer`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = text(headers, "authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Whether the credential opens this provider.
+pub(crate) fn authorised(spec: &Spec, key: Option<&str>) -> bool {
+    spec.keys.is_empty() || key.is_some_and(|key| spec.keys.iter().any(|known| known == key))
+}
+
+/// Whether the method is the one the path wants.
+pub(crate) fn method(head: &Parts, wanted: &Method) -> Result<(), Complaint> {
+    if head.method == *wanted {
+        return Ok(());
+    }
+    let message = format!("Not allowed to {} on {}.", head.method, head.uri.path());
+    Err(Complaint::new(ErrorKind::InvalidRequest, 405, message))
+}
+
+/// A name out of the caller's hands, cut to a sane length.
+pub(crate) fn name(text: &str) -> String {
+    let mut end = text.len().min(NAME_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}

@@ -1,0 +1,181 @@
+//! An error on its way to the vendor's own wording.
+
+use std::time::Duration;
+
+use super::Dialect;
+use crate::fault::ErrorKind;
+
+/// An error: what it means, with which status, in which words.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Complaint {
+    pub(crate) kind: ErrorKind,
+    pub(crate) status: u16,
+    pub(crate) message: String,
+    /// OpenAI: the field at fault.
+    pub(crate) param: Option<&'static str>,
+    /// Gemini says the wait in the body.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Complaint {
+    pub(crate) const fn new(kind: ErrorKind, status: u16, message: String) -> Self {
+        Complaint { kind, status, message, param: None, retry_after: None }
+    }
+
+    /// A bad request, about `param`.
+    pub(crate) fn invalid(param: &'static str, message: &str) -> Self {
+        let mut complaint = Complaint::new(ErrorKind::InvalidRequest, 400, message.to_owned());
+        complaint.param = Some(param);
+        complaint
+    }
+
+    /// The vendor's usual error of this kind.
+    pub(crate) fn usual(dialect: Dialect, kind: ErrorKind) -> Self {
+        let mut complaint = Complaint::new(kind, status(dialect, kind), message(dialect, kind).to_owned());
+        complaint.param = match kind {
+            ErrorKind::ContextExceeded => Some("messages"),
+            ErrorKind::ContentFilter => Some("prompt"),
+            _ => None,
+        };
+        complaint
+    }
+
+    pub(crate) fn unknown_model(dialect: Dialect, model: &str) -> Self {
+        let message = match dialect {
+            Dialect::Openai => format!("The model `{model}` does not exist or you do not have access to it."),
+            Dialect::Anthropic => format!("model: {model}"),
+            Dialect::Gemini => format!(
+                "models/{model} is not found for API version v1beta, or is not supported for generateContent. \
+                 Call ListModels to see the list of available models and their supported methods."
+            ),
+        };
+        Complaint::new(ErrorKind::NotFound, 404, message)
+    }
+
+    pub(crate) fn unknown_path(method: &http::Method, path: &str) -> Self {
+        Complaint::new(ErrorKind::NotFound, 404, format!("Invalid URL ({method} {path})"))
+    }
+
+    pub(crate) fn too_large() -> Self {
+        let message = "Request exceeds the maximum size of 32 MB".to_owned();
+        Complaint::new(ErrorKind::InvalidRequest, 413, message)
+    }
+
+    pub(crate) fn too_slow() -> Self {
+        let message = "The request did not arrive in time".to_owned();
+        Complaint::new(ErrorKind::Timeout, 408, message)
+    }
+}
+
+/// What a status means when nobody says more.
+pub(crate) const fn usual_kind(status: u16) -> Option<ErrorKind> {
+    Some(match status {
+        401 => ErrorKind::Unauthorized,
+        402 => ErrorKind::QuotaExhausted,
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        408 | 504 => ErrorKind::Timeout,
+        429 => ErrorKind::RateLimited,
+        502 => ErrorKind::BadGateway,
+        503 | 529 => ErrorKind::Overloaded,
+        400..=499 => ErrorKind::InvalidRequest,
+        500..=599 => ErrorKind::ServerError,
+        _ => return None,
+    })
+}
+
+const fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
+    match (kind, dialect) {
+        (ErrorKind::QuotaExhausted, Dialect::Anthropic) | (ErrorKind::Unauthorized, Dialect::Gemini) => 400,
+        (ErrorKind::RateLimited | ErrorKind::QuotaExhausted, _) => 429,
+        (ErrorKind::Overloaded, Dialect::Anthropic) => 529,
+        (ErrorKind::Overloaded, _) => 503,
+        (ErrorKind::ServerError, _) => 500,
+        (ErrorKind::BadGateway, _) => 502,
+        (ErrorKind::Timeout, _) => 504,
+        (ErrorKind::Unauthorized, _) => 401,
+        (ErrorKind::Forbidden, _) => 403,
+        (ErrorKind::NotFound, _) => 404,
+        (ErrorKind::ContentFilter, Dialect::Gemini) => 200,
+        (ErrorKind::ContentFilter | ErrorKind::ContextExceeded | ErrorKind::InvalidRequest, _) => 400,
+    }
+}
+
+const fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
+    match dialect {
+        Dialect::Openai => openai(kind),
+        Dialect::Anthropic => anthropic(kind),
+        Dialect::Gemini => gemini(kind),
+    }
+}
+
+const fn openai(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::RateLimited => {
+            "Rate limit reached on requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 120ms."
+        }
+        ErrorKind::QuotaExhausted => {
+            "You exceeded your current quota, please check your plan and billing details."
+        }
+        ErrorKind::Overloaded => "The server is currently overloaded. Please try again later.",
+        ErrorKind::ServerError => "The server had an error while processing your request. Sorry about that!",
+        ErrorKind::BadGateway => "Bad gateway.",
+        ErrorKind::Timeout => "The request timed out.",
+        ErrorKind::Unauthorized => {
+            "Incorrect API key provided. You can find your API key in your account settings."
+        }
+        ErrorKind::Forbidden => "Country, region, or territory not supported",
+        ErrorKind::NotFound => "The model does not exist or you do not have access to it.",
+        ErrorKind::ContentFilter => {
+            "The response was filtered due to the prompt triggering the content management policy. Please modify \
+             your prompt and retry."
+        }
+        ErrorKind::ContextExceeded => {
+            "This model's maximum context length is 128000 tokens. However, your messages resulted in 192041 \
+             tokens. Please reduce the length of the messages."
+        }
+        ErrorKind::InvalidRequest => "Invalid request.",
+    }
+}
+
+const fn anthropic(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::RateLimited => {
+            "This request would exceed the rate limit for your organization of 20,000 input tokens per minute."
+        }
+        ErrorKind::QuotaExhausted => {
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade \
+             or purchase credits."
+        }
+        ErrorKind::Overloaded => "Overloaded",
+        ErrorKind::ServerError => "Internal server error",
+        ErrorKind::BadGateway => "Bad gateway",
+        ErrorKind::Timeout => "Request timed out",
+        ErrorKind::Unauthorized => "invalid x-api-key",
+        ErrorKind::Forbidden => "Your API key does not have permission to use the specified resource.",
+        ErrorKind::NotFound => "model not found",
+        ErrorKind::ContentFilter => "Output blocked by content filtering policy",
+        ErrorKind::ContextExceeded => "prompt is too long: 284668 tokens > 200000 maximum",
+        ErrorKind::InvalidRequest => "Invalid request",
+    }
+}
+
+const fn gemini(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::RateLimited | ErrorKind::QuotaExhausted => {
+            "You exceeded your current quota, please check your plan and billing details."
+        }
+        ErrorKind::Overloaded => "The model is overloaded. Please try again later.",
+        ErrorKind::ServerError => "An internal error has occurred. Please retry.",
+        ErrorKind::BadGateway => "Bad gateway",
+        ErrorKind::Timeout => "Deadline expired before operation could complete.",
+        ErrorKind::Unauthorized => "API key not valid. Please pass a valid API key.",
+        ErrorKind::Forbidden => "The caller does not have permission",
+        ErrorKind::NotFound => "models/unknown is not found for API version v1beta.",
+        ErrorKind::ContentFilter => "The prompt was blocked.",
+        ErrorKind::ContextExceeded => {
+            "The input token count (1196265) exceeds the maximum number of tokens allowed (1048576)."
+        }
+        ErrorKind::InvalidRequest => "Request contains an invalid argument.",
+    }
+}

@@ -1,0 +1,38 @@
+//! Hints in a prompt: `[words=129]` asks for a reply of that length, `[brownout:ID]` names the request for
+//! targets that drop headers.
+
+/// Longest reply, in words: beyond what any model writes (393,000 tokens), and a few megabytes.
+pub(crate) const WORDS_MAX: u32 = 1 << 19;
+
+/// The length that the prompt asks for.
+pub(crate) fn words_hint(prompt: &str) -> Option<u32> {
+    let digits = bracketed(prompt, "[words=")?;
+    digits.parse().ok().map(|words: u32| words.min(WORDS_MAX))
+}
+
+/// The correlation id that the prompt carries.
+pub(super) fn nonce(prompt: &str) -> Option<&str> {
+    bracketed(prompt, "[brownout:").filter(|id| !id.is_empty() && !id.contains(char::is_whitespace))
+}
+
+fn bracketed<'a>(prompt: &'a str, opening: &str) -> Option<&'a str> {
+    let start = prompt.find(opening)? + opening.len();
+    let rest = &prompt[start..];
+    rest.find(']').map(|end| &rest[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_found_anywhere_and_nonsense_is_none() {
+        assert_eq!(words_hint("say [words=129] please"), Some(129));
+        assert_eq!(words_hint("[words=4000000000]"), Some(WORDS_MAX));
+        assert_eq!(words_hint("[words=-1]"), None);
+        assert_eq!(words_hint("[words=12"), None);
+        assert_eq!(nonce("hello [brownout:req-7]"), Some("req-7"));
+        assert_eq!(nonce("hello [brownout:two words]"), None);
+        assert_eq!(nonce("[brownout:]"), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! JSON as these formats use it: text that may be borrowed, content that is text or a list of parts, and
+//! strings written by hand.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Ask, Complaint, Dialect};
+use crate::fault::ErrorKind;
+
+/// A string, borrowed from the body when nothing in it was escaped.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text)))
+    }
+}
+
+/// Content: a string, a list of parts, one part, or null. Only text is kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Content<'a>(Vec<Text<'a>>);
+
+impl Content<'_> {
+    pub(super) fn say(&self, ask: &mut Ask) {
+        self.0.iter().for_each(|piece| ask.say(&piece.0));
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of content parts")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
+        Ok(Content(vec![Text(Cow::Borrowed(text))]))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
+        Ok(Content(vec![Text(Cow::Owned(text.to_owned()))]))
+    }
+
+    fn visit_unit<E>(self) -> Result<Content<'de>, E> {
+        Ok(Content::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Content<'de>, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(part) = parts.next_element::<Part<'de>>()? {
+            texts.extend(part.0);
+        }
+        Ok(Content(texts))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Content<'de>, A::Error> {
+        Ok(Content(PartVisitor.visit_map(map)?.0.into_iter().collect()))
+    }
+}
+
+/// One part of a content: its text, when it has one.
+struct Part<'a>(Option<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Part<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PartVisitor)
+    }
+}
+
+struct PartVisitor;
+
+impl<'de> Visitor<'de> for PartVisitor {
+    type Value = Part<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a content part")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part<'de>, A::Error> {
+        let mut text = None;
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            if key.0 == "text" {
+                text = map.next_value::<Option<Text<'de>>>()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Part(text))
+    }
+}
+
+/// Reads a body; what is wrong with it is said as the vendor would.
+pub(super) fn read<'a, T: Deserialize<'a>>(dialect: Dialect, body: &'a [u8]) -> Result<T, Complaint> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = match (dialect, error.is_data()) {
+            (Dialect::Openai, false) => {
+                "We could not parse the JSON body of your request. (HINT: This likely \
+                means you aren't using your HTTP library correctly.)"
+                    .to_owned()
+            }
+            (Dialect::Openai, true) => format!("Invalid type in the request body: {error}."),
+            (Dialect::Anthropic, false) => "The request body is not valid JSON.".to_owned(),
+            (Dialect::Anthropic, true) => format!("Input should be valid: {error}"),
+            (Dialect::Gemini, _) => format!("Invalid JSON payload received. {error}"),
+        };
+        Complaint::new(ErrorKind::InvalidRequest, 400, message)
+    })
+}
+
+/// Appends `text` as a JSON string, quotes included.
+pub(super) fn push_string(text: &str, out: &mut String) {
+    out.push('"');
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push_str(text);
+    } else {
+        text.chars().for_each(|char| push_escaped(char, out));
+    }
+    out.push('"');
+}
+
+fn push_escaped(char: char, out: &mut String) {
+    match char {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\u{0}'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+        other => out.push(other),
+    }
+}
+
+/// `text` as a JSON string.
+pub(super) fn string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    push_string(text, &mut out);
+    out
+}

@@ -1,0 +1,177 @@
+//! What shall be answered, and its rendering in whichever dialect.
+
+use super::{Ask, Dialect, anthropic, gemini, openai};
+use crate::fault::{ErrorKind, RefusalForm};
+use crate::reply::{Tag, push_word};
+
+/// Prose that only its words give away as a refusal.
+pub(super) const SORRY: &str = "I'm sorry, but I can't help with that.";
+/// How a JSON answer begins and ends around its words, inside a JSON string.
+pub(super) const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
+pub(super) const QUOTED_CLOSE: &str = "\\\"}";
+/// Bytes of a word and its space, about.
+const WORD_BYTES: usize = 20;
+
+/// An answer to be given: everything its rendering depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) dialect: Dialect,
+    pub(crate) ask: Ask,
+    /// Letters and digits of the answer's ids.
+    pub(crate) id: String,
+    /// Seconds since the Unix epoch.
+    pub(crate) created_s: i64,
+    pub(crate) tag: Tag,
+    /// Words planned.
+    pub(crate) words: u32,
+    pub(crate) prompt_tokens: u64,
+    /// Whether the caller's limit cut the answer.
+    pub(crate) limited: bool,
+    /// What every chunk begins with, once [`Script::prepare`] wrote it.
+    pub(super) prefix: String,
+}
+
+/// A whole plain body, and where its canonical words lie in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plain {
+    pub(crate) body: String,
+    pub(crate) words_at: usize,
+    pub(crate) words_end: usize,
+}
+
+macro_rules! each {
+    ($script:expr, $function:ident $(, $argument:expr)*) => {
+        match $script.dialect {
+            Dialect::Openai => openai::$function($script $(, $argument)*),
+            Dialect::Anthropic => anthropic::$function($script $(, $argument)*),
+            Dialect::Gemini => gemini::$function($script $(, $argument)*),
+        }
+    };
+}
+
+impl Script {
+    pub(crate) fn new(dialect: Dialect, ask: Ask, id: String, created_s: i64, tag: Tag) -> Script {
+        let prompt_tokens = ask.prompt_tokens();
+        Script {
+            dialect,
+            ask,
+            id,
+            created_s,
+            tag,
+            words: 0,
+            prompt_tokens,
+            limited: false,
+            prefix: String::new(),
+        }
+    }
+
+    /// Writes what all chunks of the stream share; to be called once before the first chunk.
+    pub(crate) fn prepare(&mut self) {
+        self.prefix = each!(self, prefix);
+    }
+
+    /// The whole answer as one body.
+    pub(crate) fn plain(&self) -> Plain {
+        let mut plain = Plain::default();
+        plain.body.reserve(self.words as usize * WORD_BYTES + 1_024);
+        each!(self, plain, &mut plain);
+        plain
+    }
+
+    /// What a stream begins with, before any word.
+    pub(crate) fn opening(&self, out: &mut String) {
+        each!(self, opening, out);
+    }
+
+    /// Words `from..to` as the vendor's next event.
+    pub(crate) fn delta(&self, from: u32, to: u32, out: &mut String) {
+        each!(self, delta, from, to, out);
+    }
+
+    /// How a stream ends well.
+    pub(crate) fn closing(&self, out: &mut String) {
+        each!(self, closing, out);
+    }
+
+    /// An error in the stream, after `sent` words, up to its end.
+    pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, out: &mut String) {
+        each!(self, trouble, kind, sent, out);
+    }
+
+    /// A refusal as a plain body.
+    pub(crate) fn refusal(&self, form: RefusalForm) -> String {
+        each!(self, refusal, form)
+    }
+
+    /// A refusal in the stream, after `sent` words, up to its end.
+    pub(crate) fn refuse(&self, form: RefusalForm, sent: u32, out: &mut String) {
+        each!(self, refuse, form, sent, out);
+    }
+
+    /// A plain body without content: without any answer when `bare`, else with an empty one.
+    pub(crate) fn empty(&self, bare: bool) -> String {
+        each!(self, empty, bare)
+    }
+
+    /// A whole stream without content; `bare` as in [`Script::empty`].
+    pub(crate) fn empty_stream(&self, bare: bool, out: &mut String) {
+        each!(self, empty_stream, bare, out);
+    }
+
+    /// A whole stream whose only event is an object nobody knows.
+    pub(crate) fn wrong_stream(&self) -> &'static str {
+        match (self.dialect, self.ask.array) {
+            (Dialect::Openai, _) => "data: {}\n\ndata: [DONE]\n\n",
+            (Dialect::Gemini, true) => "[{}]",
+            (Dialect::Anthropic | Dialect::Gemini, _) => "data: {}\n\n",
+        }
+    }
+
+    /// Whether the words are the value of a JSON object: a tool's argument, or JSON mode.
+    pub(super) const fn wrapped(&self) -> bool {
+        self.ask.tool.is_some() || self.ask.json
+    }
+
+    /// Appends words `from..to`.
+    pub(super) fn push_words(&self, from: u32, to: u32, out: &mut String) {
+        (from..to).for_each(|index| push_word(self.tag, index, out));
+    }
+
+    /// Appends all words to a plain body and notes where they lie.
+    pub(super) fn push_all(&self, plain: &mut Plain) {
+        plain.words_at = plain.body.len();
+        self.push_words(0, self.words, &mut plain.body);
+        plain.words_end = plain.body.len();
+    }
+
+    /// Appends all words inside a JSON string, wrapped in an object where one is wanted.
+    pub(super) fn push_quoted(&self, plain: &mut Plain) {
+        if self.wrapped() {
+            plain.body.push_str(QUOTED_OPEN);
+        }
+        self.push_all(plain);
+        if self.wrapped() {
+            plain.body.push_str(QUOTED_CLOSE);
+        }
+    }
+
+    /// Appends words `from..to` as a piece of that string: the first piece opens the object.
+    pub(super) fn push_piece(&self, from: u32, to: u32, out: &mut String) {
+        if from == 0 && self.wrapped() {
+            out.push_str(QUOTED_OPEN);
+        }
+        self.push_words(from, to, out);
+    }
+}
+
+impl Plain {
+    /// How many whole words the first `bytes` of the body hold.
+    pub(crate) fn words_in(&self, bytes: usize) -> u32 {
+        if bytes >= self.words_end {
+            let spaces = self.body[self.words_at..self.words_end].matches(' ').count();
+            return if self.words_end > self.words_at { spaces as u32 + 1 } else { 0 };
+        }
+        let end = bytes.max(self.words_at);
+        self.body[self.words_at..end].matches(' ').count() as u32
+    }
+}

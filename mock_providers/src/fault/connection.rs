@@ -1,0 +1,82 @@
+//! Faults of the connection layer: decided when somebody connects, and ahead of time for connections that are
+//! open when a window starts.
+
+use super::{Fault, Rule, Tally, Trigger, Window};
+use crate::clock::Moment;
+use crate::dice::Dice;
+
+/// What befalls a connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Incident {
+    /// It is refused.
+    Refuse,
+    /// It hangs until then.
+    BlackHole(Moment),
+}
+
+/// What will befall an open connection: an [`Incident`] over a window, by a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Strike {
+    /// When.
+    pub(crate) window: Window,
+    /// Whether the connection is reset at the start; otherwise its bytes are withheld throughout.
+    pub(crate) reset: bool,
+    /// Which rule.
+    pub(crate) rule: usize,
+}
+
+/// Decides about connection `number`, asked for at `now`; the first rule that fires wins.
+pub(crate) fn connect(
+    rules: &[Rule],
+    tallies: &mut [Tally],
+    who: (&str, &Dice),
+    number: u64,
+    now: Moment,
+) -> Option<Incident> {
+    let mut incident = None;
+    for (rule, tally) in rules.iter().zip(tallies).filter(|(rule, _)| rule.fault.on_connection()) {
+        let Some((index, window)) = open_window(&rule.trigger, now) else { continue };
+        let counted = rule.trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count_connect()));
+        if counted && incident.is_none() && drawn(rule, who, number, index) {
+            tally.fire(now);
+            incident = Some(match rule.fault {
+                Fault::BlackHole => Incident::BlackHole(window.to),
+                _ => Incident::Refuse,
+            });
+        }
+    }
+    incident
+}
+
+/// What will befall connection `number`, accepted at `now`, in order of time. Rules that count connects leave
+/// open connections alone.
+pub(crate) fn timeline(rules: &[Rule], who: (&str, &Dice), number: u64, now: Moment) -> Vec<Strike> {
+    let mut strikes = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        if !rule.fault.on_connection() || rule.trigger.sequence.is_some() {
+            continue;
+        }
+        for (nth, window) in rule.trigger.during.iter().enumerate() {
+            if window.from > now && window.from < window.to && drawn(rule, who, number, nth) {
+                let reset = matches!(rule.fault, Fault::RefuseConnections);
+                strikes.push(Strike { window: *window, reset, rule: index });
+            }
+        }
+    }
+    strikes.sort_by_key(|strike| (strike.window.from, strike.rule));
+    strikes
+}
+
+fn open_window(trigger: &Trigger, now: Moment) -> Option<(usize, Window)> {
+    if trigger.during.is_empty() {
+        return Some((0, Window { from: Moment::ZERO, to: Moment::NEVER }));
+    }
+    trigger.during.iter().copied().enumerate().find(|(_, window)| window.contains(now))
+}
+
+/// The draw is keyed by the window too: a connection that lived through one may fall in the next.
+fn drawn(rule: &Rule, (provider, dice): (&str, &Dice), number: u64, window: usize) -> bool {
+    rule.trigger.probability_ppm.is_none_or(|ppm| {
+        dice.key("connection fault").str(provider).str(&rule.name).u64(number).u64(window as u64).happens(ppm)
+    })
+}

@@ -1,0 +1,166 @@
+//! Which rules fire for a call: pure, and the same under any order of arrival.
+
+use std::time::Duration;
+
+use super::{Fault, Match, Per, Rule, Sequence, Tally};
+use crate::clock::Moment;
+use crate::dice::{Dice, Key};
+use crate::latency::Dist;
+
+/// What a rule may look at in a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The provider's name.
+    pub provider: &'a str,
+    /// The model the call names.
+    pub model: &'a str,
+    /// Whom the call is made for.
+    pub tenant: Option<&'a str>,
+    /// The prompt, all of it.
+    pub prompt: &'a str,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+    /// Correlation id.
+    pub request_id: Option<&'a str>,
+    /// How many calls of that correlation id came before.
+    pub nth: u32,
+    /// The call's number at this provider, from 0: stands in for the id of a call that has none.
+    pub number: u64,
+    /// The present.
+    pub now: Moment,
+}
+
+impl Facts<'_> {
+    /// Starts the key of a draw about this call: by correlation id and `nth`, so that the order in which calls
+    /// arrive does not matter; calls without an id go by their number.
+    #[must_use]
+    pub fn key(&self, dice: &Dice, purpose: &str) -> Key {
+        let key = dice.key(purpose).str(self.provider);
+        match self.request_id {
+            Some(id) => key.u64(1).str(id).u64(u64::from(self.nth)),
+            None => key.u64(0).u64(self.number),
+        }
+    }
+}
+
+/// How the rules that fired delay a call, together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Delay {
+    /// Multiplies the time to the first output: the product of all spikes.
+    pub factor: f64,
+    /// Added to it: the sum of all spikes.
+    pub add: Duration,
+    /// Multiplies the gaps between tokens.
+    pub gap_factor: f64,
+    /// Replaces the gaps, before they are multiplied: the first rule that says so wins.
+    pub per_token: Option<Dist>,
+}
+
+impl Default for Delay {
+    fn default() -> Self {
+        Delay { factor: 1.0, add: Duration::ZERO, gap_factor: 1.0, per_token: None }
+    }
+}
+
+impl Delay {
+    /// Adds what `fault` delays; endings delay nothing.
+    fn include(&mut self, fault: &Fault) {
+        match fault {
+            Fault::LatencySpike { factor, add } => {
+                self.factor *= sane(*factor);
+                self.add = self.add.saturating_add(*add);
+            }
+            Fault::SlowTokens { factor, per_token } => {
+                self.gap_factor *= sane(*factor);
+                self.per_token = self.per_token.or(*per_token);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A factor that is no number, or negative, changes nothing.
+fn sane(factor: f64) -> f64 {
+    if factor >= 0.0 { factor } else { 1.0 }
+}
+
+/// What the rules decided for a call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Indices of the rules that fired, in order. A rule with an ending fires only if no rule before it ended
+    /// the call.
+    pub fired: Vec<usize>,
+    /// The delays, together.
+    pub delay: Delay,
+    /// Index of the rule that ends the call.
+    pub ending: Option<usize>,
+}
+
+/// Decides about one call and counts it. `tallies` runs parallel to `rules`.
+pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &Dice) -> Decision {
+    let mut decision = Decision::default();
+    for (index, (rule, tally)) in rules.iter().zip(tallies).enumerate() {
+        if rule.fault.on_connection() || !passes(rule, tally, facts, dice) {
+            continue;
+        }
+        if rule.fault.delays_only() {
+            decision.delay.include(&rule.fault);
+        } else if decision.ending.is_none() {
+            decision.ending = Some(index);
+        } else {
+            continue;
+        }
+        tally.fire(facts.now);
+        decision.fired.push(index);
+    }
+    decision
+}
+
+fn passes(rule: &Rule, tally: &mut Tally, facts: &Facts<'_>, dice: &Dice) -> bool {
+    let trigger = &rule.trigger;
+    trigger.armed(facts.now)
+        && trigger.matches.holds(facts)
+        && trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count(sequence.per, facts)))
+        && trigger.probability_ppm.is_none_or(|ppm| facts.key(dice, "fault").str(&rule.name).happens(ppm))
+}
+
+impl Sequence {
+    /// Whether the call that comes after `earlier` others is among those that fire.
+    #[must_use]
+    pub const fn picks(&self, earlier: u64) -> bool {
+        earlier >= self.skip && earlier - self.skip < self.first
+    }
+}
+
+impl Match {
+    /// Whether every condition is true of the call.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.model.as_deref().is_none_or(|pattern| names(pattern, facts.model))
+            && self.tenant.as_deref().is_none_or(|tenant| facts.tenant == Some(tenant))
+            && self.prompt.as_deref().is_none_or(|text| facts.prompt.contains(text))
+            && self.stream.is_none_or(|stream| stream == facts.stream)
+    }
+}
+
+fn names(pattern: &str, model: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => model.starts_with(start),
+        None => model == pattern,
+    }
+}
+
+impl Tally {
+    /// How many calls this rule counted before this one, which it counts.
+    fn count(&mut self, per: Per, facts: &Facts<'_>) -> u64 {
+        match (per, facts.request_id) {
+            (Per::Provider, _) => {
+                self.passed += 1;
+                self.passed - 1
+            }
+            (Per::Request, Some(id)) => u64::from(self.per_request.count(id)),
+            // A call without an id is a request of its own.
+            (Per::Request, None) => 0,
+        }
+    }
+}

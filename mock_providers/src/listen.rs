@@ -1,0 +1,248 @@
+//! A provider on a real TCP port.
+//!
+//! Everything else is as over any other [`Wire`](crate::serve::Wire); what this module adds is what only an
+//! operating system can do to a connect:
+//!
+//! - **Refused connects.** During a [`RefuseConnections`](crate::fault::Fault::RefuseConnections) window the
+//!   listening socket is closed, so that the system itself answers connects with a reset (`ECONNREFUSED`). A
+//!   second socket, bound and never listening, keeps the port from being given away (on Linux; elsewhere the
+//!   port is free to others during the window).
+//! - **Hanging connects.** During a [`BlackHole`](crate::fault::Fault::BlackHole) window a new connection is
+//!   taken and never read, so a caller sees a connect that succeeds and an answer that never comes. A connect
+//!   that hangs by itself needs packets to be dropped below the socket (a firewall), which an ordinary process
+//!   cannot do; a full backlog is no substitute, because its size and what happens when it overflows differ from
+//!   system to system.
+//! - **Resets** are real (linger of zero), and every socket has `TCP_NODELAY`.
+//!
+//! Rules with a probability or a sequence decide connection by connection, after the system accepted it: those
+//! that are refused are reset at once.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::clock::Moment;
+use crate::provider::{Admission, Provider};
+use crate::serve::{Wire, serve_connection};
+
+/// Connects that wait to be accepted.
+const BACKLOG: i32 = 1_024;
+/// Wait after a failed accept or bind (too many open files, say) before the next.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Connections that are open at once; more wait in the backlog.
+const CONNECTIONS_MAX: usize = 8_192;
+
+/// A provider bound to a port; [`Listener::run`] serves it.
+#[must_use = "nothing is served before `run`"]
+pub struct Listener {
+    provider: Arc<Provider>,
+    socket: Option<TcpListener>,
+    address: SocketAddr,
+    /// Keeps the port while nobody listens.
+    _holder: Option<Socket>,
+}
+
+impl Listener {
+    /// Binds `provider` to `address`; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O enabled.
+    pub fn bind(provider: Arc<Provider>, address: SocketAddr) -> io::Result<Listener> {
+        // The holder comes first: a port that is listened on cannot be bound again.
+        let holder = bound(address)?;
+        let address = holder.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        match listen(address) {
+            Ok(socket) => Ok(Listener { provider, socket: Some(socket), address, _holder: Some(holder) }),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                // Either somebody else listens there, or this system shares no port, not even with ourselves.
+                drop(holder);
+                Ok(Listener { provider, socket: Some(listen(address)?), address, _holder: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The address it is bound to, with the real port.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` completes; open connections are then dropped and their calls recorded with
+    /// [`Ending::Shutdown`](crate::ledger::Ending::Shutdown).
+    ///
+    /// # Errors
+    /// When the port cannot be listened on again after a window of refused connects.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut open = JoinSet::new();
+        loop {
+            let now = self.provider.clock().now();
+            let (refusing, change) = self.provider.refusing(now);
+            if refusing {
+                self.socket = None;
+            } else if self.socket.is_none() {
+                self.socket = Some(listen(self.address)?);
+            }
+            let clock = *self.provider.clock();
+            // Shutdown first; then the start of a window, so that no connect slips in behind it.
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return Ok(()),
+                () = clock.sleep_until(change) => {}
+                Some(_) = open.join_next() => {}
+                accepted = accept(self.socket.as_ref()), if open.len() < CONNECTIONS_MAX => {
+                    self.admit(accepted, &mut open).await;
+                }
+            }
+        }
+    }
+
+    async fn admit(&self, accepted: io::Result<TcpStream>, open: &mut JoinSet<()>) {
+        let Ok(stream) = accepted else {
+            return tokio::time::sleep(PAUSE).await;
+        };
+        let mut wire = TcpWire::new(stream);
+        match self.provider.admit_connection() {
+            Admission::Accept(number) => {
+                open.spawn(serve_connection(self.provider.clone(), wire, number));
+            }
+            Admission::Refuse => wire.reset(),
+            Admission::BlackHole { until } => {
+                let clock = *self.provider.clock();
+                open.spawn(async move {
+                    clock.sleep_until(until).await;
+                    wire.reset();
+                });
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+async fn accept(socket: Option<&TcpListener>) -> io::Result<TcpStream> {
+    match socket {
+        Some(socket) => Ok(socket.accept().await?.0),
+        None => std::future::pending().await,
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = bound(address)?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn bound(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+impl Provider {
+    /// Whether every connect is refused at `now`, and when that may change next.
+    fn refusing(&self, now: Moment) -> (bool, Moment) {
+        let mut refusing = false;
+        let mut change = Moment::NEVER;
+        for rule in &self.spec().faults {
+            let trigger = &rule.trigger;
+            let all =
+                trigger.probability_ppm.is_none_or(|ppm| ppm >= 1_000_000) && trigger.sequence.is_none();
+            if !all || !matches!(rule.fault, crate::fault::Fault::RefuseConnections) {
+                continue;
+            }
+            refusing |= trigger.armed(now);
+            let edges = trigger.during.iter().flat_map(|window| [window.from, window.to]);
+            change = edges.filter(|edge| *edge > now).fold(change, Ord::min);
+        }
+        (refusing, change)
+    }
+}
+
+/// A TCP connection as a [`Wire`]: no delay, and resets that are real.
+#[derive(Debug)]
+pub struct TcpWire {
+    stream: TcpStream,
+    dead: bool,
+}
+
+impl TcpWire {
+    /// Takes over `stream` and switches Nagle's algorithm off.
+    #[must_use]
+    pub fn new(stream: TcpStream) -> Self {
+        // A socket that cannot be told is dead, as the first read will show.
+        let _ = stream.set_nodelay(true);
+        TcpWire { stream, dead: false }
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.dead { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+}
+
+impl Wire for TcpWire {
+    fn reset(&mut self) {
+        // A linger of zero turns the next close into a reset; data not yet sent is thrown away.
+        let _ = self.stream.set_zero_linger();
+        self.dead = true;
+    }
+}
+
+impl AsyncRead for TcpWire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for TcpWire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

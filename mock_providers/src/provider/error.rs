@@ -1,0 +1,121 @@
+//! HTTP errors: those a fault answers with, and those the vendor's own checks give.
+
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+
+use super::Provider;
+use super::plan::Act;
+use crate::clock::Moment;
+use crate::dialect::{Complaint, Media, fixdate, usual_kind};
+use crate::fault::{ErrorBody, ErrorKind, RetryAfter, StatusFault};
+use crate::ledger::Call;
+
+/// An HTTP error, ready to be sent at its time.
+#[derive(Clone, Debug)]
+pub(crate) struct Error {
+    pub(crate) status: u16,
+    pub(crate) media: Media,
+    pub(crate) body: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) due: Moment,
+}
+
+const HTML: &str = "<html>\r\n<head><title>Error</title></head>\r\n<body>\r\n<center><h1>Error</h1></center>\r\n\
+                    <hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n";
+
+/// The provider's own id of a call, from the letters of its answer.
+pub(crate) fn request_id(letters: &str) -> String {
+    format!("req_{letters}")
+}
+
+impl Provider {
+    /// What the vendor's own checks found.
+    pub(super) fn complain(&self, complaint: &Complaint, id: &str, due: Moment, call: &mut Call) -> Act {
+        call.failure = Some(complaint.kind);
+        let body = self.spec.dialect.error(complaint, &request_id(id));
+        let status = complaint.status;
+        Act::Error(Box::new(Error { status, media: Media::Json, body, headers: Vec::new(), due }))
+    }
+
+    /// What a fault answers.
+    pub(super) fn status(&self, fault: &StatusFault, id: &str, due: Moment, call: &mut Call) -> Act {
+        let status = if (200..=599).contains(&fault.status) { fault.status } else { 500 };
+        let kind = fault.error.or_else(|| usual_kind(status));
+        call.failure = kind;
+        call.retry_after = fault.retry_after.map(RetryAfter::wait);
+        let (media, body) = self.error_body(fault, (status, kind), id);
+        let mut headers = Vec::new();
+        if let Some(wait) = fault.retry_after {
+            headers.push(wait.header(self.clock.wall_us(due)));
+        }
+        for (name, value) in &fault.headers {
+            // What cannot be a header cannot be sent.
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value))
+            {
+                headers.push((name, value));
+            }
+        }
+        Act::Error(Box::new(Error { status, media, body, headers, due }))
+    }
+
+    fn error_body(
+        &self,
+        fault: &StatusFault,
+        (status, kind): (u16, Option<ErrorKind>),
+        id: &str,
+    ) -> (Media, String) {
+        match &fault.body {
+            ErrorBody::Empty => (Media::Json, String::new()),
+            ErrorBody::Html => (Media::Html, HTML.to_owned()),
+            ErrorBody::Text(text) => {
+                let json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+                (if json { Media::Json } else { Media::Text }, text.clone())
+            }
+            // Bad gateways are told by the proxy in front, in its own format.
+            ErrorBody::Vendor if kind == Some(ErrorKind::BadGateway) => (Media::Html, HTML.to_owned()),
+            ErrorBody::Vendor => {
+                let mut complaint =
+                    Complaint::usual(self.spec.dialect, kind.unwrap_or(ErrorKind::ServerError));
+                complaint.status = status;
+                complaint.retry_after = fault.retry_after.map(RetryAfter::wait);
+                (Media::Json, self.spec.dialect.error(&complaint, &request_id(id)))
+            }
+        }
+    }
+}
+
+impl RetryAfter {
+    /// The wait asked for, as the header can say it: whole seconds (rounded up), or milliseconds.
+    #[must_use]
+    pub fn wait(self) -> Duration {
+        match self {
+            RetryAfter::Seconds(wait) | RetryAfter::Date(wait) => Duration::from_secs(ceil_seconds(wait)),
+            RetryAfter::Milliseconds(wait) => {
+                Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+            }
+        }
+    }
+
+    /// The header, for an answer that leaves at `wall_us` (microseconds since the Unix epoch).
+    fn header(self, wall_us: i64) -> (HeaderName, HeaderValue) {
+        let number = |number: u64| HeaderValue::from(number);
+        match self {
+            RetryAfter::Seconds(_) => (RETRY_AFTER, number(self.wait().as_secs())),
+            RetryAfter::Milliseconds(wait) => {
+                let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                (HeaderName::from_static("retry-after-ms"), number(ms))
+            }
+            RetryAfter::Date(wait) => {
+                let wait_us = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+                // Dates have whole seconds: rounded up, so that the wait is never too short.
+                let date = fixdate(wall_us.saturating_add(wait_us).saturating_add(999_999));
+                (RETRY_AFTER, HeaderValue::try_from(date).expect("a date is plain ASCII"))
+            }
+        }
+    }
+}
+
+fn ceil_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+}

@@ -1,0 +1,282 @@
+//! What a provider makes of a request: decided whole, before the first byte of the answer.
+
+use std::time::Duration;
+
+use http::request::Parts;
+
+use super::error::Error;
+use super::{Provider, Schedule};
+use crate::clock::Moment;
+use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
+use crate::dice::{Dice, Key};
+use crate::fault::{self, Close, Decision, ErrorKind, Facts, Fault, MalformedBody, RefusalForm};
+use crate::ledger::{Call, Ending};
+use crate::reply::Tag;
+
+/// What shall be done about a request.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// The listing of models: answered at once, never recorded.
+    Listing(String),
+    /// A call.
+    Call(Box<Answer>),
+}
+
+/// The answer to a call.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The ledger's entry, as far as it is known.
+    pub(crate) call: Call,
+    pub(crate) script: Script,
+    pub(crate) schedule: Schedule,
+    /// Starts the keys of this call's further draws.
+    pub(crate) chunks: Key,
+    pub(crate) act: Act,
+}
+
+/// What the answer amounts to.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Reply,
+    Hang,
+    Reset,
+    Error(Box<Error>),
+    Stall { after: u32 },
+    Cut { after: u32, close: Close },
+    Trouble { after: u32, kind: ErrorKind },
+    Refuse { after: u32, form: RefusalForm },
+    Empty { bare: bool },
+    Malformed(MalformedBody),
+}
+
+/// A page where a reply should be.
+pub(crate) const PORTAL: &str =
+    "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n";
+
+impl Provider {
+    /// Decides about a request whose body came whole.
+    pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
+        let mut ask = Ask::of(head);
+        let read = self.spec.dialect.read(&self.spec, head, body, &mut ask);
+        if let Ok(Asked::Models) = read {
+            return Plan::Listing(self.spec.dialect.models(&self.spec.models));
+        }
+        self.answer(ask, body, connection, read.err())
+    }
+
+    /// Turns down a request whose body did not come whole.
+    pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
+        self.answer(Ask::of(head), &[], connection, Some(complaint))
+    }
+
+    fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
+        let now = self.clock.now();
+        let (number, nth) = self.number(ask.request_id.as_deref());
+        let facts = self.facts(&ask, number, nth, now);
+        // A request the vendor refuses by itself never gets as far as a fault.
+        let decision = match &complaint {
+            Some(_) => Decision::default(),
+            None => fault::decide(&self.spec.faults, &mut self.lock().tallies, &facts, &self.dice),
+        };
+        let key = |purpose| facts.key(&self.dice, purpose);
+        let tag = self.tag(&facts);
+        let (length, limited) = self.length(&ask, key("output"));
+        let (gaps, chunks, id) = (key("gaps"), key("chunks"), key("id"));
+        let (first, error, bare) = (key("first token"), key("error"), key("empty").happens(500_000));
+        let wall_us = self.clock.wall_us(now);
+
+        let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
+        (script.words, script.limited) = (length, limited);
+        let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        let mut call = self.entry(&script, (nth, connection, now), body);
+        call.faults = decision.fired.iter().map(|rule| self.spec.faults[*rule].name.clone()).collect();
+        call.injected = injected;
+        let wait = self.error_delay(&decision, error);
+        let act = match complaint {
+            Some(complaint) => self.complain(&complaint, &script.id, now + wait, &mut call),
+            None => self.act(&decision, (&script, bare, now + wait), &mut call),
+        };
+        settle(&mut call, &act, &script);
+        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
+    }
+
+    fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
+        Facts {
+            provider: &self.spec.name,
+            model: &ask.model,
+            tenant: ask.tenant.as_deref(),
+            prompt: &ask.prompt,
+            stream: ask.stream,
+            request_id: ask.request_id.as_deref(),
+            nth,
+            number,
+            now,
+        }
+    }
+
+    fn number(&self, request_id: Option<&str>) -> (u64, u32) {
+        let mut state = self.lock();
+        state.calls += 1;
+        (state.calls - 1, request_id.map_or(0, |id| state.seen.count(id)))
+    }
+
+    fn tag(&self, facts: &Facts<'_>) -> Tag {
+        let by_number;
+        let id = match facts.request_id {
+            Some(id) => id,
+            None => {
+                by_number = format!("\u{0}{}", facts.number);
+                &by_number
+            }
+        };
+        Tag::of(&self.dice, &self.spec.name, facts.model, id, facts.nth)
+    }
+
+    /// Words of the reply, and whether the caller's limit cut it.
+    fn length(&self, ask: &Ask, key: Key) -> (u32, bool) {
+        let wanted = words_hint(&ask.prompt).unwrap_or_else(|| {
+            let drawn = self.spec.output.sample_us(&mut key.stream());
+            drawn.clamp(1, u64::from(crate::dialect::WORDS_MAX)) as u32
+        });
+        match ask.max_tokens {
+            Some(most) if most < wanted => (most, true),
+            _ => (wanted, false),
+        }
+    }
+
+    fn schedule(
+        &self,
+        script: &Script,
+        decision: &Decision,
+        first: Key,
+        gaps: Key,
+        now: Moment,
+    ) -> (Schedule, Duration) {
+        let latency = &self.spec.latency;
+        let thousandths =
+            latency.per_1k_prompt.as_micros().saturating_mul(script.prompt_tokens.into()) / 1_000;
+        let prompt_us = u64::try_from(thousandths).unwrap_or(u64::MAX);
+        let first_us = latency.first_token.sample_us(&mut first.stream()).saturating_add(prompt_us);
+        let healthy = Schedule {
+            start: now,
+            first_us,
+            gap: latency.per_token,
+            gap_factor: 1.0,
+            words: script.words,
+            key: gaps,
+        };
+        let delay = decision.delay;
+        if delay == fault::Delay::default() {
+            return (healthy, Duration::ZERO);
+        }
+        let plain = !script.ask.stream;
+        let slow = Schedule {
+            first_us: stretch(first_us, &delay),
+            gap: delay.per_token.unwrap_or(latency.per_token),
+            gap_factor: delay.gap_factor * if plain { delay.factor } else { 1.0 },
+            ..healthy
+        };
+        let injected = if plain { slow.last() - healthy.last() } else { slow.first() - healthy.first() };
+        (slow, injected)
+    }
+
+    /// From the request to an error answer.
+    fn error_delay(&self, decision: &Decision, key: Key) -> Duration {
+        let drawn = self.spec.latency.error.sample_us(&mut key.stream());
+        Duration::from_micros(stretch(drawn, &decision.delay))
+    }
+
+    fn entry(&self, script: &Script, (nth, connection, now): (u32, u64, Moment), body: &[u8]) -> Call {
+        let ask = &script.ask;
+        Call {
+            provider: self.spec.name.clone(),
+            model: ask.model.clone(),
+            request_id: ask.request_id.clone(),
+            nth,
+            tag: script.tag,
+            connection,
+            stream: ask.stream,
+            received: now,
+            headers_sent: None,
+            first_output: None,
+            ended: now,
+            status: None,
+            ending: Ending::Shutdown,
+            failure: None,
+            faults: Vec::new(),
+            retry_after: None,
+            injected: Duration::ZERO,
+            words_planned: 0,
+            words_sent: 0,
+            billed_input: 0,
+            billed_output: 0,
+            credential: ask.key.as_deref().map(|key| fingerprint("credential", key.as_bytes())),
+            body: fingerprint("body", body),
+        }
+    }
+
+    fn act(&self, decision: &Decision, (script, bare, due): (&Script, bool, Moment), call: &mut Call) -> Act {
+        let Some(rule) = decision.ending else { return Act::Reply };
+        match &self.spec.faults[rule].fault {
+            Fault::Hang => Act::Hang,
+            Fault::Reset => Act::Reset,
+            Fault::Status(status) => self.status(status, &script.id, due, call),
+            Fault::Stall { after } => Act::Stall { after: *after },
+            Fault::Cut { after, close } => Act::Cut { after: *after, close: *close },
+            Fault::StreamError { after, error } => {
+                call.failure = Some(*error);
+                Act::Trouble { after: *after, kind: *error }
+            }
+            Fault::Refusal { after, form } => {
+                call.failure = Some(ErrorKind::ContentFilter);
+                Act::Refuse { after: *after, form: *form }
+            }
+            Fault::Empty => Act::Empty { bare },
+            Fault::Malformed(body) => Act::Malformed(*body),
+            // Decided elsewhere: connections at accept, delays in the schedule.
+            Fault::RefuseConnections
+            | Fault::BlackHole
+            | Fault::LatencySpike { .. }
+            | Fault::SlowTokens { .. } => Act::Reply,
+        }
+    }
+}
+
+/// Notes what of the answer is planned and billed. Prompts are billed with every answer that a model began;
+/// errors, hangs and refusals before the first word are not.
+fn settle(call: &mut Call, act: &Act, script: &Script) {
+    let (planned, billed) = match act {
+        Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
+        Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
+        Act::Trouble { after, .. } | Act::Refuse { after, .. } if call.stream => (script.words, *after > 0),
+        Act::Empty { .. } => (0, true),
+        _ => (0, false),
+    };
+    call.words_planned = planned;
+    call.billed_input = if billed { script.prompt_tokens } else { 0 };
+}
+
+/// A drawn time, multiplied and shifted.
+fn stretch(us: u64, delay: &fault::Delay) -> u64 {
+    let add = u64::try_from(delay.add.as_micros()).unwrap_or(u64::MAX);
+    crate::latency::whole(us as f64 * delay.factor).saturating_add(add)
+}
+
+/// Twenty-four letters and digits, for ids.
+fn letters(key: Key) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut out = String::with_capacity(24);
+    for half in 0..2 {
+        let mut rest = key.u64(half).hash();
+        for _ in 0..12 {
+            out.push(char::from(DIGITS[(rest % 36) as usize]));
+            rest /= 36;
+        }
+    }
+    out
+}
+
+/// A fingerprint that does not depend on the run's seed, so that ledgers can be compared.
+fn fingerprint(purpose: &str, bytes: &[u8]) -> String {
+    format!("{:016x}", Dice::new(0).key(purpose).bytes(bytes).hash())
+}

@@ -1,0 +1,89 @@
+//! One word: written, and read back.
+
+use super::Tag;
+use super::lexicon::{LEXICON, LONGEST};
+
+/// Digits of a tag: 36^7 exceeds 2^32.
+const TAG_DIGITS: usize = 7;
+/// Longest word: lexeme, dash, at most 7 digits of position, dash, tag.
+pub(super) const LONGEST_WORD: usize = LONGEST + 1 + 7 + 1 + TAG_DIGITS;
+const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// Appends word `index` of the reply `tag`, after a space unless it is the first.
+pub fn push_word(tag: Tag, index: u32, out: &mut String) {
+    if index > 0 {
+        out.push(' ');
+    }
+    let mut buffer = [0; LONGEST_WORD];
+    let length = write_word(tag, index, &mut buffer);
+    out.push_str(std::str::from_utf8(&buffer[..length]).expect("words are ASCII"));
+}
+
+/// Writes word `index` of `tag` and gives its length in bytes.
+pub(super) fn write_word(tag: Tag, index: u32, out: &mut [u8; LONGEST_WORD]) -> usize {
+    let lexeme = lexeme(tag, index).as_bytes();
+    let mut at = lexeme.len();
+    out[..at].copy_from_slice(lexeme);
+    out[at] = b'-';
+    at = write_position(index, out, at + 1);
+    out[at] = b'-';
+    let mut rest = tag.0;
+    for digit in out[at + 1..=at + TAG_DIGITS].iter_mut().rev() {
+        *digit = DIGITS[(rest % 36) as usize];
+        rest /= 36;
+    }
+    at + 1 + TAG_DIGITS
+}
+
+fn write_position(index: u32, out: &mut [u8; LONGEST_WORD], at: usize) -> usize {
+    let mut reversed = [0; 7];
+    let (mut rest, mut digits) = (index, 0);
+    loop {
+        reversed[digits] = DIGITS[(rest % 36) as usize];
+        digits += 1;
+        rest /= 36;
+        if rest == 0 {
+            break;
+        }
+    }
+    for (place, digit) in reversed[..digits].iter().rev().enumerate() {
+        out[at + place] = *digit;
+    }
+    at + digits
+}
+
+/// Which reply a word belongs to, and where; none when it is nobody's.
+pub(super) fn read_word(word: &[u8]) -> Option<(Tag, u32)> {
+    let tail = word.len().checked_sub(TAG_DIGITS + 1)?;
+    let tag = Tag(number(&word[tail + 1..])?);
+    let dash = word[..tail].iter().position(|byte| *byte == b'-')?;
+    let index = number(&word[dash + 1..tail])?;
+    // Writing it again checks the rest: the lexeme, the dashes, leading zeros.
+    let mut buffer = [0; LONGEST_WORD];
+    let length = write_word(tag, index, &mut buffer);
+    (buffer[..length] == *word).then_some((tag, index))
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() || digits.len() > TAG_DIGITS {
+        return None;
+    }
+    let mut value = 0_u64;
+    for digit in digits {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'z' => digit - b'a' + 10,
+            _ => return None,
+        };
+        value = value * 36 + u64::from(digit);
+    }
+    u32::try_from(value).ok()
+}
+
+/// Picks the lexeme by a hash of both numbers (one multiplication and one fold: words come by the million).
+fn lexeme(tag: Tag, index: u32) -> &'static str {
+    let both = (u64::from(tag.0) << 32) | u64::from(index);
+    let product = u128::from(both ^ 0x9e37_79b9_7f4a_7c15) * 0xbf58_476d_1ce4_e5b9_u128;
+    let folded = (product as u64) ^ ((product >> 64) as u64);
+    LEXICON[(folded.wrapping_mul(0x94d0_49bb_1331_11eb) >> 56) as usize]
+}

@@ -1,0 +1,199 @@
+//! One request: read, planned, answered at its time.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_LENGTH;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use super::REQUEST_BYTES_MAX;
+use super::body::{Reply, Then};
+use super::control::{Control, Open};
+use super::stream::Stream;
+use crate::dialect::{Complaint, Media, Plain, dress};
+use crate::fault::{Close, MalformedBody};
+use crate::provider::{Act, Answer, Error, PORTAL, Plan, request_id};
+
+/// For a request's body to arrive.
+const BODY_WAIT: Duration = Duration::from_secs(60);
+
+/// Why a body did not come whole.
+enum Partial {
+    TooLarge,
+    TooSlow,
+    Gone,
+}
+
+/// Answers one request.
+pub(super) async fn answer(
+    control: Arc<Control>,
+    connection: u64,
+    request: Request<Incoming>,
+) -> io::Result<Response<Reply>> {
+    let (head, body) = request.into_parts();
+    let plan = match read(body).await {
+        Ok(body) => control.provider().plan(&head, &body, connection),
+        Err(Partial::Gone) => return Err(io::ErrorKind::ConnectionAborted.into()),
+        Err(Partial::TooLarge) => turn_down(&control, &head, connection, Complaint::too_large()),
+        Err(Partial::TooSlow) => turn_down(&control, &head, connection, Complaint::too_slow()),
+    };
+    match plan {
+        Plan::Listing(body) => Ok(listing(&control, body)),
+        Plan::Call(answer) => call(control, *answer).await,
+    }
+}
+
+fn turn_down(control: &Control, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
+    control.provider().turn_down(head, connection, complaint)
+}
+
+async fn read(mut body: Incoming) -> Result<Bytes, Partial> {
+    if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+        return Err(Partial::TooLarge);
+    }
+    tokio::time::timeout(BODY_WAIT, collect(&mut body)).await.unwrap_or(Err(Partial::TooSlow))
+}
+
+/// Most bodies come in one piece and are not copied.
+async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Partial::Gone)?.into_data() else { continue };
+        if first.len() + rest.len() + data.len() > REQUEST_BYTES_MAX {
+            return Err(Partial::TooLarge);
+        }
+        if first.is_empty() {
+            first = data;
+        } else {
+            rest.extend_from_slice(&data);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&rest);
+    Ok(whole.freeze())
+}
+
+fn listing(control: &Arc<Control>, body: String) -> Response<Reply> {
+    respond(control, 200, Media::Json, "req_models", Reply::whole(control, body))
+}
+
+async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Reply>> {
+    let Answer { call, script, schedule, chunks, act } = answer;
+    let generates = call.words_planned > 0 && !call.stream;
+    control.begin(Open::new(call, generates.then_some(schedule)));
+    match act {
+        Act::Hang => std::future::pending().await,
+        Act::Reset => {
+            control.broken();
+            control.reset();
+            std::future::pending().await
+        }
+        Act::Error(error) => Ok(send_error(&control, *error, &script.id).await),
+        Act::Malformed(MalformedBody::Html | MalformedBody::Nothing) => {
+            control.provider().clock().sleep_until(schedule.first()).await;
+            control.broken();
+            let html = matches!(act, Act::Malformed(MalformedBody::Html));
+            let (media, body) = match (html, script.ask.stream) {
+                (true, _) => (Media::Html, PORTAL),
+                (false, true) => (Media::Events, ""),
+                (false, false) => (Media::Json, ""),
+            };
+            let reply = Reply::whole(&control, body.to_owned());
+            Ok(respond(&control, 200, media, &request_id(&script.id), reply))
+        }
+        act if script.ask.stream => {
+            control.provider().clock().sleep_until(schedule.headers()).await;
+            let id = request_id(&script.id);
+            let media = if script.ask.array { Media::Json } else { Media::Events };
+            let stream = Stream::new(control.clone(), script, &schedule, chunks, act);
+            Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
+        }
+        act => {
+            let last = if generates { schedule.last() } else { schedule.first() };
+            control.provider().clock().sleep_until(last).await;
+            let id = request_id(&script.id);
+            Ok(plain(&control, &script, &act, &id))
+        }
+    }
+}
+
+async fn send_error(control: &Arc<Control>, error: Error, id: &str) -> Response<Reply> {
+    control.provider().clock().sleep_until(error.due).await;
+    let reply = Reply::whole(control, error.body);
+    let mut response = respond(control, error.status, error.media, &request_id(id), reply);
+    for (name, value) in error.headers {
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+/// A plain reply, or what a fault makes of it.
+fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id: &str) -> Response<Reply> {
+    let whole = |body: String| respond(control, 200, Media::Json, id, Reply::whole(control, body));
+    match act {
+        Act::Trouble { kind, .. } => {
+            let error = Complaint::usual(script.dialect, *kind);
+            whole(script.dialect.error(&error, id))
+        }
+        Act::Refuse { form, .. } => whole(script.refusal(*form)),
+        Act::Empty { bare } => whole(script.empty(*bare)),
+        Act::Malformed(MalformedBody::WrongShape) => {
+            control.broken();
+            whole("{}".to_owned())
+        }
+        _ => {
+            let plain = script.plain();
+            control.generated(script.words);
+            match act {
+                Act::Malformed(_) => {
+                    let half = plain.body.len() / 2;
+                    control.broken();
+                    control.handed(plain.words_in(half));
+                    whole(plain.body[..half].to_owned())
+                }
+                Act::Stall { .. } => partial(control, &plain, Then::Silence, id),
+                // A plain reply has no protocol of its own to end well: a clean cut is a FIN.
+                Act::Cut { close: Close::Reset, .. } => partial(control, &plain, Then::End(Close::Reset), id),
+                Act::Cut { .. } => partial(control, &plain, Then::End(Close::Fin), id),
+                _ => {
+                    control.handed(script.words);
+                    whole(plain.body)
+                }
+            }
+        }
+    }
+}
+
+/// Announces the whole body and sends half of it.
+fn partial(control: &Arc<Control>, plain: &Plain, then: Then, id: &str) -> Response<Reply> {
+    let half = plain.body.len() / 2;
+    control.handed(plain.words_in(half));
+    let reply = Reply::part(control, Bytes::copy_from_slice(&plain.body.as_bytes()[..half]), then);
+    let mut response = respond(control, 200, Media::Json, id, reply);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(plain.body.len()));
+    response
+}
+
+fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: Reply) -> Response<Reply> {
+    let provider = control.provider();
+    control.head(status);
+    if reply.is_over() {
+        control.done();
+    }
+    let mut response = Response::new(reply);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let wall_us = provider.clock().wall_us(provider.clock().now());
+    dress(provider.spec().dialect, media, wall_us, id, response.headers_mut());
+    response
+}
