@@ -1,1 +1,7 @@
-fn main() {}
+//! The `brownout` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    brownout::cli::main().into()
+}

@@ -19,20 +19,34 @@ pub struct Arrival {
 }
 
 /// The arrivals of one open-loop source, in order.
-#[derive(Debug)]
 pub struct Times {
     process: Process,
     dice: Key,
     count: u64,
 }
 
-#[derive(Debug)]
 enum Process {
     /// Unit-rate arrivals, stretched: `mass` is the sum of the exponential gaps so far.
-    Poisson { rates: (f64, f64), span: (Moment, Moment), mass: f64 },
-    Constant { rate: f64, span: (Moment, Moment) },
-    Burst { size: u64, every: Duration, span: (Moment, Moment) },
-    Trace { rows: Box<Rows>, start: Moment, speed: f64, first: Option<Duration> },
+    Poisson {
+        rates: (f64, f64),
+        span: (Moment, Moment),
+        mass: f64,
+    },
+    Constant {
+        rate: f64,
+        span: (Moment, Moment),
+    },
+    Burst {
+        size: u64,
+        every: Duration,
+        span: (Moment, Moment),
+    },
+    Trace {
+        rows: Box<Rows>,
+        start: Moment,
+        speed: f64,
+        first: Option<Duration>,
+    },
 }
 
 impl Times {

@@ -11,5 +11,5 @@ mod trace;
 
 pub use arrivals::{Arrival, Times};
 pub use caller::{Ask, Callers};
-pub use prompt::Prompts;
+pub use prompt::{Prompts, word_count};
 pub use trace::{Row, Rows};

@@ -8,9 +8,9 @@ use crate::world::Key;
 
 /// Different filler words; prompts are windows on their sequence.
 const WORDS: [&str; 32] = [
-    "please", "compare", "the", "order", "with", "our", "last", "invoice", "and", "tell", "me", "where", "it",
-    "was", "sent", "because", "a", "parcel", "is", "still", "missing", "from", "that", "shipment", "since",
-    "monday", "which", "address", "did", "you", "use", "then",
+    "please", "compare", "the", "order", "with", "our", "last", "invoice", "and", "tell", "me", "where",
+    "it", "was", "sent", "because", "a", "parcel", "is", "still", "missing", "from", "that", "shipment",
+    "since", "monday", "which", "address", "did", "you", "use", "then",
 ];
 
 /// Longest prompt that is written out, in words: about 2 MB.
@@ -58,7 +58,7 @@ impl Prompts {
 }
 
 /// A whole number of words drawn from `dist` with `key`.
-pub(super) fn words(dist: &Dist, key: Key) -> u64 {
+pub fn word_count(dist: &Dist, key: Key) -> u64 {
     let drawn = dist.sample(&mut key.stream());
     if drawn.is_finite() { drawn.max(0.0).round() as u64 } else { 0 }
 }

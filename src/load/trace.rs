@@ -21,7 +21,6 @@ pub struct Row {
 /// The rows of a recording that lie in a slice of it.
 ///
 /// The file was checked when its scenario was loaded; a row that has become unreadable since ends the iteration.
-#[derive(Debug)]
 pub struct Rows {
     records: csv::StringRecordsIntoIter<File>,
     slice: (Duration, Duration),

@@ -66,7 +66,13 @@ struct Gauges {
 impl Router {
     /// A router for `config`, with connections from `network`. Every finished request's trail goes to `sink`.
     #[must_use]
-    pub fn new(config: Config, network: Network, clock: Clock, dice: Dice, sink: Arc<dyn TrailSink>) -> Arc<Self> {
+    pub fn new(
+        config: Config,
+        network: Network,
+        clock: Clock,
+        dice: Dice,
+        sink: Arc<dyn TrailSink>,
+    ) -> Arc<Self> {
         let upstreams = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_timer(TokioTimer::new())

@@ -29,7 +29,8 @@ pub struct Plan {
 /// kept: the estimate may be wrong, and a provider's own word is the better error.
 #[must_use]
 pub fn plan(config: &Config, route: &Route, facts: &Facts) -> Plan {
-    let fits = |model: &ModelIx| config.models[*model].context.is_none_or(|window| facts.prompt_tokens <= window);
+    let fits =
+        |model: &ModelIx| config.models[*model].context.is_none_or(|window| facts.prompt_tokens <= window);
     let (candidates, too_small): (Vec<_>, Vec<_>) = route.chain.iter().partition(|model| fits(model));
     if candidates.is_empty() {
         return Plan { candidates: too_small, too_small: Vec::new() };

@@ -7,7 +7,6 @@
 mod code;
 mod cx;
 mod diagnostic;
-mod expect;
 mod file;
 mod read;
 mod render;

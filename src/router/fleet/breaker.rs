@@ -41,9 +41,7 @@ impl Breaker {
     pub fn admit(&mut self, now: Moment) -> Admission {
         match &mut self.state {
             State::Closed { .. } => Admission::Go,
-            State::Open { until, .. } if now < *until => {
-                Admission::No(SkipReason::Benched { until: *until })
-            }
+            State::Open { until, .. } if now < *until => Admission::No(SkipReason::Benched { until: *until }),
             State::Open { probing: true, .. } => Admission::No(SkipReason::Probing),
             State::Open { probing, .. } => {
                 *probing = true;
@@ -95,7 +93,8 @@ impl Breaker {
         match self.state {
             State::Closed { failures } => {
                 let failures = failures.saturating_add(1);
-                let trips = self.policy.failures > 0 && (failures >= self.policy.failures || lasting.is_some());
+                let trips =
+                    self.policy.failures > 0 && (failures >= self.policy.failures || lasting.is_some());
                 if trips { self.open(lasting, now) } else { self.state = State::Closed { failures } }
             }
             State::Open { .. } if probe => self.open(lasting, now),

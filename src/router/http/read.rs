@@ -244,7 +244,9 @@ impl WirePart {
         match (self.kind.as_str(), self.text.or(self.refusal), self.image_url) {
             ("text" | "refusal", Some(text), _) => Ok(Part::Text(text)),
             ("image_url", _, Some(image)) => Ok(Part::Image { url: image.url, detail: image.detail }),
-            (kind, _, _) => Err(format!("a content part of type `{kind}` cannot be routed; send text or image_url")),
+            (kind, _, _) => {
+                Err(format!("a content part of type `{kind}` cannot be routed; send text or image_url"))
+            }
         }
     }
 }
@@ -353,6 +355,8 @@ mod tests {
         assert!(complaint(r#"{"model":"a"}"#).contains("`messages`"));
         assert!(complaint(r#"{"model":"a","messages":[{"role":"bard","content":"x"}]}"#).contains("`bard`"));
         assert!(complaint(r#"{"model":"a","messages":[{"role":"user","content":7}]}"#).contains("content"));
-        assert!(complaint(r#"{"model":"a","n":2,"messages":[{"role":"user","content":"x"}]}"#).contains("`n`"));
+        assert!(
+            complaint(r#"{"model":"a","n":2,"messages":[{"role":"user","content":"x"}]}"#).contains("`n`")
+        );
     }
 }

@@ -277,13 +277,20 @@ impl StreamWriter {
             usage,
         };
         out.extend_from_slice(b"data: ");
-        serde_json::to_writer(&mut *out, &chunk).expect("a chunk has only string keys and its writer is memory");
+        serde_json::to_writer(&mut *out, &chunk)
+            .expect("a chunk has only string keys and its writer is memory");
         out.extend_from_slice(b"\n\n");
     }
 }
 
 /// An error answer.
-pub(crate) fn error(request_id: &str, status: u16, failure: &Failure, message: &str, told: &Told) -> Response<Body> {
+pub(crate) fn error(
+    request_id: &str,
+    status: u16,
+    failure: &Failure,
+    message: &str,
+    told: &Told,
+) -> Response<Body> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = Response::new(Body::Whole(Some(error_json(failure, message))));
     *response.status_mut() = status;
@@ -368,7 +375,9 @@ fn usage_out(usage: Usage) -> Option<UsageOut> {
         completion_tokens,
         total_tokens: prompt_tokens.saturating_add(completion_tokens),
         prompt_tokens_details: usage.cached_input.map(|cached_tokens| PromptDetails { cached_tokens }),
-        completion_tokens_details: usage.reasoning.map(|reasoning_tokens| CompletionDetails { reasoning_tokens }),
+        completion_tokens_details: usage
+            .reasoning
+            .map(|reasoning_tokens| CompletionDetails { reasoning_tokens }),
     })
 }
 

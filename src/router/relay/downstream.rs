@@ -1,7 +1,7 @@
 //! The caller's side of a request: one head, then maybe a body in pieces.
 
-use bytes::Bytes;
 use ::http::Response;
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::http::{self, Body, Told};

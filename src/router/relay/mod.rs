@@ -56,7 +56,9 @@ pub(crate) async fn run(mut job: Job, request: ChatRequest, mut down: Downstream
             Step::Attempt(order) => match job.attempt(&order, &request, &mut down).await {
                 Ended::Served => return job.answered(&order),
                 Ended::Left => return job.caller_left(),
-                Ended::Failed(failure) => job.with_fleet(|engine, fleet, now| engine.failed(failure, now, fleet)),
+                Ended::Failed(failure) => {
+                    job.with_fleet(|engine, fleet, now| engine.failed(failure, now, fleet))
+                }
             },
             Step::Wait(until) => {
                 let clock = *job.router.clock();
@@ -260,7 +262,10 @@ impl Job {
         Attempt {
             number: order.number,
             model: model.name.clone(),
-            provider: config.providers.get_index(model.provider).map_or_else(String::new, |(name, _)| name.clone()),
+            provider: config
+                .providers
+                .get_index(model.provider)
+                .map_or_else(String::new, |(name, _)| name.clone()),
             cause: order.cause,
             probe: order.probe,
             started: now,
@@ -328,7 +333,11 @@ impl Job {
         let name = &self.router.config().models[model].name;
         let mut words = format!("`{name}` failed: {}", last.failure);
         if self.trail.attempts.len() > 1 {
-            words.push_str(&format!(" (after {} attempts: {})", self.trail.attempts.len(), self.trail.short()));
+            words.push_str(&format!(
+                " (after {} attempts: {})",
+                self.trail.attempts.len(),
+                self.trail.short()
+            ));
         }
         words
     }

@@ -94,14 +94,20 @@ impl Job {
                 down.forward(pending).await?;
                 pending.clear();
             } else if seen.bytes > MAX_PENDING {
-                return Err(Relayed::Failed(Failure::new(FailureClass::Protocol, "too much before any output")));
+                return Err(Relayed::Failed(Failure::new(
+                    FailureClass::Protocol,
+                    "too much before any output",
+                )));
             }
             match more {
                 Ok(_) if ended => return Ok(()),
                 Ok(true) => {}
                 Ok(false) => {
                     // The decoder says `End` or fails; this is for one that would do neither.
-                    return Err(Relayed::Failed(Failure::new(FailureClass::Truncated, "ended without its end")));
+                    return Err(Relayed::Failed(Failure::new(
+                        FailureClass::Truncated,
+                        "ended without its end",
+                    )));
                 }
                 Err(failure) => return Err(Relayed::Failed(failure)),
             }

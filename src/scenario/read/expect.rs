@@ -3,7 +3,6 @@
 use super::super::code::Code;
 use super::super::cx::{At, Cx, unknown_name};
 use super::super::diagnostic::Diagnostic;
-use super::super::expect::parse_expectation;
 use super::super::yaml::Node;
 use crate::history::Phase;
 use crate::history::expect::{ExpectError, Expectation};
@@ -18,7 +17,7 @@ pub(super) fn read(cx: &Cx, node: &Node, phases: &[Phase]) -> Vec<Expectation> {
 
 fn one(cx: &Cx, node: &Node, phases: &[Phase]) -> Option<Expectation> {
     let text = cx.text(node)?;
-    match parse_expectation(&text) {
+    match Expectation::parse(&text) {
         Ok(expectation) => {
             check_phase(cx, node, &expectation, phases);
             Some(expectation)

@@ -76,7 +76,7 @@ fn endpoints(specs: &IndexMap<String, Spec>) -> IndexMap<String, Provider> {
             let key = spec.keys.first().cloned().unwrap_or_else(|| format!("key-of-{}", spec.name));
             let provider = Provider {
                 dialect: client_dialect(spec.dialect),
-                base_url: format!("http://{}", spec.name),
+                base_url: base_url(spec),
                 key: Some(Secret::new(key)),
             };
             (spec.name.clone(), provider)
@@ -147,4 +147,12 @@ fn breaker(cx: &Cx, node: &Node, usual: BreakerPolicy) -> BreakerPolicy {
 fn failures(cx: &Cx, fields: &Fields<'_>) -> Option<u32> {
     let number = cx.whole_in(fields.get("failures")?, 1, 1_000_000)?;
     u32::try_from(number).ok()
+}
+
+/// Where the mock of `spec` is found in a simulated network, with the path prefix its dialect's clients expect.
+fn base_url(spec: &Spec) -> String {
+    match spec.dialect {
+        mock_providers::dialect::Dialect::Openai => format!("http://{}/v1", spec.name),
+        _ => format!("http://{}", spec.name),
+    }
 }

@@ -1,0 +1,41 @@
+//! `brownout check`: are these files scenarios?
+
+use std::path::PathBuf;
+
+use super::exit::Exit;
+use super::screen;
+use crate::scenario;
+
+/// Arguments of `brownout check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Scenario files, or folders of them
+    #[arg(default_value = "scenarios", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Checks all files and reports every problem of each.
+pub(super) fn command(args: &Args) -> Exit {
+    let files = match scenario::discover(&args.paths) {
+        Ok(files) => files,
+        Err(problems) => {
+            screen::talk(&problems.render(screen::stderr_color()));
+            return Exit::Usage;
+        }
+    };
+    let mut broken = 0;
+    for file in &files {
+        let (checked, problems) = scenario::check(file);
+        if !problems.is_empty() {
+            screen::talk(&problems.render(screen::stderr_color()));
+        }
+        match checked {
+            Some(scenario) => screen::data(&format!("ok {} ({})\n", file.display(), scenario.name)),
+            None => broken += 1,
+        }
+    }
+    if broken == 0 {
+        return Exit::Pass;
+    }
+    screen::usage(format_args!("{broken} of {} files cannot be run", files.len()))
+}

@@ -1,0 +1,63 @@
+//! The command line: one file a command.
+//!
+//! stdout is data, stderr is talk. Every command ends with one of four exit codes ([`exit`]), the same ones
+//! everywhere.
+
+mod check;
+pub mod exit;
+mod explain;
+mod pool;
+mod progress;
+mod run;
+mod schema;
+mod screen;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::Exit;
+
+/// Test how LLM fallback routers degrade.
+///
+/// A real router runs against scripted mock providers, in virtual time or over real sockets, and is judged by
+/// what its callers got.
+#[derive(Debug, Parser)]
+#[command(name = "brownout", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 pass; 1 a scenario or promise failed; 2 usage or configuration; 3 inconclusive";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios and judge them (default: every scenario below scenarios/)
+    Run(run::Args),
+    /// Check scenario files without running them
+    Check(check::Args),
+    /// Show why one request went the way it did
+    Explain(explain::Args),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+}
+
+/// Parses the process's arguments, runs the command, and says how it ended.
+#[must_use]
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own exit code for usage errors is 2, ours too; help and version are no errors.
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Pass };
+            drop(error.print());
+            return code;
+        }
+    };
+    match cli.command {
+        Command::Run(args) => run::command(&args),
+        Command::Check(args) => check::command(&args),
+        Command::Explain(args) => explain::command(&args),
+        Command::Schema => schema::command(),
+    }
+}

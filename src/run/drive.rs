@@ -1,0 +1,274 @@
+//! Sends the callers of a scenario's load, each at its intended moment.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::Progress;
+use super::join::Joiner;
+use crate::load::{Arrival, Ask, Callers, Prompts, Times, word_count};
+use crate::scenario::{Arrivals, Scenario, Scripted, Source};
+use crate::world::{Clock, Dice, Key, Moment};
+
+/// How often, on the run's own clock, a wish to stop is looked for.
+const STOP_POLL: Duration = Duration::from_millis(100);
+
+/// Sends callers.
+pub(super) struct Drive<'a> {
+    scenario: &'a Scenario,
+    shared: Arc<Shared>,
+    dice: Dice,
+}
+
+/// What every source and every caller needs.
+struct Shared {
+    callers: Callers,
+    clock: Clock,
+    joiner: Arc<Joiner>,
+    progress: Arc<Progress>,
+    /// The next free number; those below the list's length belong to listed requests.
+    numbers: AtomicU64,
+    intended: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl<'a> Drive<'a> {
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        callers: Callers,
+        dice: Dice,
+        clock: Clock,
+        joiner: Arc<Joiner>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let listed: u64 =
+            scenario.load.iter().map(|source| listed(source).map_or(0, |list| list.len() as u64)).sum();
+        let shared = Shared {
+            callers,
+            clock,
+            joiner,
+            progress,
+            numbers: AtomicU64::new(listed),
+            intended: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        };
+        Drive { scenario, shared: Arc::new(shared), dice }
+    }
+
+    /// Sends all callers and waits for all of them; returns how many there were.
+    pub(super) async fn run(self) -> io::Result<u64> {
+        let mut sources = JoinSet::new();
+        for (index, source) in self.scenario.load.iter().enumerate() {
+            let dice = self.dice.key("load").u64(index as u64);
+            let writer = Writer::new(self.scenario, source.clone(), index, dice);
+            match &source.arrivals {
+                Arrivals::List(list) => {
+                    sources.spawn(play_list(Arc::clone(&self.shared), writer, list.clone()));
+                }
+                Arrivals::Closed { clients, think, span } => {
+                    for client in 0..*clients {
+                        let shared = Arc::clone(&self.shared);
+                        let writer = Writer { client: Some(client), ..writer.clone() };
+                        sources.spawn(go_round(shared, writer, *think, *span));
+                    }
+                }
+                arrivals => {
+                    if let Some(times) = Times::new(arrivals, dice.str("times"))? {
+                        sources.spawn(play(Arc::clone(&self.shared), writer, times));
+                    }
+                }
+            }
+        }
+        self.wait(sources).await;
+        Ok(self.shared.intended.load(Ordering::Relaxed))
+    }
+
+    async fn wait(&self, mut sources: JoinSet<()>) {
+        let shared = &self.shared;
+        loop {
+            tokio::select! {
+                biased;
+                done = sources.join_next() => {
+                    if done.is_none() {
+                        return;
+                    }
+                }
+                () = shared.clock.sleep_until(shared.clock.now() + STOP_POLL) => {
+                    shared.progress.now_us.store(shared.clock.now().as_us(), Ordering::Relaxed);
+                    if shared.progress.stop.load(Ordering::Relaxed) {
+                        shared.stopped.store(true, Ordering::Relaxed);
+                        return sources.shutdown().await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn listed(source: &Source) -> Option<&Vec<Scripted>> {
+    match &source.arrivals {
+        Arrivals::List(list) => Some(list),
+        _ => None,
+    }
+}
+
+/// An open-loop source: nobody waits for anybody.
+async fn play(shared: Arc<Shared>, mut writer: Writer, times: Times) {
+    let mut callers = JoinSet::new();
+    for (index, arrival) in times.enumerate() {
+        shared.clock.sleep_until(arrival.at).await;
+        let ask = writer.write(index as u64, &arrival, shared.number());
+        callers.spawn(shared.clone().ask(ask));
+        // Callers that are done leave, so that the set holds only those in flight.
+        while callers.try_join_next().is_some() {}
+    }
+    while callers.join_next().await.is_some() {}
+}
+
+/// One client of a closed loop: asks, waits for its answer, thinks, asks again.
+async fn go_round(
+    shared: Arc<Shared>,
+    mut writer: Writer,
+    think: mock_providers::latency::Dist,
+    span: (Moment, Moment),
+) {
+    shared.clock.sleep_until(span.0).await;
+    for index in 0_u64.. {
+        let at = shared.clock.now();
+        if at >= span.1 {
+            return;
+        }
+        let ask = writer.write(index, &Arrival { at, recorded: None }, shared.number());
+        shared.clone().ask(ask).await;
+        let key = writer.dice.str("think").u64(writer.client.unwrap_or(0)).u64(index);
+        // At least a millisecond, so that a service that answers in no time cannot keep time from passing.
+        let pause = think.sample_duration(&mut key.stream()).max(Duration::from_millis(1));
+        shared.clock.sleep_until(shared.clock.now() + pause).await;
+    }
+}
+
+/// Listed requests: each at its moment, or when the one before it is over.
+async fn play_list(shared: Arc<Shared>, writer: Writer, list: Vec<Scripted>) {
+    let mut callers = JoinSet::new();
+    for (index, scripted) in list.into_iter().enumerate() {
+        match scripted.at {
+            Some(at) => shared.clock.sleep_until(at).await,
+            None => while callers.join_next().await.is_some() {},
+        }
+        let ask = writer.scripted(index as u64, scripted, shared.clock.now());
+        callers.spawn(shared.clone().ask(ask));
+    }
+    while callers.join_next().await.is_some() {}
+}
+
+impl Shared {
+    fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    async fn ask(self: Arc<Self>, ask: Ask) {
+        self.intended.fetch_add(1, Ordering::Relaxed);
+        self.joiner.expect(&ask.request_id);
+        let record = self.callers.ask(ask).await;
+        self.joiner.caller(record);
+    }
+}
+
+/// Writes the requests of one source.
+#[derive(Clone)]
+struct Writer {
+    source: Source,
+    index: usize,
+    dice: Key,
+    client: Option<u64>,
+    prompts: Arc<std::sync::Mutex<Prompts>>,
+    deadlines: Arc<std::collections::BTreeMap<String, Duration>>,
+}
+
+impl Writer {
+    fn new(scenario: &Scenario, source: Source, index: usize, dice: Key) -> Self {
+        let deadlines = scenario.router.routes.values().map(|route| (route.name.clone(), route.deadline));
+        Writer {
+            source,
+            index,
+            dice,
+            client: None,
+            prompts: Arc::default(),
+            deadlines: Arc::new(deadlines.collect()),
+        }
+    }
+
+    /// The `nth` request of the source.
+    fn write(&mut self, nth: u64, arrival: &Arrival, number: u64) -> Ask {
+        let source = &self.source;
+        let client = self.client.map(|client| format!("c{client}-")).unwrap_or_default();
+        let request_id = format!("s{}-{client}{nth}", self.index);
+        let key = self.dice.str(&request_id);
+        // What is asked is keyed by the prompt's own number, so that the same prompt is the same every time.
+        let (name, topic) = match source.distinct_prompts {
+            Some(many) => {
+                let which = key.str("which").hash() % many.max(1);
+                (format!("s{}-topic-{which}", self.index), self.dice.str("topic").u64(which))
+            }
+            None => (request_id.clone(), key),
+        };
+        let (words, reply) = match arrival.recorded {
+            Some((prompt, reply)) => (u64::from(prompt), Some(u64::from(reply))),
+            None => (
+                word_count(&source.prompt, topic.str("prompt")),
+                source.output.as_ref().map(|output| word_count(output, topic.str("output"))),
+            ),
+        };
+        let prompt = {
+            let mut prompts = self.prompts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            prompts.write(&name, usize::try_from(words).unwrap_or(usize::MAX), reply)
+        };
+        Ask {
+            number,
+            route: source.route.clone(),
+            tenant: tenant(&source.tenants, key.str("tenant").unit()),
+            prompt,
+            stream: key.str("stream").happens(source.stream_ppm),
+            max_tokens: None,
+            intended: arrival.at,
+            deadline: self.deadline(&source.route),
+            leave_after: source.patience,
+            request_id,
+        }
+    }
+
+    fn scripted(&self, nth: u64, scripted: Scripted, now: Moment) -> Ask {
+        Ask {
+            number: nth,
+            request_id: format!("r{nth}"),
+            deadline: self.deadline(&scripted.route),
+            route: scripted.route,
+            tenant: scripted.tenant,
+            prompt: scripted.prompt,
+            stream: scripted.stream,
+            max_tokens: scripted.max_tokens,
+            intended: scripted.at.unwrap_or(now),
+            leave_after: scripted.leave_after,
+        }
+    }
+
+    fn deadline(&self, route: &str) -> Duration {
+        self.deadlines.get(route).copied().unwrap_or(Duration::from_secs(60))
+    }
+}
+
+/// Whose turn it is, by weight.
+fn tenant(tenants: &[(String, f64)], unit: f64) -> Option<String> {
+    let total: f64 = tenants.iter().map(|(_, weight)| weight).sum();
+    let mut left = unit * total;
+    for (name, weight) in tenants {
+        if left < *weight {
+            return Some(name.clone());
+        }
+        left -= weight;
+    }
+    tenants.last().map(|(name, _)| name.clone())
+}

@@ -1,0 +1,159 @@
+//! Builds a world from a scenario, runs it, and hands on its history.
+//!
+//! One scenario, two places to run. *Simulated*: one current-thread runtime with paused time and a network in
+//! memory, real HTTP bytes end to end; an hour takes seconds and the same seed gives the same bytes. *Real
+//! time*: the same providers and the same router on loopback TCP.
+//!
+//! Flow: [`header`] says what is planned; [`world`] starts providers and router; [`drive`] sends the callers;
+//! [`join`] puts the three witnesses' words together, request by request; a consumer gets each record as soon
+//! as it is complete. What never happens here: judging.
+
+mod drive;
+mod header;
+mod join;
+mod world;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+pub use header::header;
+
+use crate::history::{Footer, Gauges, Mode, Record};
+use crate::scenario::Scenario;
+use crate::world::{Clock, Dice, Moment};
+
+/// How long after its last request a run waits for what is still under way at the providers.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Takes a run's records as they are completed.
+pub trait Consumer: Send {
+    /// The next complete record, in order of completion.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written down; the run ends.
+    fn record(&mut self, record: &Record) -> io::Result<()>;
+}
+
+/// What a run tells while it goes on, and how it is told to stop.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Microseconds since the run's start, on its own clock.
+    pub now_us: AtomicU64,
+    /// Requests that are over.
+    pub done: AtomicU64,
+    /// Set from outside: the run ends early, and says so.
+    pub stop: AtomicBool,
+}
+
+/// Runs `scenario` and gives every record to `consumer`.
+///
+/// # Errors
+///
+/// When a recording cannot be read any more, a port cannot be bound, or the consumer fails.
+pub fn run(
+    scenario: &Scenario,
+    mode: Mode,
+    progress: &Arc<Progress>,
+    consumer: &mut dyn Consumer,
+) -> io::Result<Footer> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = match mode {
+        Mode::Simulated => builder.enable_time().start_paused(true).build()?,
+        Mode::RealTime => builder.enable_all().build()?,
+    };
+    let footer = runtime.block_on(live(scenario, mode, progress, consumer));
+    // Tasks that are still there (idle connections) end with their runtime; nothing waits for them.
+    runtime.shutdown_background();
+    footer
+}
+
+async fn live(
+    scenario: &Scenario,
+    mode: Mode,
+    progress: &Arc<Progress>,
+    consumer: &mut dyn Consumer,
+) -> io::Result<Footer> {
+    let clock = Clock::start(scenario.starts_us);
+    let dice = Dice::new(scenario.seed);
+    let (joiner, mut joined) = join::Joiner::new(clock);
+    let world = world::World::start(scenario, mode, clock, dice, &joiner).await?;
+    let callers = world.callers(clock);
+    let drive = drive::Drive::new(scenario, callers, dice, clock, Arc::clone(&joiner), Arc::clone(progress));
+    let intended = {
+        let mut driving = std::pin::pin!(drive.run());
+        loop {
+            tokio::select! {
+                biased;
+                record = joined.recv() => {
+                    if let Some(record) = record {
+                        take(&record, consumer, progress, clock.now())?;
+                    }
+                }
+                intended = &mut driving => break intended?,
+            }
+        }
+    };
+    let ended = clock.now();
+    settle(&joiner, clock).await;
+    joiner.flush();
+    while let Ok(record) = joined.try_recv() {
+        take(&record, consumer, progress, ended)?;
+    }
+    Ok(footer(scenario, &world, intended, ended, progress))
+}
+
+/// Waits until every request's witnesses have spoken, or long enough.
+async fn settle(joiner: &Arc<join::Joiner>, clock: Clock) {
+    let until = clock.now() + SETTLE;
+    while joiner.open() > 0 && clock.now() < until {
+        clock.sleep_until(clock.now() + Duration::from_millis(10)).await;
+    }
+}
+
+fn take(record: &Record, consumer: &mut dyn Consumer, progress: &Progress, now: Moment) -> io::Result<()> {
+    progress.now_us.store(now.as_us(), Ordering::Relaxed);
+    progress.done.fetch_add(1, Ordering::Relaxed);
+    consumer.record(record)
+}
+
+fn footer(
+    scenario: &Scenario,
+    world: &world::World,
+    intended: u64,
+    ended: Moment,
+    progress: &Progress,
+) -> Footer {
+    let (requests, attempts, probes) = world.router().gauges();
+    let stopped = progress.stop.load(Ordering::Relaxed);
+    Footer {
+        ended,
+        intended,
+        fired: world.fired(scenario),
+        gauges: Gauges { requests, attempts, probes },
+        aborted: stopped.then(|| "interrupted".to_owned()),
+    }
+}
+
+/// A consumer that is a function.
+impl<F: FnMut(&Record) -> io::Result<()> + Send> Consumer for F {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self(record)
+    }
+}
+
+/// Runs and judges a scenario in one go.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn judge(scenario: &Scenario, mode: Mode) -> io::Result<crate::judge::Judgement> {
+    let mut judge = crate::judge::Judge::new(header(scenario, mode));
+    let footer = run(scenario, mode, &Arc::default(), &mut |record: &Record| {
+        judge.record(record);
+        Ok(())
+    })?;
+    Ok(judge.finish(footer))
+}

@@ -1,0 +1,157 @@
+//! Starts what a scenario describes: providers, the network between, the router.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use mock_providers::listen::Listener;
+use mock_providers::provider::{Admission, Provider};
+use mock_providers::serve::serve_connection;
+use tokio::net::TcpListener;
+
+use super::join::Joiner;
+use crate::history::{FaultFired, Mode};
+use crate::load::Callers;
+use crate::router::trail::Trail;
+use crate::router::{Router, http};
+use crate::scenario::Scenario;
+use crate::world::sim::{Answer, SimNet};
+use crate::world::{Clock, Dice, Network};
+
+/// The router's host name in a simulated network; no provider can have it, as names hold no dot.
+const ROUTER_HOST: &str = "router.brownout";
+
+/// Everything a run has started.
+pub(super) struct World {
+    network: Network,
+    providers: Vec<Arc<Provider>>,
+    router: Arc<Router>,
+    base: String,
+}
+
+impl World {
+    /// Starts providers, network and router.
+    pub(super) async fn start(
+        scenario: &Scenario,
+        mode: Mode,
+        clock: Clock,
+        dice: Dice,
+        joiner: &Arc<Joiner>,
+    ) -> io::Result<World> {
+        let providers: Vec<_> = scenario
+            .providers
+            .values()
+            .map(|spec| {
+                let joiner = Arc::clone(joiner);
+                let sink = move |call| joiner.call(call);
+                Provider::new(spec.clone(), dice, clock, Arc::new(sink))
+            })
+            .collect();
+        let trails = Arc::clone(joiner);
+        let sink = Arc::new(move |trail: Trail| trails.trail(trail));
+        let mut config = scenario.router.clone();
+        match mode {
+            Mode::Simulated => {
+                let net = SimNet::new(clock, scenario.round_trip);
+                for (name, provider) in scenario.providers.keys().zip(&providers) {
+                    serve_simulated(&net, name, Arc::clone(provider));
+                }
+                let network = Network::Sim(Arc::clone(&net));
+                let router = Router::new(config, network.clone(), clock, dice, sink);
+                route_simulated(&net, &router);
+                Ok(World { network, providers, router, base: format!("http://{ROUTER_HOST}") })
+            }
+            Mode::RealTime => {
+                for (name, provider) in scenario.providers.keys().zip(&providers) {
+                    let address = serve_real(Arc::clone(provider))?;
+                    if let Some(endpoint) = config.providers.get_mut(name) {
+                        endpoint.base_url =
+                            endpoint.base_url.replacen(name.as_str(), &address.to_string(), 1);
+                    }
+                }
+                let router = Router::new(config, Network::Tcp, clock, dice, sink);
+                let base = route_real(&router).await?;
+                Ok(World { network: Network::Tcp, providers, router, base })
+            }
+        }
+    }
+
+    /// The callers of this world's router.
+    pub(super) fn callers(&self, clock: Clock) -> Callers {
+        Callers::new(self.network.clone(), &self.base, clock)
+    }
+
+    pub(super) fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// How often each planned fault fired, in the order of the scenario.
+    pub(super) fn fired(&self, scenario: &Scenario) -> Vec<FaultFired> {
+        let tallies: Vec<_> =
+            scenario.providers.keys().zip(self.providers.iter().map(|p| p.tallies())).collect();
+        let fired = |planned: &crate::history::PlannedFault| {
+            let tally = tallies
+                .iter()
+                .filter(|(provider, _)| **provider == planned.provider)
+                .flat_map(|(_, tallies)| tallies)
+                .find(|(name, _)| *name == planned.name)
+                .map(|(_, tally)| tally);
+            FaultFired {
+                provider: planned.provider.clone(),
+                name: planned.name.clone(),
+                count: tally.map_or(0, |tally| tally.fired()),
+                first: tally.and_then(|tally| tally.first_fired()),
+            }
+        };
+        scenario.faults.iter().map(fired).collect()
+    }
+}
+
+fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>) {
+    let gate = Arc::clone(&provider);
+    let mut accepted = net.listen(
+        name,
+        Arc::new(move || match gate.admit_connection() {
+            Admission::Accept(number) => Answer::Accept(number),
+            Admission::Refuse => Answer::Refuse,
+            Admission::BlackHole { until } => Answer::Silence { until },
+        }),
+    );
+    tokio::spawn(async move {
+        while let Some((pipe, number)) = accepted.recv().await {
+            tokio::spawn(serve_connection(Arc::clone(&provider), pipe, number));
+        }
+    });
+}
+
+fn route_simulated(net: &SimNet, router: &Arc<Router>) {
+    let mut accepted = net.listen(ROUTER_HOST, Arc::new(|| Answer::Accept(0)));
+    let router = Arc::clone(router);
+    tokio::spawn(async move {
+        while let Some((pipe, _)) = accepted.recv().await {
+            tokio::spawn(http::serve_connection(Arc::clone(&router), pipe));
+        }
+    });
+}
+
+fn serve_real(provider: Arc<Provider>) -> io::Result<SocketAddr> {
+    let listener = Listener::bind(provider, (Ipv4Addr::LOCALHOST, 0).into())?;
+    let address = listener.local_addr();
+    tokio::spawn(listener.run(std::future::pending()));
+    Ok(address)
+}
+
+async fn route_real(router: &Arc<Router>) -> io::Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let router = Arc::clone(router);
+    tokio::spawn(async move {
+        // An accept that fails (out of descriptors) is the load's to notice; there is nobody else to tell.
+        while let Ok((stream, _)) = listener.accept().await {
+            if stream.set_nodelay(true).is_ok() {
+                tokio::spawn(http::serve_connection(Arc::clone(&router), stream));
+            }
+        }
+    });
+    Ok(base)
+}
