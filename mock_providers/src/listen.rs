@@ -167,7 +167,9 @@ impl Provider {
             let trigger = &rule.trigger;
             let all =
                 trigger.probability_ppm.is_none_or(|ppm| ppm >= 1_000_000) && trigger.sequence.is_none();
-            if !all || !matches!(rule.fault, crate::fault::Fault::RefuseConnections) {
+            if !all
+                || !matches!(rule.fault, crate::fault::Fault::RefuseConnections | crate::fault::Fault::Crash)
+            {
                 continue;
             }
             refusing |= trigger.armed(now);

@@ -19,10 +19,21 @@ pub(crate) enum Incident {
 pub(crate) struct Strike {
     /// When.
     pub(crate) window: Window,
-    /// Whether the connection is reset at the start; otherwise its bytes are withheld throughout.
-    pub(crate) reset: bool,
+    /// What happens to the connection.
+    pub(crate) blow: Blow,
     /// Which rule.
     pub(crate) rule: usize,
+}
+
+/// What a [`Strike`] does to an open connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blow {
+    /// It is closed at the start, or as soon as the request on it is answered.
+    Close,
+    /// It is reset at the start.
+    Reset,
+    /// Its bytes are withheld throughout.
+    Withhold,
 }
 
 /// Decides about connection `number`, asked for at `now`; the first rule that fires wins.
@@ -58,8 +69,12 @@ pub(crate) fn timeline(rules: &[Rule], who: (&str, &Dice), number: u64, now: Mom
         }
         for (nth, window) in rule.trigger.during.iter().enumerate() {
             if window.from > now && window.from < window.to && drawn(rule, who, number, nth) {
-                let reset = matches!(rule.fault, Fault::RefuseConnections);
-                strikes.push(Strike { window: *window, reset, rule: index });
+                let blow = match rule.fault {
+                    Fault::RefuseConnections => Blow::Close,
+                    Fault::Crash => Blow::Reset,
+                    _ => Blow::Withhold,
+                };
+                strikes.push(Strike { window: *window, blow, rule: index });
             }
         }
     }

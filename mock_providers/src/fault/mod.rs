@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use connection::{Incident, Strike, connect, timeline};
+pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
 pub use decide::{Decision, Delay, Facts, decide};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
 pub use trigger::{Match, Per, Sequence, Trigger, Window};
@@ -36,8 +36,12 @@ pub struct Rule {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// Connects are refused, and connections that are open when the window starts are reset: the process died.
+    /// Connects are refused, and connections that are open when the window starts are closed once they are idle:
+    /// the port is shut, what is in flight may finish.
     RefuseConnections,
+    /// Connects are refused, and connections that are open when the window starts are reset, streams in flight
+    /// included: the process died.
+    Crash,
     /// Connects never complete, and open connections swallow bytes both ways until the window ends: packets
     /// vanish.
     BlackHole,
@@ -216,7 +220,7 @@ impl Fault {
     /// what a request says.
     #[must_use]
     pub const fn on_connection(&self) -> bool {
-        matches!(self, Fault::RefuseConnections | Fault::BlackHole)
+        matches!(self, Fault::RefuseConnections | Fault::Crash | Fault::BlackHole)
     }
 
     /// Whether the fault only delays and leaves the ending to others.
@@ -230,6 +234,7 @@ impl Fault {
     pub const fn name(&self) -> &'static str {
         match self {
             Fault::RefuseConnections => "refuse_connections",
+            Fault::Crash => "crash",
             Fault::BlackHole => "black_hole",
             Fault::Hang => "hang",
             Fault::Reset => "reset",

@@ -133,7 +133,7 @@ fn a_black_hole_lasts_to_the_end_of_its_window_and_strikes_open_connections() {
     let incident = connect(&rules, &mut tallies, ("p", &DICE), 0, Moment::from_us(12));
     assert_eq!(incident, Some(Incident::BlackHole(Moment::from_us(20))));
     let strikes = timeline(&rules, ("p", &DICE), 1, Moment::from_us(30));
-    assert_eq!(strikes, [Strike { window: window(40, 50), reset: false, rule: 0 }]);
+    assert_eq!(strikes, [Strike { window: window(40, 50), blow: Blow::Withhold, rule: 0 }]);
 }
 
 proptest! {

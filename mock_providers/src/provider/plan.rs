@@ -235,6 +235,7 @@ impl Provider {
             Fault::Malformed(body) => Act::Malformed(*body),
             // Decided elsewhere: connections at accept, delays in the schedule.
             Fault::RefuseConnections
+            | Fault::Crash
             | Fault::BlackHole
             | Fault::LatencySpike { .. }
             | Fault::SlowTokens { .. } => Act::Reply,

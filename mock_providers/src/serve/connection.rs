@@ -15,7 +15,7 @@ use super::answer::answer;
 use super::control::Control;
 use super::io::Io;
 use crate::clock::Moment;
-use crate::fault::Strike;
+use crate::fault::{Blow, Strike};
 use crate::ledger::Ending;
 use crate::provider::Provider;
 
@@ -41,6 +41,9 @@ pub async fn serve_connection<W: Wire>(provider: Arc<Provider>, wire: W, number:
     std::future::poll_fn(|cx| {
         // The weather first: a window that opens now strikes before another byte passes.
         weather.poll(&control, cx);
+        if std::mem::take(&mut weather.closing) {
+            Pin::new(&mut connection).graceful_shutdown();
+        }
         if control.is_closed() || Pin::new(&mut connection).poll(cx).is_ready() || control.is_closed() {
             Poll::Ready(())
         } else {
@@ -77,6 +80,8 @@ impl Drop for Shutdown {
 struct Weather {
     strikes: std::vec::IntoIter<Strike>,
     next: Option<Strike>,
+    /// The connection is to be closed once it is idle.
+    closing: bool,
     /// End of the black hole the connection is in.
     withheld_until: Option<Moment>,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -86,7 +91,7 @@ impl Weather {
     fn new(provider: &Provider, number: u64) -> Self {
         let mut strikes = provider.timeline(number).into_iter();
         let next = strikes.next();
-        let mut weather = Weather { strikes, next, withheld_until: None, alarm: None };
+        let mut weather = Weather { strikes, next, closing: false, withheld_until: None, alarm: None };
         weather.set_alarm(provider);
         weather
     }
@@ -108,11 +113,20 @@ impl Weather {
     fn pass(&mut self, control: &Control, now: Moment) {
         while let Some(strike) = self.next.filter(|strike| strike.window.from <= now) {
             self.next = self.strikes.next();
-            control.struck(strike.rule, strike.reset);
-            if strike.reset {
-                return control.reset();
+            match strike.blow {
+                Blow::Close => {
+                    control.provider().struck(strike.rule);
+                    self.closing = true;
+                }
+                Blow::Reset => {
+                    control.struck(strike.rule, true);
+                    return control.reset();
+                }
+                Blow::Withhold => {
+                    control.struck(strike.rule, false);
+                    self.withheld_until = self.withheld_until.max(Some(strike.window.to));
+                }
             }
-            self.withheld_until = self.withheld_until.max(Some(strike.window.to));
         }
         if self.withheld_until.is_some_and(|until| until <= now) {
             self.withheld_until = None;

@@ -78,6 +78,7 @@ pub(in crate::scenario) const MALFORMED: [(&str, MalformedBody); 4] = [
 /// Faults of their own kind.
 pub(in crate::scenario) const PLAIN: [&str; 13] = [
     "refuse_connections",
+    "crash",
     "black_hole",
     "hang",
     "reset",
@@ -114,6 +115,7 @@ pub(super) fn read(cx: &Cx, node: &Node, dialect: Dialect) -> Option<(String, Fa
     let no_args = body.is_none();
     let fault = match (word.as_str(), body) {
         ("refuse_connections", None) => Fault::RefuseConnections,
+        ("crash", None) => Fault::Crash,
         ("black_hole", None) => Fault::BlackHole,
         ("hang", None) => Fault::Hang,
         ("reset", None) => Fault::Reset,

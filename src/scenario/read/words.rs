@@ -34,7 +34,7 @@ pub(in crate::scenario) fn error_faults() -> impl Iterator<Item = &'static str> 
 
 /// Faults that need no more than their name.
 pub(in crate::scenario) fn bare_faults() -> impl Iterator<Item = &'static str> {
-    ["refuse_connections", "black_hole", "hang", "reset", "empty", "refusal", "malformed"]
+    ["refuse_connections", "crash", "black_hole", "hang", "reset", "empty", "refusal", "malformed"]
         .into_iter()
         .chain(error_faults())
 }
