@@ -100,7 +100,11 @@ impl Listener {
             // Shutdown first; then the start of a window, so that no connect slips in behind it.
             tokio::select! {
                 biased;
-                () = &mut shutdown => return Ok(()),
+                () = &mut shutdown => {
+                    // Waits until every open call is recorded.
+                    open.shutdown().await;
+                    return Ok(());
+                }
                 () = clock.sleep_until(change) => {}
                 Some(_) = open.join_next() => {}
                 accepted = accept(self.socket.as_ref()), if open.len() < CONNECTIONS_MAX => {

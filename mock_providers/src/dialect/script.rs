@@ -6,6 +6,11 @@ use crate::reply::{Tag, push_word};
 
 /// Prose that only its words give away as a refusal.
 pub(super) const SORRY: &str = "I'm sorry, but I can't help with that.";
+/// The same, as a JSON string, after `sent` words: set off from them by a space.
+pub(super) fn sorry_after(sent: u32) -> String {
+    if sent == 0 { format!("\"{SORRY}\"") } else { format!("\" {SORRY}\"") }
+}
+
 /// How a JSON answer begins and ends around its words, inside a JSON string.
 pub(super) const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
 pub(super) const QUOTED_CLOSE: &str = "\\\"}";
