@@ -1,6 +1,6 @@
 //! A provider on a real TCP port.
 //!
-//! Everything else is as over any other [`Wire`](crate::serve::Wire); what this module adds is what only an
+//! Everything else is as over any other [`Wire`]; what this module adds is what only an
 //! operating system can do to a connect:
 //!
 //! - **Refused connects.** During a [`RefuseConnections`](crate::fault::Fault::RefuseConnections) window the
