@@ -14,6 +14,9 @@
 //!   system to system.
 //! - **Resets** are real (linger of zero), and every socket has `TCP_NODELAY`.
 //!
+//! Connects that the system refuses are never seen here: such a rule counts as fired once when the port closes, and
+//! once for every open connection it resets.
+//!
 //! Rules with a probability or a sequence decide connection by connection, after the system accepted it: those
 //! that are refused are reset at once.
 
@@ -31,6 +34,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::clock::Moment;
+use crate::fault::{Fault, Rule};
 use crate::provider::{Admission, Provider};
 use crate::serve::{Wire, serve_connection};
 
@@ -92,7 +96,9 @@ impl Listener {
             let now = self.provider.clock().now();
             let (refusing, change) = self.provider.refusing(now);
             if refusing {
-                self.socket = None;
+                if self.socket.take().is_some() {
+                    self.provider.port_closed(now);
+                }
             } else if self.socket.is_none() {
                 self.socket = Some(listen(self.address)?);
             }
@@ -167,19 +173,30 @@ impl Provider {
     fn refusing(&self, now: Moment) -> (bool, Moment) {
         let mut refusing = false;
         let mut change = Moment::NEVER;
-        for rule in &self.spec().faults {
+        for rule in self.spec().faults.iter().filter(|rule| refuses_all(rule)) {
             let trigger = &rule.trigger;
-            let all =
-                trigger.probability_ppm.is_none_or(|ppm| ppm >= 1_000_000) && trigger.sequence.is_none();
-            if !all || !matches!(rule.fault, crate::fault::Fault::RefuseConnections) {
-                continue;
-            }
             refusing |= trigger.armed(now);
             let edges = trigger.during.iter().flat_map(|window| [window.from, window.to]);
             change = edges.filter(|edge| *edge > now).fold(change, Ord::min);
         }
         (refusing, change)
     }
+
+    /// Counts the rules that closed the port: the connects it refuses from now on are never seen.
+    fn port_closed(&self, now: Moment) {
+        for (index, rule) in self.spec().faults.iter().enumerate() {
+            if refuses_all(rule) && rule.trigger.armed(now) {
+                self.struck(index);
+            }
+        }
+    }
+}
+
+fn refuses_all(rule: &Rule) -> bool {
+    let trigger = &rule.trigger;
+    matches!(rule.fault, Fault::RefuseConnections)
+        && trigger.probability_ppm.is_none_or(|ppm| ppm >= 1_000_000)
+        && trigger.sequence.is_none()
 }
 
 /// A TCP connection as a [`Wire`]: no delay, and resets that are real.

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use crate::bench::{ask, during, rule, spec};
 
 struct Port {
+    provider: Arc<Provider>,
     address: std::net::SocketAddr,
     calls: Arc<Mutex<Vec<Call>>>,
     clock: Clock,
@@ -36,13 +37,13 @@ fn open(fault: Option<(Fault, Trigger)>) -> Port {
     let sink = move |call: Call| ledger.lock().unwrap().push(call);
     let clock = Clock::start(0);
     let provider = Provider::new(spec, Dice::new(7), clock, Arc::new(sink));
-    let listener = Listener::bind(provider, ([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = Listener::bind(provider.clone(), ([127, 0, 0, 1], 0).into()).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let address = listener.local_addr();
     let running = tokio::spawn(listener.run(async {
         let _ = stopped.await;
     }));
-    Port { address, calls, clock, stop, running }
+    Port { provider, address, calls, clock, stop, running }
 }
 
 async fn at_ms(port: &Port, ms: u64) {
@@ -108,6 +109,8 @@ async fn connects_are_really_refused_in_the_window_and_the_port_comes_back() {
     late.write_all(ask(Dialect::Openai, false, 1).as_bytes()).await.unwrap();
     late.read_exact(&mut [0; 15]).await.unwrap();
     assert_eq!(port.calls.lock().unwrap()[0].ending, Ending::Broken);
+    // The port closed once, and one open connection was reset.
+    assert_eq!(port.provider.fired()[0].1, 2);
 }
 
 #[tokio::test]
