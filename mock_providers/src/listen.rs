@@ -1,6 +1,6 @@
 //! A provider on a real TCP port.
 //!
-//! Everything else is as over any other [`Wire`](crate::serve::Wire); what this module adds is what only an
+//! Everything else is as over any other [`Wire`]; what this module adds is what only an
 //! operating system can do to a connect:
 //!
 //! - **Refused connects.** During a [`RefuseConnections`](crate::fault::Fault::RefuseConnections) window the
@@ -13,6 +13,9 @@
 //!   cannot do; a full backlog is no substitute, because its size and what happens when it overflows differ from
 //!   system to system.
 //! - **Resets** are real (linger of zero), and every socket has `TCP_NODELAY`.
+//!
+//! Connects that the system refuses are never seen here: such a rule counts as fired once when the port closes, and
+//! once for every open connection it resets.
 //!
 //! Rules with a probability or a sequence decide connection by connection, after the system accepted it: those
 //! that are refused are reset at once.
@@ -31,6 +34,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::clock::Moment;
+use crate::fault::{Fault, Rule};
 use crate::provider::{Admission, Provider};
 use crate::serve::{Wire, serve_connection};
 
@@ -92,7 +96,9 @@ impl Listener {
             let now = self.provider.clock().now();
             let (refusing, change) = self.provider.refusing(now);
             if refusing {
-                self.socket = None;
+                if self.socket.take().is_some() {
+                    self.provider.port_closed(now);
+                }
             } else if self.socket.is_none() {
                 self.socket = Some(listen(self.address)?);
             }
@@ -100,7 +106,11 @@ impl Listener {
             // Shutdown first; then the start of a window, so that no connect slips in behind it.
             tokio::select! {
                 biased;
-                () = &mut shutdown => return Ok(()),
+                () = &mut shutdown => {
+                    // Waits until every open call is recorded.
+                    open.shutdown().await;
+                    return Ok(());
+                }
                 () = clock.sleep_until(change) => {}
                 Some(_) = open.join_next() => {}
                 accepted = accept(self.socket.as_ref()), if open.len() < CONNECTIONS_MAX => {
@@ -163,21 +173,30 @@ impl Provider {
     fn refusing(&self, now: Moment) -> (bool, Moment) {
         let mut refusing = false;
         let mut change = Moment::NEVER;
-        for rule in &self.spec().faults {
+        for rule in self.spec().faults.iter().filter(|rule| refuses_all(rule)) {
             let trigger = &rule.trigger;
-            let all =
-                trigger.probability_ppm.is_none_or(|ppm| ppm >= 1_000_000) && trigger.sequence.is_none();
-            if !all
-                || !matches!(rule.fault, crate::fault::Fault::RefuseConnections | crate::fault::Fault::Crash)
-            {
-                continue;
-            }
             refusing |= trigger.armed(now);
             let edges = trigger.during.iter().flat_map(|window| [window.from, window.to]);
             change = edges.filter(|edge| *edge > now).fold(change, Ord::min);
         }
         (refusing, change)
     }
+
+    /// Counts the rules that closed the port: the connects it refuses from now on are never seen.
+    fn port_closed(&self, now: Moment) {
+        for (index, rule) in self.spec().faults.iter().enumerate() {
+            if refuses_all(rule) && rule.trigger.armed(now) {
+                self.struck(index);
+            }
+        }
+    }
+}
+
+fn refuses_all(rule: &Rule) -> bool {
+    let trigger = &rule.trigger;
+    matches!(rule.fault, Fault::RefuseConnections | Fault::Crash)
+        && trigger.probability_ppm.is_none_or(|ppm| ppm >= 1_000_000)
+        && trigger.sequence.is_none()
 }
 
 /// A TCP connection as a [`Wire`]: no delay, and resets that are real.

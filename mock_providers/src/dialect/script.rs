@@ -2,10 +2,15 @@
 
 use super::{Ask, Dialect, anthropic, gemini, openai};
 use crate::fault::{ErrorKind, RefusalForm};
-use crate::reply::{Tag, push_word};
+use crate::reply::{Tag, push_words};
 
 /// Prose that only its words give away as a refusal.
 pub(super) const SORRY: &str = "I'm sorry, but I can't help with that.";
+/// The same, as a JSON string, after `sent` words: set off from them by a space.
+pub(super) fn sorry_after(sent: u32) -> String {
+    if sent == 0 { format!("\"{SORRY}\"") } else { format!("\" {SORRY}\"") }
+}
+
 /// How a JSON answer begins and ends around its words, inside a JSON string.
 pub(super) const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
 pub(super) const QUOTED_CLOSE: &str = "\\\"}";
@@ -134,7 +139,7 @@ impl Script {
 
     /// Appends words `from..to`.
     pub(super) fn push_words(&self, from: u32, to: u32, out: &mut String) {
-        (from..to).for_each(|index| push_word(self.tag, index, out));
+        push_words(self.tag, from, to, out);
     }
 
     /// Appends all words to a plain body and notes where they lie.

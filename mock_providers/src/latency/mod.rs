@@ -18,11 +18,14 @@
 
 mod class;
 mod normal;
+mod table;
 
 use std::time::Duration;
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use table::Tabled;
 
 /// A distribution of non-negative numbers: of microseconds, tokens or words, as its user says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,9 +138,17 @@ impl Dist {
     pub fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         match *self {
             Dist::Constant(value) => value,
-            Dist::Uniform { from, to } => from + (to - from) * unit(rng),
-            Dist::Exponential { mean } => -mean * libm::log(1.0 - unit(rng)),
-            Dist::LogNormal { mu, sigma } => libm::exp(mu + sigma * normal::quantile(unit(rng))),
+            _ => self.quantile(unit(rng)),
+        }
+    }
+
+    /// The value below which a share `p` of all draws lies, for `p` in (0, 1).
+    fn quantile(&self, p: f64) -> f64 {
+        match *self {
+            Dist::Constant(value) => value,
+            Dist::Uniform { from, to } => from + (to - from) * p,
+            Dist::Exponential { mean } => -mean * libm::log(1.0 - p),
+            Dist::LogNormal { mu, sigma } => libm::exp(mu + sigma * normal::quantile(p)),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::clock::{Clock, Moment};
 use crate::dialect::Dialect;
 use crate::dice::Dice;
 use crate::fault::{self, Ids, Incident, Rule, Strike, Tally};
-use crate::latency::{Dist, InvalidDist, Latency};
+use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
 
 /// What a provider is.
@@ -98,6 +98,8 @@ pub struct Provider {
     dice: Dice,
     clock: Clock,
     sink: Arc<dyn Sink>,
+    /// The gap between tokens, ready for many draws.
+    gap: Tabled,
     connections: AtomicU64,
     state: Mutex<State>,
 }
@@ -184,8 +186,8 @@ impl Provider {
     pub fn new(spec: Spec, dice: Dice, clock: Clock, sink: Arc<dyn Sink>) -> Arc<Provider> {
         let state =
             State { tallies: vec![Tally::default(); spec.faults.len()], seen: Ids::default(), calls: 0 };
-        let connections = AtomicU64::new(0);
-        Arc::new(Provider { spec, dice, clock, sink, connections, state: Mutex::new(state) })
+        let (gap, connections) = (Tabled::new(spec.latency.per_token), AtomicU64::new(0));
+        Arc::new(Provider { spec, dice, clock, sink, gap, connections, state: Mutex::new(state) })
     }
 
     /// What it is.

@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
 use crate::dice::{Dice, Key};
 use crate::fault::{self, Close, Decision, ErrorKind, Facts, Fault, MalformedBody, RefusalForm};
+use crate::latency::Tabled;
 use crate::ledger::{Call, Ending};
 use crate::reply::Tag;
 
@@ -160,7 +161,7 @@ impl Provider {
         let healthy = Schedule {
             start: now,
             first_us,
-            gap: latency.per_token,
+            gap: self.gap.clone(),
             gap_factor: 1.0,
             words: script.words,
             key: gaps,
@@ -172,9 +173,9 @@ impl Provider {
         let plain = !script.ask.stream;
         let slow = Schedule {
             first_us: stretch(first_us, &delay),
-            gap: delay.per_token.unwrap_or(latency.per_token),
+            gap: delay.per_token.map_or_else(|| self.gap.clone(), Tabled::exact),
             gap_factor: delay.gap_factor * if plain { delay.factor } else { 1.0 },
-            ..healthy
+            ..healthy.clone()
         };
         let injected = if plain { slow.last() - healthy.last() } else { slow.first() - healthy.first() };
         (slow, injected)

@@ -4,16 +4,16 @@ use rand::rngs::ChaCha8Rng;
 
 use crate::clock::Moment;
 use crate::dice::Key;
-use crate::latency::{Dist, whole};
+use crate::latency::{Tabled, whole};
 
 /// The times of a reply's words. Times are absolute, so that nothing drifts however late it is looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     /// When the call was received.
     pub(crate) start: Moment,
     /// From then to the first word, in microseconds.
     pub(crate) first_us: u64,
-    pub(crate) gap: Dist,
+    pub(crate) gap: Tabled,
     pub(crate) gap_factor: f64,
     pub(crate) words: u32,
     pub(crate) key: Key,
@@ -22,7 +22,7 @@ pub(crate) struct Schedule {
 /// Walks through the words of a schedule.
 pub(crate) struct Pace {
     rng: ChaCha8Rng,
-    gap: Dist,
+    gap: Tabled,
     factor: f64,
     elapsed_us: u64,
     start: Moment,
@@ -55,7 +55,7 @@ impl Schedule {
     pub(crate) fn pace(&self) -> Pace {
         Pace {
             rng: self.key.stream(),
-            gap: self.gap,
+            gap: self.gap.clone(),
             factor: self.gap_factor,
             elapsed_us: self.first_us,
             start: self.start,
@@ -86,13 +86,14 @@ fn after(start: Moment, us: u64) -> Moment {
 mod tests {
     use super::*;
     use crate::dice::Dice;
+    use crate::latency::Dist;
 
     #[test]
     fn words_come_at_their_gaps_after_the_first() {
         let schedule = Schedule {
             start: Moment::from_us(1_000),
             first_us: 500,
-            gap: Dist::Constant(10.0),
+            gap: Tabled::exact(Dist::Constant(10.0)),
             gap_factor: 3.0,
             words: 5,
             key: Dice::new(1).key("gaps"),

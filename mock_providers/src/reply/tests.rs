@@ -99,6 +99,14 @@ proptest! {
         prop_assert_eq!(scan.finish(), read(&whole));
     }
 
+    // R0: writing by the batch and one by one is the same.
+    #[test]
+    fn batches_are_written_as_single_words_are(tag in any::<u32>(), from in 0..40_000_u32, count in 0..300_u32) {
+        let mut batch = String::new();
+        push_words(Tag(tag), from, from + count, &mut batch);
+        prop_assert_eq!(batch, text(Tag(tag), from, from + count));
+    }
+
     // R2: every word is read back as what it was written for.
     #[test]
     fn every_word_is_attributable(tag in any::<u32>(), index in any::<u32>()) {

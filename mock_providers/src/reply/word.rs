@@ -11,12 +11,38 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Appends word `index` of the reply `tag`, after a space unless it is the first.
 pub fn push_word(tag: Tag, index: u32, out: &mut String) {
+    let mut word = [0; LONGEST_WORD];
+    let length = write_word(tag, index, &mut word);
     if index > 0 {
         out.push(' ');
     }
-    let mut buffer = [0; LONGEST_WORD];
-    let length = write_word(tag, index, &mut buffer);
-    out.push_str(std::str::from_utf8(&buffer[..length]).expect("words are ASCII"));
+    push_ascii(&word[..length], out);
+}
+
+/// Appends words `from..to`. Many at once cost less than one by one: text is checked to be text by the batch.
+pub(crate) fn push_words(tag: Tag, from: u32, to: u32, out: &mut String) {
+    const BATCH: usize = 1_024;
+    let mut batch = [0; BATCH];
+    let mut word = [0; LONGEST_WORD];
+    let mut length = 0;
+    for index in from..to {
+        if length + 1 + LONGEST_WORD > BATCH {
+            push_ascii(&batch[..length], out);
+            length = 0;
+        }
+        if index > 0 {
+            batch[length] = b' ';
+            length += 1;
+        }
+        let end = length + write_word(tag, index, &mut word);
+        batch[length..end].copy_from_slice(&word[..end - length]);
+        length = end;
+    }
+    push_ascii(&batch[..length], out);
+}
+
+fn push_ascii(batch: &[u8], out: &mut String) {
+    out.push_str(std::str::from_utf8(batch).expect("words are ASCII"));
 }
 
 /// Writes word `index` of `tag` and gives its length in bytes.

@@ -91,7 +91,7 @@ fn listing(control: &Arc<Control>, body: String) -> Response<Reply> {
 async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Reply>> {
     let Answer { call, script, schedule, chunks, act } = answer;
     let generates = call.words_planned > 0 && !call.stream;
-    control.begin(Open::new(call, generates.then_some(schedule)));
+    control.begin(Open::new(call, generates.then(|| schedule.clone())));
     match act {
         Act::Hang => std::future::pending().await,
         Act::Reset => {
@@ -154,12 +154,11 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
         }
         _ => {
             let plain = script.plain();
-            control.generated(script.words);
             match act {
                 Act::Malformed(_) => {
                     let half = plain.body.len() / 2;
                     control.broken();
-                    control.handed(plain.words_in(half));
+                    control.words(script.words, plain.words_in(half));
                     whole(plain.body[..half].to_owned())
                 }
                 Act::Stall { .. } => partial(control, &plain, Then::Silence, id),
@@ -167,7 +166,7 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
                 Act::Cut { close: Close::Reset, .. } => partial(control, &plain, Then::End(Close::Reset), id),
                 Act::Cut { .. } => partial(control, &plain, Then::End(Close::Fin), id),
                 _ => {
-                    control.handed(script.words);
+                    control.words(script.words, script.words);
                     whole(plain.body)
                 }
             }
@@ -178,7 +177,7 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
 /// Announces the whole body and sends half of it.
 fn partial(control: &Arc<Control>, plain: &Plain, then: Then, id: &str) -> Response<Reply> {
     let half = plain.body.len() / 2;
-    control.handed(plain.words_in(half));
+    control.words(plain.words_in(plain.body.len()), plain.words_in(half));
     let reply = Reply::part(control, Bytes::copy_from_slice(&plain.body.as_bytes()[..half]), then);
     let mut response = respond(control, 200, Media::Json, id, reply);
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(plain.body.len()));

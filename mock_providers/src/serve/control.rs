@@ -55,13 +55,13 @@ impl Open {
         Open { call, generating, generated: 0, handed: 0, head: false, broken: false, billed }
     }
 
-    /// Notes that everything handed over has been written.
-    fn written(&mut self, now: Moment) {
-        if self.head {
-            self.call.headers_sent.get_or_insert(now);
+    /// Notes that everything handed over has been written; looks at the clock for what is new only.
+    fn written(&mut self, provider: &Provider) {
+        if self.head && self.call.headers_sent.is_none() {
+            self.call.headers_sent = Some(provider.clock().now());
         }
-        if self.handed > 0 {
-            self.call.first_output.get_or_insert(now);
+        if self.handed > 0 && self.call.first_output.is_none() {
+            self.call.first_output = Some(provider.clock().now());
         }
         self.call.words_sent = self.handed;
     }
@@ -104,17 +104,13 @@ impl Control {
         });
     }
 
-    /// The reply is generated up to `generated` words.
-    pub(super) fn generated(&self, generated: u32) {
+    /// The reply is generated up to `generated` words, of which the first `handed` are handed over.
+    pub(super) fn words(&self, generated: u32, handed: u32) {
         self.with_open(|open| {
             open.generating = None;
             open.generated = generated;
+            open.handed = handed;
         });
-    }
-
-    /// The first `words` words are handed over.
-    pub(super) fn handed(&self, words: u32) {
-        self.with_open(|open| open.handed = words);
     }
 
     /// A fault ends the call early.
@@ -175,19 +171,17 @@ impl Control {
     pub(super) fn written(&self) -> Option<Close> {
         let mut inner = self.lock();
         let close = inner.close;
-        let fresh = inner.open.as_ref().is_some_and(|open| {
-            open.call.words_sent != open.handed || (open.head && open.call.headers_sent.is_none())
-        });
-        if !fresh && inner.draining.is_empty() {
+        if let Some(open) = &mut inner.open {
+            open.written(&self.provider);
+        }
+        if inner.draining.is_empty() {
             return close;
         }
-        let now = self.provider.clock().now();
-        inner.open.iter_mut().for_each(|open| open.written(now));
         let drained = std::mem::take(&mut inner.draining);
         drop(inner);
         for (mut open, ending) in drained {
-            open.written(now);
-            self.provider.record(open.end(ending, now));
+            open.written(&self.provider);
+            self.provider.record(open.end(ending, self.provider.clock().now()));
         }
         close
     }

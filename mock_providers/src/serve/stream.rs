@@ -152,8 +152,7 @@ impl Stream {
             halve(&mut out);
         }
         self.said = to;
-        self.control.generated(to);
-        self.control.handed(to);
+        self.control.words(to, to);
         Poll::Ready(Bytes::from(out))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY};
+use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -107,7 +107,7 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, out: &mut String) {
     if form == RefusalForm::Prose {
-        piece(script, SORRY, out);
+        piece(script, sorry_after(sent).trim_matches('"'), out);
     }
     block_stop(out);
     let (reason, details) =

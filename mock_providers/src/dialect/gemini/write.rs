@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::string;
-use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY};
+use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -121,7 +121,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
         let _ = write!(
             out,
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},",
-            string(SORRY)
+            sorry_after(sent)
         );
         finish_chunk(script, Some("STOP"), sent, out);
     } else {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY};
+use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -98,7 +98,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
     let sorry = string(SORRY);
     match form {
         RefusalForm::Native => event(script, &format!("{{\"refusal\":{sorry}}}"), sent, out),
-        RefusalForm::Prose => event(script, &format!("{{\"content\":{sorry}}}"), sent, out),
+        RefusalForm::Prose => event(script, &format!("{{\"content\":{}}}", sorry_after(sent)), sent, out),
         RefusalForm::Filter => {}
     }
     let finish = if form == RefusalForm::Filter { "content_filter" } else { "stop" };
