@@ -116,14 +116,17 @@ fn first_limit(limits: &Granted) -> (Limit, Moment) {
     }
 }
 
+/// A whole body, within the limit on first output: where a stream was asked for and something else came, nothing
+/// useful has arrived before all of it is there.
 async fn collect(body: Incoming, most: usize, terms: Terms<'_>) -> Result<Bytes, Failure> {
-    match within(terms.clock, terms.limits.total, Limited::new(body, most).collect()).await {
+    let (limit, until) = first_limit(&terms.limits);
+    match within(terms.clock, until, Limited::new(body, most).collect()).await {
         Some(Ok(collected)) => Ok(collected.to_bytes()),
         Some(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             Err(Failure::new(FailureClass::Protocol, format!("a body of more than {most} bytes")))
         }
         Some(Err(error)) => Err(cut(&*error)),
-        None => Err(too_late(Limit::Total)),
+        None => Err(too_late(limit)),
     }
 }
 

@@ -105,6 +105,14 @@ pub struct Route {
     pub cache: Option<Duration>,
 }
 
+impl Route {
+    /// How many of its last resorts, from the one with index `from` on, are models.
+    #[must_use]
+    pub fn rescue_models(&self, from: usize) -> usize {
+        self.rescue.iter().skip(from).filter(|rescue| matches!(rescue, Rescue::Model(_))).count()
+    }
+}
+
 impl Config {
     /// The provider of a model.
     #[must_use]

@@ -8,7 +8,7 @@ use super::ModelIx;
 use crate::chat::{FailureClass, Limit};
 
 /// Limits of one attempt. A limit that is not set is the attempt's equal share of what is left of the request's
-/// deadline: with n models still to ask, a silent one costs at most an n-th of it.
+/// deadline: with n models still to ask, those of last resort included, a silent one costs at most an n-th of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// To a connection.
@@ -122,7 +122,7 @@ pub enum EmptyPolicy {
 pub enum AllBenched {
     /// The last resort, or a clean error with Retry-After, at once.
     FailFast,
-    /// The model whose bench ends first is asked all the same, once.
+    /// The model whose bench ends first is asked all the same, once; one that asked to be left alone is not.
     AskOne,
     /// Wait for the first bench to end, while the deadline allows.
     Wait,

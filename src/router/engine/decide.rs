@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::chat::{Failure, FailureClass};
-use crate::router::config::{AllBenched, Backoff, Jitter, RefusalPolicy, RetryAfterPolicy, Then};
+use crate::router::config::{AllBenched, Backoff, Jitter, ModelIx, RefusalPolicy, RetryAfterPolicy, Then};
 use crate::router::fleet::Fleet;
-use crate::router::trail::{Cause, SkipReason, WaitCause};
+use crate::router::trail::{SkipReason, WaitCause};
 use crate::world::Moment;
 
 use super::{Engine, Final, Order, Step};
@@ -19,19 +19,20 @@ const PROBE_POLL: Duration = Duration::from_millis(50);
 impl Engine {
     /// After a failure before commit.
     pub(super) fn decide(&mut self, order: &Order, failure: Failure, now: Moment, fleet: &mut Fleet) -> Step {
-        if let Some(until) = self.repeat_at(order, &failure, now, fleet) {
-            let asked = failure.retry_after.is_some_and(|asked| now + asked >= until);
-            let cause = if asked { WaitCause::RetryAfter } else { WaitCause::Backoff };
-            if until <= now {
-                return self.advance(Cause::Retry, now, fleet);
-            }
-            return self.wait(until, cause, now);
+        let repeat = self.repeat_at(order, &failure, now, fleet);
+        // A wait for a model that will be benched at its end would be paid for nothing.
+        let bench = fleet.bench(order.model).filter(|end| repeat.is_some_and(|(until, _)| *end > until));
+        if let (Some((until, cause)), None) = (repeat, bench) {
+            return if until <= now { self.advance(now, fleet) } else { self.wait(until, cause, now) };
         }
         if self.then(failure.class) == Then::Surface {
             return self.surface(order.model, failure);
         }
-        self.next_candidate();
-        self.advance(Cause::Fallback, now, fleet)
+        match bench {
+            Some(until) => self.pass_over(order.model, SkipReason::Benched { until }, now),
+            None => self.next_candidate(),
+        }
+        self.advance(now, fleet)
     }
 
     /// What the route declares for a class once its repeats are used up.
@@ -42,34 +43,49 @@ impl Engine {
         }
     }
 
-    /// When to ask the same model again; none when it is not to be asked again.
-    fn repeat_at(&mut self, order: &Order, failure: &Failure, now: Moment, fleet: &Fleet) -> Option<Moment> {
+    /// When to ask the same model again, and what makes it wait; none when it is not to be asked again.
+    fn repeat_at(
+        &mut self,
+        order: &Order,
+        failure: &Failure,
+        now: Moment,
+        fleet: &Fleet,
+    ) -> Option<(Moment, WaitCause)> {
+        // A model that was asked although it was benched is asked once.
+        if self.plan.candidates.get(self.cursor) != Some(&order.model) {
+            return None;
+        }
         let class = failure.class;
         let policy = *self.route().retry.of(class);
-        let used = self.repeats.iter().find(|(of, _)| *of == class).map_or(0, |(_, used)| *used);
+        let slot = self.repeats.iter().position(|(of, by, _)| (*of, *by) == (order.model, class));
+        let used = slot.map_or(0, |slot| self.repeats[slot].2);
         // A deterministic failure would only be repeated, whatever the file says.
         if class.is_deterministic() || used >= policy.times || self.attempts >= self.route().max_attempts {
             return None;
         }
         let unit = self.dice.str("backoff").u64(u64::from(order.number)).unit();
         let mut wait = backoff(&policy.backoff, used, unit);
+        let mut cause = WaitCause::Backoff;
         if let Some(asked) = failure.retry_after {
             if self.rather_moves_on(asked, now, fleet) {
                 return None;
             }
             // Never early, and not all at once either: up to a tenth later, at most 100 ms.
             let spread = Duration::from_secs_f64((asked.as_secs_f64() * 0.1).min(0.1) * unit);
-            wait = wait.max(asked + spread);
+            let granted = asked.saturating_add(spread);
+            if granted > wait {
+                (wait, cause) = (granted, WaitCause::RetryAfter);
+            }
         }
         let until = now + wait;
         if until + WORTH_ASKING >= self.deadline {
             return None;
         }
-        match self.repeats.iter_mut().find(|(of, _)| *of == class) {
-            Some((_, used)) => *used += 1,
-            None => self.repeats.push((class, 1)),
+        match slot {
+            Some(slot) => self.repeats[slot].2 += 1,
+            None => self.repeats.push((order.model, class, 1)),
         }
-        Some(until)
+        Some((until, cause))
     }
 
     /// Whether a provider's wish to wait is a reason to ask somebody else.
@@ -85,27 +101,49 @@ impl Engine {
 
     /// Every candidate had its turn.
     pub(super) fn exhausted(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        let spent = self.attempts >= self.route().max_attempts;
-        let soonest = self
-            .passed_over
-            .iter()
-            .map(|(model, reason)| (*model, *reason, back_at(*reason, now)))
-            .min_by_key(|(_, _, until)| *until);
-        if let Some((model, reason, until)) = soonest.filter(|_| !spent) {
-            if let Some(cause) = self.worth_waiting(reason, until, now) {
-                self.plan.candidates = vec![model];
-                self.passed_over.clear();
-                self.cursor = 0;
+        if self.attempts < self.route().max_attempts {
+            // Who was passed over may be back: what came since took its time.
+            if self.passed_over.iter().any(|(model, _)| fleet.would_admit(*model, now)) {
+                self.another_turn();
+                return self.advance(now, fleet);
+            }
+            let waits = self.passed_over.iter().filter_map(|(_, reason)| {
+                let until = back_at(*reason, now).max(now + WORTH_ASKING);
+                Some((until, self.worth_waiting(*reason, until, now)?))
+            });
+            if let Some((until, cause)) = waits.min_by_key(|(until, _)| *until) {
+                // All of them get another turn: the first to come back may fail while the second is on its way.
+                self.another_turn();
                 return self.wait(until, cause, now);
             }
-            if self.route().all_benched == AllBenched::AskOne && !self.forced {
+            if let Some(model) = self.against_its_bench(now, fleet) {
                 self.forced = true;
+                self.passed_over.retain(|(passed, _)| *passed != model);
                 let probe = fleet.force(model);
-                let cause = if self.attempts == 0 { Cause::First } else { Cause::Fallback };
+                let cause = self.cause(model);
                 return self.order(model, cause, probe, now);
             }
         }
         self.next_rescue(now, fleet)
+    }
+
+    /// All who were passed over become the candidates.
+    fn another_turn(&mut self) {
+        self.plan.candidates = self.passed_over.drain(..).map(|(model, _)| model).collect();
+        self.cursor = 0;
+    }
+
+    /// The model to ask although it is benched: the one that is back first, once a request, where the route says
+    /// so. One that asked to be left alone is left alone, and one that failed this very request is not asked again
+    /// without a pause.
+    fn against_its_bench(&self, now: Moment, fleet: &Fleet) -> Option<ModelIx> {
+        if self.route().all_benched != AllBenched::AskOne || self.forced {
+            return None;
+        }
+        let failed = |model: ModelIx| self.repeats.iter().any(|(of, _, _)| *of == model);
+        let benched =
+            self.passed_over.iter().filter(|(model, _)| !fleet.is_cooling(*model, now) && !failed(*model));
+        benched.min_by_key(|(_, reason)| back_at(*reason, now)).map(|(model, _)| *model)
     }
 
     /// Whether to wait for a model that may not be asked now, and under which name.

@@ -26,12 +26,13 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// The limits of an attempt that starts at `now` with `waiting` candidates, itself included, still to ask.
+    /// The limits of an attempt that starts at `now` with `waiting` models, itself included, still to ask.
     #[must_use]
     pub fn new(route: &Route, facts: &Facts, deadline: Moment, waiting: usize, now: Moment) -> Self {
         let left = deadline - now;
         let share = left / u32::try_from(waiting).unwrap_or(u32::MAX).max(1);
-        let meant = route.deadline / u32::try_from(route.chain.len()).unwrap_or(u32::MAX).max(1);
+        let models = route.chain.len() + route.rescue_models(0);
+        let meant = route.deadline / u32::try_from(models).unwrap_or(u32::MAX).max(1);
         let limits = &route.limits;
         let (connect, hasty) = cut(limits.connect, left);
         let (first, scanty) = match limits.first_token {

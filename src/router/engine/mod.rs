@@ -74,8 +74,8 @@ pub struct Engine {
     dice: Key,
     /// The candidate whose turn it is.
     cursor: usize,
-    /// Repeats made on the present candidate, by class.
-    repeats: Vec<(FailureClass, u32)>,
+    /// Repeats made, by model and class.
+    repeats: Vec<(ModelIx, FailureClass, u32)>,
     attempts: u32,
     current: Option<Order>,
     committed: bool,
@@ -122,20 +122,22 @@ impl Engine {
 
     /// The first step.
     pub fn begin(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        self.advance(Cause::First, now, fleet)
+        self.advance(now, fleet)
     }
 
     /// The wait is over.
     pub fn waited(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        let cause = if self.attempts == 0 { Cause::First } else { Cause::Retry };
-        self.advance(cause, now, fleet)
+        self.advance(now, fleet)
     }
 
     /// Caller-visible output is about to be forwarded.
     pub fn committed(&mut self, fleet: &mut Fleet) {
         self.committed = true;
-        if let Some(order) = &self.current {
+        if let Some(order) = &mut self.current {
             fleet.progressed(order.model, order.probe);
+            // Its test is passed and its slot is free: from here on it speaks for no probe, and another may be
+            // under way before it ends.
+            order.probe = false;
         }
     }
 
@@ -203,23 +205,30 @@ impl Engine {
     }
 
     /// Asks the candidate whose turn it is, or the next one that may be asked.
-    fn advance(&mut self, cause: Cause, now: Moment, fleet: &mut Fleet) -> Step {
+    fn advance(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
         if now >= self.deadline {
             return self.out_of_time(now, fleet);
         }
-        let mut cause = cause;
         while let Some(&model) = self.plan.candidates.get(self.cursor) {
             if self.attempts >= self.route().max_attempts {
                 break;
             }
             match fleet.admit(model, now) {
-                Admission::Go => return self.order(model, cause, false, now),
-                Admission::Probe => return self.order(model, cause, true, now),
+                Admission::Go => return self.order(model, self.cause(model), false, now),
+                Admission::Probe => return self.order(model, self.cause(model), true, now),
                 Admission::No(reason) => self.pass_over(model, reason, now),
             }
-            cause = if self.attempts == 0 { Cause::First } else { Cause::Fallback };
         }
         self.exhausted(now, fleet)
+    }
+
+    /// Why `model` is asked next, as a model of the chain.
+    fn cause(&self, model: ModelIx) -> Cause {
+        match &self.last {
+            None => Cause::First,
+            Some((last, _)) if *last == model => Cause::Retry,
+            Some(_) => Cause::Fallback,
+        }
     }
 
     fn pass_over(&mut self, model: ModelIx, reason: SkipReason, now: Moment) {
@@ -230,11 +239,12 @@ impl Engine {
 
     fn next_candidate(&mut self) {
         self.cursor += 1;
-        self.repeats.clear();
     }
 
     fn order(&mut self, model: ModelIx, cause: Cause, probe: bool, now: Moment) -> Step {
+        // The models of last resort need their share too: a silent chain must not leave them without time.
         let waiting = self.plan.candidates.len().saturating_sub(self.cursor).max(1);
+        let waiting = waiting + self.route().rescue_models(self.rescue);
         let limits = Granted::new(self.route(), &self.facts, self.deadline, waiting, now);
         let order = Order { number: self.attempts, model, limits, cause, probe };
         self.attempts += 1;

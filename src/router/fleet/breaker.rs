@@ -59,6 +59,15 @@ impl Breaker {
         }
     }
 
+    /// When its bench ends, if it has one.
+    #[must_use]
+    pub fn bench(&self) -> Option<Moment> {
+        match self.state {
+            State::Closed { .. } => None,
+            State::Open { until, .. } => Some(until),
+        }
+    }
+
     /// Takes the probe slot whatever the bench says, if it is free.
     pub fn force(&mut self) -> bool {
         match &mut self.state {

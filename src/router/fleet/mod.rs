@@ -94,6 +94,18 @@ impl Fleet {
         now >= health.cooling && health.breaker.would_admit(now)
     }
 
+    /// Whether `model` asked to be left alone, and still wants to be.
+    #[must_use]
+    pub fn is_cooling(&self, model: ModelIx, now: Moment) -> bool {
+        now < self.models[model].cooling
+    }
+
+    /// When the bench of `model` ends, if it has one.
+    #[must_use]
+    pub fn bench(&self, model: ModelIx) -> Option<Moment> {
+        self.models[model].breaker.bench()
+    }
+
     /// The first useful output of an attempt arrived: the model is alive again, on probation.
     pub fn progressed(&mut self, model: ModelIx, probe: bool) {
         if probe {

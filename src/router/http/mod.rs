@@ -73,13 +73,14 @@ impl Router {
     }
 
     async fn chat(self: &Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let received = self.clock().now();
         let (parts, body) = request.into_parts();
         let id = correlation_id(&parts.headers).unwrap_or_else(|| self.next_id());
         let request = match read_body(body).await.and_then(|body| read::request(&body)) {
             Ok(request) => request,
             Err(failure) => return refuse(&id, failure.caller_status(), &failure),
         };
+        // The deadline runs from here: how long a caller takes to send is no provider's fault.
+        let received = self.clock().now();
         let Some(route) = self.config().routes.get_index_of(&request.model) else {
             return refuse(&id, 404, &self.no_route(&request));
         };

@@ -298,7 +298,7 @@ pub(crate) fn error(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(wait) = failure.retry_after {
         // Whole seconds, rounded up: a caller that comes back then is never early.
-        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
     }
     tell(&mut response, request_id, told);
     response
@@ -387,5 +387,27 @@ const fn finish(reason: Finish) -> &'static str {
         Finish::Length => "length",
         Finish::ToolCalls => "tool_calls",
         Finish::ContentFilter => "content_filter",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::chat::FailureClass;
+
+    #[test]
+    fn a_caller_who_comes_back_when_told_is_never_early() {
+        // 1.0005 s lie more than a whole second ahead.
+        for (micros, seconds) in [(0, "0"), (1, "1"), (1_000_000, "1"), (1_000_500, "2"), (59_999_999, "60")]
+        {
+            let failure = Failure {
+                retry_after: Some(Duration::from_micros(micros)),
+                ..Failure::new(FailureClass::RateLimited, "slow down")
+            };
+            let response = error("r", 429, &failure, "slow down", &Told::default());
+            assert_eq!(response.headers()[RETRY_AFTER], seconds);
+        }
     }
 }

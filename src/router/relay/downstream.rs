@@ -58,11 +58,11 @@ impl Downstream {
         self.send(piece).await
     }
 
-    /// Ends a stream with an error its caller notices, and without a terminator.
-    pub(crate) async fn break_off(&mut self, event: Bytes) -> Result<(), Left> {
-        let sent = self.send(event).await;
-        self.body = None;
-        sent
+    /// Ends a stream with an error its caller notices, and without a terminator. A caller who is so far behind
+    /// that there is no room for it sees the end only: it is not waited for.
+    pub(crate) fn break_off(&mut self, event: Bytes) -> Result<(), Left> {
+        let body = self.body.take();
+        body.map_or(Ok(()), |body| body.try_send(event).map_err(|_| Left))
     }
 
     /// Ends the body.

@@ -15,7 +15,7 @@ use super::http::{self, Told};
 use super::plan::Facts;
 use super::price::cost;
 use super::rescue::fingerprint;
-use super::trail::{Attempt, AttemptResult, Outcome, Trail};
+use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
 use super::{Gauge, Router};
 use crate::chat::{ChatReply, ChatRequest, Failure, FailureClass, Finish};
 use crate::dialect::{self, Upstream};
@@ -146,6 +146,7 @@ impl Job {
             },
             Err(ended) => ended,
         };
+        let ended = self.without_key(order, ended);
         self.close_record(record, &ended);
         ended
     }
@@ -175,12 +176,18 @@ impl Job {
             record.adapted = std::mem::take(&mut encoded.adapted);
             attempt::call(self.router.upstreams(), encoded, terms, record).await
         };
-        answer.await.map_err(|mut failure| {
-            if let Some(key) = &provider.key {
-                dialect::redact(&mut failure, key);
-            }
-            Ended::Failed(failure)
-        })
+        answer.await.map_err(Ended::Failed)
+    }
+
+    /// Takes the credential out of a failure's words, wherever in the attempt it arose: in an error answer, inside
+    /// a stream, or in what was read of a reply.
+    fn without_key(&self, order: &Order, mut ended: Ended) -> Ended {
+        if let Ended::Failed(failure) = &mut ended
+            && let Some(key) = &self.router.config().provider_of(order.model).key
+        {
+            dialect::redact(failure, key);
+        }
+        ended
     }
 
     /// A whole reply: judged, then given.
@@ -200,7 +207,7 @@ impl Job {
         self.commit();
         let told = self.told(self.name_of(order), Some(record));
         down.whole(&reply, &told);
-        self.remember(reply);
+        self.remember(order, reply);
         Ended::Served
     }
 
@@ -245,9 +252,12 @@ impl Job {
         self.router.cache().get(self.cache_key?, self.router.clock().now())
     }
 
-    /// Keeps a complete answer of the chain for worse days.
-    fn remember(&self, reply: ChatReply) {
-        let whole = reply.finish != Some(Finish::ContentFilter) && reply.refusal.is_none();
+    /// Keeps a complete answer of the chain for worse days: neither a refusal, nor an empty one, nor what a last
+    /// resort said.
+    fn remember(&self, order: &Order, reply: ChatReply) {
+        let refused = reply.finish == Some(Finish::ContentFilter) || reply.refusal.is_some();
+        let silent = reply.text.as_deref().unwrap_or_default().is_empty() && reply.tool_calls.is_empty();
+        let whole = !refused && !silent && order.cause != Cause::Rescue;
         if let (Some(key), Some(keep), true) = (self.cache_key, self.route().cache, whole) {
             self.router.cache().put(key, reply, keep, self.router.clock().now());
         }
@@ -305,7 +315,7 @@ impl Job {
         self.with_fleet(|engine, fleet, _| engine.served(fleet));
         let model = self.name_of(order);
         let outcome = match order.cause {
-            super::trail::Cause::Rescue => Outcome::Rescued { by: model },
+            Cause::Rescue => Outcome::Rescued { by: model },
             _ => Outcome::Answered { model },
         };
         self.close(outcome);
@@ -328,7 +338,8 @@ impl Job {
         let told = Told { served_by: None, attempts: self.engine.attempts(), trail: self.trail.short() };
         let model = last.model.map(|model| self.router.config().models[model].name.clone());
         if self.engine.is_committed() {
-            let left = down.break_off(http::error_event(&last.failure, &message)).await.is_err();
+            let event = http::error_event(&last.failure, &message);
+            let left = down.break_off(event).is_err();
             let interrupted =
                 Outcome::Interrupted { model: model.unwrap_or_default(), failure: last.failure.clone() };
             return self.close(if left { Outcome::Cancelled } else { interrupted });

@@ -12,6 +12,9 @@ use crate::router::attempt::DeltaStream;
 /// Bytes that may wait for the first output: a long chain of thought, not an endless one.
 const MAX_PENDING: usize = 4 * 1024 * 1024;
 
+/// What a delta without text weighs, so that even an endless run of them is too much at some point.
+const WEIGHTLESS: usize = 64;
+
 /// How a stream ended.
 pub(super) enum Relayed {
     /// Its terminator was forwarded.
@@ -45,7 +48,7 @@ impl Job {
         match ended {
             Ok(()) => {
                 down.finish();
-                self.remember(seen.reply);
+                self.remember(order, seen.reply);
                 tokio::spawn(stream.drain());
                 Relayed::Whole
             }
@@ -92,7 +95,13 @@ impl Job {
                 down.begin(&told);
             }
             if self.engine.is_committed() {
-                down.forward(pending).await?;
+                // A caller who takes nothing until the request's time is up is as good as gone: neither the model's
+                // fault nor a reason to hold its connection.
+                let patience = self.router.clock().instant(self.engine.deadline());
+                match tokio::time::timeout_at(patience, down.forward(pending)).await {
+                    Ok(forwarded) => forwarded?,
+                    Err(_) => return Err(Relayed::Left),
+                }
                 pending.clear();
             } else if seen.bytes > MAX_PENDING {
                 return Err(Relayed::Failed(Failure::new(
@@ -139,7 +148,7 @@ impl Seen {
 
     fn note(&mut self, delta: &Delta) {
         match delta {
-            Delta::Start { .. } | Delta::End => {}
+            Delta::Start { .. } | Delta::End => self.bytes += WEIGHTLESS,
             Delta::Reasoning(text) => self.bytes += text.len(),
             Delta::Text(text) => {
                 let kept = self.reply.text.get_or_insert_default();
