@@ -175,18 +175,22 @@ fn silence_meets_the_limit_in_both_places() {
 
 #[test]
 fn streams_cut_before_the_first_output_agree() {
-    for close in ["fin", "reset", "clean"] {
-        agree(&format!("{{ cut: {{ after: 0, close: {close} }} }}"), "b served");
-    }
+    std::thread::scope(|scope| {
+        for close in ["fin", "reset", "clean"] {
+            scope.spawn(move || agree(&format!("{{ cut: {{ after: 0, close: {close} }} }}"), "b served"));
+        }
+    });
 }
 
 #[test]
 fn streams_cut_after_the_first_output_agree() {
     // Not by a reset: whether it overtakes the words sent just before it is a race on a real network, and the
     // simulated one always lets it win.
-    for close in ["fin", "clean"] {
-        agree(&format!("{{ cut: {{ after: 5, close: {close} }} }}"), "a truncated");
-    }
+    std::thread::scope(|scope| {
+        for close in ["fin", "clean"] {
+            scope.spawn(move || agree(&format!("{{ cut: {{ after: 5, close: {close} }} }}"), "a truncated"));
+        }
+    });
 }
 
 #[test]

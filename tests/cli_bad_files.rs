@@ -205,7 +205,7 @@ fn a_path_that_cannot_be_read() {
 
     // A way through a file; for everybody but root also a file without permissions.
     refuse(&locked.join("inside.yaml"), "E0001", "");
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("locked");
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o0)).expect("locked");
     if std::fs::File::open(&locked).is_err() {
         refuse(&locked, "E0001", "");
     }
