@@ -13,7 +13,7 @@ use super::{pool, screen};
 use crate::history::disk::Writer;
 use crate::history::{Mode, Record};
 use crate::judge::{Judge, Judgement, Verdict};
-use crate::report::terminal::{self, Talk};
+use crate::report::terminal;
 use crate::run;
 use crate::scenario::{self, Scenario};
 use crate::world::Clock;
@@ -44,12 +44,6 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-/// A scenario that was run.
-struct Finished {
-    judgement: Judgement,
-    took: Duration,
-}
-
 /// Runs the command.
 pub(super) fn command(args: &Args) -> Exit {
     let scenarios = match load(args) {
@@ -61,6 +55,7 @@ pub(super) fn command(args: &Args) -> Exit {
     }
     let board = Arc::new(Board::default());
     let interrupted = watch_ctrl_c(&board);
+    let stopwatch = Stopwatch::start();
     let (done, over) = std::sync::mpsc::channel();
     let mut judgements = Vec::new();
     let mut broken = false;
@@ -72,9 +67,9 @@ pub(super) fn command(args: &Args) -> Exit {
             jobs(args),
             |scenario| one(scenario, args, &board, &interrupted),
             |result| match result {
-                Ok(Some(finished)) => {
-                    show(&finished, args);
-                    judgements.push(finished.judgement);
+                Ok(Some(judgement)) => {
+                    show(&judgement, judgements.is_empty(), args, scenarios.len());
+                    judgements.push(judgement);
                 }
                 Ok(None) => {}
                 Err((name, error)) => {
@@ -86,7 +81,11 @@ pub(super) fn command(args: &Args) -> Exit {
         );
         drop(done);
     });
-    finish(&judgements, args, scenarios.len(), broken)
+    let exit = finish(&judgements, args, scenarios.len(), broken);
+    if !args.quiet && !judgements.is_empty() {
+        screen::talk(&format!("{}\n", terminal::speed(&judgements, stopwatch.read())));
+    }
+    exit
 }
 
 /// Checks every file before anything starts.
@@ -156,17 +155,17 @@ fn one(
     args: &Args,
     board: &Board,
     interrupted: &AtomicBool,
-) -> Result<Option<Finished>, CannotRun> {
+) -> Result<Option<Judgement>, CannotRun> {
     if interrupted.load(Ordering::Relaxed) {
         return Ok(None);
     }
     let progress = board.begin(&scenario.name);
-    let finished = judged(scenario, args, &progress).map_err(|error| (scenario.name.clone(), error));
+    let judgement = judged(scenario, args, &progress).map_err(|error| (scenario.name.clone(), error));
     board.end(&progress);
-    finished.map(Some)
+    judgement.map(Some)
 }
 
-fn judged(scenario: &Scenario, args: &Args, progress: &Arc<run::Progress>) -> io::Result<Finished> {
+fn judged(scenario: &Scenario, args: &Args, progress: &Arc<run::Progress>) -> io::Result<Judgement> {
     let mode = if args.real_time { Mode::RealTime } else { Mode::Simulated };
     let header = run::header(scenario, mode);
     let mut disk = match &args.report {
@@ -177,12 +176,10 @@ fn judged(scenario: &Scenario, args: &Args, progress: &Arc<run::Progress>) -> io
         None => None,
     };
     let mut judge = Judge::new(header);
-    let stopwatch = Stopwatch::start();
     let footer = run::run(scenario, mode, progress, &mut |record: &Record| {
         judge.record(record);
         disk.as_mut().map_or(Ok(()), |disk| disk.record(record))
     })?;
-    let took = stopwatch.read();
     if let Some(disk) = disk {
         disk.finish(&footer)?;
     }
@@ -190,7 +187,7 @@ fn judged(scenario: &Scenario, args: &Args, progress: &Arc<run::Progress>) -> io
     if let Some(folder) = &args.report {
         fs::write(folder.join(format!("{}.json", scenario.name)), crate::report::json(&judgement))?;
     }
-    Ok(Finished { judgement, took })
+    Ok(judgement)
 }
 
 /// Real time, for telling a person how long a run took; nothing simulated sees it.
@@ -206,25 +203,32 @@ impl Stopwatch {
     }
 }
 
-fn show(finished: &Finished, args: &Args) {
+/// Tells how one scenario went: a page when it is the only one, otherwise a line, and the story of a failure.
+fn show(judgement: &Judgement, first: bool, args: &Args, planned: usize) {
     progress::erase();
     let (width, color) = (screen::width(), screen::stdout_color());
-    if !args.quiet {
-        let talk = Talk { took: finished.took };
-        let line = terminal::status_line(&finished.judgement, Some(&talk), width, color);
-        screen::data(&format!("{line}\n"));
+    if !args.quiet && planned == 1 {
+        screen::data(&terminal::summary(judgement, width, color));
+    } else if !args.quiet {
+        if first {
+            screen::data(&format!("{}\n", terminal::status_header(width, color)));
+        }
+        screen::data(&format!("{}\n", terminal::status_line(judgement, width, color)));
     }
-    if finished.judgement.verdict != Verdict::Pass {
-        screen::data(&terminal::failure(&finished.judgement));
+    if judgement.verdict != Verdict::Pass {
+        // Where nothing was said before, the story needs its title.
+        let title = if args.quiet { terminal::status_line(judgement, width, color) } else { String::new() };
+        screen::data(&format!("{title}\n{}\n", terminal::failure(judgement)));
     }
 }
 
 fn finish(judgements: &[Judgement], args: &Args, planned: usize, broken: bool) -> Exit {
     let (width, color) = (screen::width(), screen::stdout_color());
-    if let ([only], false, 1) = (judgements, args.quiet, planned) {
-        screen::data(&terminal::summary(only, width, color));
+    if planned == 1 {
+        screen::data(&terminal::tally(judgements, planned, width, color));
+    } else {
+        screen::data(&terminal::closing(judgements, planned, width, color));
     }
-    screen::data(&terminal::closing(judgements, width, color));
     if let Some(folder) = &args.report {
         screen::talk(&format!("reports and histories: {}\n", folder_name(folder)));
     }

@@ -127,8 +127,12 @@ fn late_harness(findings: &Findings<'_>) -> Vec<Reason> {
     reasons
 }
 
-/// Every intended arrival needs a record: one that is missing could have been the one that failed.
+/// Every intended arrival needs a record: one that is missing could have been the one that failed. A run that
+/// was stopped left those under way behind, and says so itself.
 fn lost_requests(findings: &Findings<'_>) -> Option<Reason> {
+    if findings.footer.aborted.is_some() {
+        return None;
+    }
     let lost = findings.footer.intended.checked_sub(findings.seen).filter(|lost| *lost > 0)?;
     let what = format!("{} left no record", plural(lost, "request"));
     Some(doubt(what, "the harness lost them: please report this as a bug of brownout"))

@@ -27,6 +27,9 @@ use crate::world::{Clock, Dice, Moment};
 /// How long after its last request a run waits for what is still under way at the providers.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// The same for a run that was stopped: its callers are gone, and somebody is waiting for the prompt.
+const SETTLE_STOPPED: Duration = Duration::from_millis(100);
+
 /// Takes a run's records as they are completed.
 pub trait Consumer: Send {
     /// The next complete record, in order of completion.
@@ -97,7 +100,8 @@ async fn live(
         }
     };
     let ended = clock.now();
-    settle(&joiner, clock).await;
+    let stopped = progress.stop.load(Ordering::Relaxed);
+    settle(&joiner, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
     joiner.flush();
     while let Ok(record) = joined.try_recv() {
         take(&record, consumer, progress, ended)?;
@@ -106,8 +110,8 @@ async fn live(
 }
 
 /// Waits until every request's witnesses have spoken, or long enough.
-async fn settle(joiner: &Arc<join::Joiner>, clock: Clock) {
-    let until = clock.now() + SETTLE;
+async fn settle(joiner: &Arc<join::Joiner>, clock: Clock, longest: Duration) {
+    let until = clock.now() + longest;
     while joiner.open() > 0 && clock.now() < until {
         clock.sleep_until(clock.now() + Duration::from_millis(10)).await;
     }

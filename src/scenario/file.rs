@@ -85,8 +85,7 @@ fn read_file(path: &Path) -> Result<String, Problems> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    String::from_utf8(bytes)
-        .map_err(|error| of_file(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to())))
+    String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))
 }
 
 fn too_large(bytes: u64) -> Diagnostic {
@@ -96,13 +95,16 @@ fn too_large(bytes: u64) -> Diagnostic {
         .help("recorded traffic belongs into a trace file: `trace: traces/recorded.csv`")
 }
 
-fn not_utf8(bytes: &[u8], valid: usize) -> Diagnostic {
-    let before = String::from_utf8_lossy(&bytes[..valid]);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-    let message =
-        format!("the file is not UTF-8: byte {:#04x} at line {line}, column {column}", bytes[valid]);
-    Diagnostic::new(Code::INVALID_UTF8, message).help("save it as UTF-8")
+/// Points at the first byte that is no text; the line is shown with a stand-in for it.
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Problems {
+    let at = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes());
+    let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+    let problem = Diagnostic::new(Code::INVALID_UTF8, "the file is not UTF-8")
+        .at(&span)
+        .label(format!("byte {:#04x} is not part of any character", error.as_bytes()[at]))
+        .help("save it as UTF-8");
+    Problems::new(path, text, vec![problem])
 }
 
 /// The scenario files among `paths`: files as they are given, folders searched for `*.yaml` and `*.yml` in sorted

@@ -4,24 +4,40 @@ use super::page_width;
 use crate::judge::{Judgement, Verdict};
 use crate::report::paint::{Paint, fit, thousands};
 
-/// How many passed, what failed and why, and the exact commands for a closer look.
+/// How many passed, what failed and why, and the exact commands for a closer look. `planned` is the number of
+/// scenarios that were to be run.
 #[must_use]
-pub fn closing(judgements: &[Judgement], width: usize, color: bool) -> String {
+pub fn closing(judgements: &[Judgement], planned: usize, width: usize, color: bool) -> String {
     let paint = Paint::new(color);
     let width = page_width(width);
-    let count = |verdict| judgements.iter().filter(|judgement| judgement.verdict == verdict).count();
-    let all = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive];
-    let words = ["passed", "failed", "inconclusive"];
-    let counts = all.into_iter().zip(words).filter(|(verdict, _)| count(*verdict) > 0);
-    let counts: Vec<_> =
-        counts.map(|(verdict, word)| paint.verdict(verdict, &format!("{} {word}", count(verdict)))).collect();
-    let requests: u64 = judgements.iter().map(|judgement| judgement.whole.requests).sum();
-    let mut text = format!("{}\n{}", "─".repeat(width), counts.join(", "));
-    text.push_str(&paint.dim(&format!("  ({} requests judged)\n", thousands(requests))));
+    let mut text = tally(judgements, planned, width, color);
     for judgement in judgements.iter().filter(|judgement| judgement.verdict != Verdict::Pass) {
         text.push_str(&one(judgement, width, paint));
     }
     text
+}
+
+/// A rule, and how many passed.
+#[must_use]
+pub fn tally(judgements: &[Judgement], planned: usize, width: usize, color: bool) -> String {
+    let paint = Paint::new(color);
+    let count = |verdict| judgements.iter().filter(|judgement| judgement.verdict == verdict).count();
+    let all = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive];
+    let words = ["passed", "failed", "inconclusive"];
+    let counts = all.into_iter().zip(words).filter(|(verdict, _)| count(*verdict) > 0);
+    let mut counts: Vec<_> =
+        counts.map(|(verdict, word)| paint.verdict(verdict, &format!("{} {word}", count(verdict)))).collect();
+    let missing = planned.saturating_sub(judgements.len());
+    if missing > 0 {
+        counts.push(paint.verdict(Verdict::Inconclusive, &format!("{missing} not run")));
+    }
+    let requests: u64 = judgements.iter().map(|judgement| judgement.whole.requests).sum();
+    let judged = paint.dim(&format!("({} judged)", plural(requests)));
+    format!("{}\n{}  {judged}\n", "─".repeat(page_width(width)), counts.join(", "))
+}
+
+fn plural(requests: u64) -> String {
+    format!("{} request{}", thousands(requests), if requests == 1 { "" } else { "s" })
 }
 
 fn one(judgement: &Judgement, width: usize, paint: Paint) -> String {
@@ -34,7 +50,6 @@ fn one(judgement: &Judgement, width: usize, paint: Paint) -> String {
     if judgement.reasons.len() > REASONS {
         text.push_str(&format!("  and {} more\n", judgement.reasons.len() - REASONS));
     }
-    let header = &judgement.header;
-    text.push_str(&format!("  brownout run {} --seed {}\n", header.path, header.seed));
+    text.push_str(&format!("  {}\n", super::again(&judgement.header)));
     text
 }

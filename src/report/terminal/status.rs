@@ -1,62 +1,93 @@
-//! One aligned line a scenario.
+//! One aligned line a scenario, below a line that names the columns.
 
 use std::time::Duration;
 
 use super::page_width;
-use crate::judge::{Judgement, Outcome, PhaseFigures};
+use crate::judge::{Judgement, Outcome};
 use crate::report::paint::{Paint, badge, fit, pad, percent, right, show_seconds, thousands, time};
 
-/// What only the runner knows: talk, not data, and different from run to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Talk {
-    /// How long the run took by the machine's clock.
-    pub took: Duration,
-}
+/// Columns of numbers: their titles, in two lines, and their widths. Narrow pages show the first of them.
+const COLUMNS: [(&str, &str, usize); 4] =
+    [("", "requests", 9), ("", "available", 9), ("first", "p50", 7), ("output", "p99", 7)];
 
-/// `✓ PASS  name  19,366 req  99.98%  p50 420ms p99 1.6s  58m in 12s (290x)`, as much of it as fits.
+/// Title of the last column, which takes what is left and may be cut.
+const OTHERS: &str = "not by the first choice";
+
+/// Narrowest last column that is worth its place.
+const OTHERS_MIN: usize = 23;
+
+/// What the columns of [`status_line`] are, in two lines.
 #[must_use]
-pub fn status_line(judgement: &Judgement, talk: Option<&Talk>, width: usize, color: bool) -> String {
+pub fn status_header(width: usize, color: bool) -> String {
+    let lines =
+        [COLUMNS.map(|(above, _, _)| above.to_owned()), COLUMNS.map(|(_, title, _)| title.to_owned())];
+    let names = [("", "", ""), ("verdict", "scenario", OTHERS)];
+    let lines = lines.into_iter().zip(names).map(|(cells, (verdict, name, others))| {
+        let badge = pad(verdict, badge(crate::judge::Verdict::Pass).chars().count());
+        format!("{badge}  {}", line(name, &cells, others, page_width(width))).trim_end().to_owned()
+    });
     let paint = Paint::new(color);
-    let width = page_width(width);
-    let figures = &judgement.whole;
-    let name_width = (width / 3).clamp(18, 34);
-    let mut line = pad(&judgement.header.scenario, name_width);
-    let pieces = [
-        format!("{} req", right(&thousands(figures.requests), 7)),
-        right(&percent(figures.number("availability")), 7),
-        pad(&first_token(figures), 22),
-        pad(&split(figures), 30),
-        talk.map_or_else(String::new, |talk| speed(judgement, talk)),
-    ];
-    let room = width - badge(judgement.verdict).chars().count() - 2;
-    for piece in pieces {
-        if line.chars().count() + 2 + piece.trim_end().chars().count() > room {
-            break;
-        }
-        line.push_str("  ");
-        line.push_str(&piece);
-    }
-    let line = fit(line.trim_end(), room);
-    format!("{}  {line}", paint.verdict(judgement.verdict, badge(judgement.verdict)))
+    lines.map(|line| paint.dim(&line)).collect::<Vec<_>>().join("\n")
 }
 
-fn first_token(figures: &PhaseFigures) -> String {
+/// `✓ PASS  name  19,366  99.98%  420ms  1.6s  1,027 fallback`, as much of it as fits.
+#[must_use]
+pub fn status_line(judgement: &Judgement, width: usize, color: bool) -> String {
+    let figures = &judgement.whole;
     let at = |stat| time(figures.measure("latency.first_token", Some(stat)));
-    format!("p50 {} p99 {}", at("p50"), at("p99"))
+    let cells = [thousands(figures.requests), percent(figures.number("availability")), at("p50"), at("p99")];
+    let line = line(&judgement.header.scenario, &cells, &others(judgement), page_width(width));
+    let badge = Paint::new(color).verdict(judgement.verdict, badge(judgement.verdict));
+    format!("{badge}  {line}").trim_end().to_owned()
+}
+
+/// Everything right of the verdict.
+fn line(name: &str, cells: &[String; 4], others: &str, width: usize) -> String {
+    let mut left = width - badge(crate::judge::Verdict::Pass).chars().count() - 2;
+    let name_width = (width / 4).clamp(16, 30);
+    let mut line = pad(name, name_width);
+    left -= name_width;
+    for (cell, (_, _, width)) in cells.iter().zip(COLUMNS) {
+        if width + 1 > left {
+            return line;
+        }
+        line.push(' ');
+        line.push_str(&right(cell, width));
+        left -= width + 1;
+    }
+    if left >= OTHERS_MIN + 2 {
+        line.push_str("  ");
+        line.push_str(&fit(others, left - 2));
+    }
+    line
 }
 
 /// The outcomes that are not primary, the frequent ones first.
-fn split(figures: &PhaseFigures) -> String {
+fn others(judgement: &Judgement) -> String {
+    let figures = &judgement.whole;
     let mut others: Vec<_> =
         Outcome::SPLIT[1..].iter().map(|outcome| (figures.outcome(*outcome), *outcome)).collect();
     others.retain(|(count, _)| *count > 0);
     others.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let words: Vec<_> = others.iter().map(|(count, outcome)| format!("{count} {}", outcome.name())).collect();
-    if words.is_empty() { "all primary".to_owned() } else { words.join(", ") }
+    let words: Vec<_> =
+        others.iter().map(|(count, outcome)| format!("{} {}", thousands(*count), outcome.name())).collect();
+    words.join(", ")
 }
 
-fn speed(judgement: &Judgement, talk: &Talk) -> String {
-    let virtual_s = judgement.footer.ended.as_us() as f64 / 1e6;
-    let took = talk.took.as_secs_f64().max(1e-6);
-    format!("{} in {} ({:.0}x)", show_seconds(virtual_s), show_seconds(took), virtual_s / took)
+/// How long the runs took by their own clock and by the machine's: talk, not data, different every time.
+#[must_use]
+pub fn speed(judgements: &[Judgement], took: Duration) -> String {
+    let simulated = judgements.iter().any(|one| one.header.mode == crate::history::Mode::Simulated);
+    let took = took.as_secs_f64().max(1e-3);
+    let ran: f64 = judgements.iter().map(|one| one.footer.ended.as_us() as f64 / 1e6).sum();
+    if simulated {
+        let times = if ran >= took {
+            format!(", {:.0} times faster than real time", ran / took)
+        } else {
+            String::new()
+        };
+        format!("simulated {} in {}{times}", show_seconds(ran), show_seconds(took))
+    } else {
+        format!("ran {} in real time", show_seconds(took))
+    }
 }

@@ -13,7 +13,7 @@ pub fn summary(judgement: &Judgement, width: usize, color: bool) -> String {
     let page = Page { judgement, width: page_width(width), paint: Paint::new(color) };
     let sections = [
         page.verdict(),
-        page.section("Phases", &tables::phases(&judgement.phases, &judgement.whole, page.width)),
+        page.section("Phases", &page.phases()),
         page.section("Outcomes", &tables::outcomes(&judgement.whole, page.width)),
         page.section("Latency", &page.latency()),
         page.section("Failover", &page.failover()),
@@ -52,11 +52,23 @@ impl Page<'_> {
         text
     }
 
+    fn phases(&self) -> String {
+        let judgement = self.judgement;
+        let ended = judgement.footer.ended.as_us() as f64 / 1e6;
+        tables::phases(&judgement.phases, &judgement.whole, ended, self.width)
+    }
+
+    /// Two histograms; one when nothing was streamed, so that the first output is also the last.
     fn latency(&self) -> String {
-        let shown = [("first token", "latency.first_token"), ("total", "latency.total")];
         let whole = &self.judgement.whole.distributions;
-        let found = shown.into_iter().filter_map(|(title, figure)| Some((title, whole.get(figure)?)));
-        found.map(|(title, distribution)| histogram(title, distribution, self.width)).collect()
+        let (first, total) = (whole.get("latency.first_token"), whole.get("latency.total"));
+        let shown = if first == total {
+            [("first output, which is also the last", first), ("", None)]
+        } else {
+            [("first output", first), ("whole answer", total)]
+        };
+        let shown = shown.into_iter().filter_map(|(title, figure)| Some((title, figure?)));
+        shown.map(|(title, distribution)| histogram(title, distribution, self.width)).collect()
     }
 
     fn failover(&self) -> String {
@@ -79,7 +91,7 @@ impl Page<'_> {
         let to = window.to.map_or_else(|| "the end".to_owned(), show_seconds);
         let title = format!("  {} {}..{to} ({})", window.provider, show_seconds(window.from), window.fault);
         let facts = [
-            ("failover after", failover_after(window)),
+            ("time to failover", failover_after(window)),
             ("harmed before", thousands(window.harmed)),
             ("wasted attempts", thousands(window.wasted_attempts)),
             ("service back after", interval(window.recover_service)),

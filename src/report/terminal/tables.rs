@@ -1,24 +1,53 @@
 //! Aligned columns.
 
 use crate::judge::{Outcome, PhaseFigures};
-use crate::report::paint::{bar, fit, pad, percent, right, thousands, time};
+use crate::report::paint::{bar, fit, pad, percent, right, show_seconds, thousands, time};
 
-/// The phases, as many columns as fit.
-pub(super) fn phases(phases: &[PhaseFigures], whole: &PhaseFigures, width: usize) -> String {
-    let titles = ["requests", "avail", "attained", "first p50", "p99", "total p50", "p99"];
-    let rows = phases.iter().chain((phases.len() > 1).then_some(whole));
-    let rows: Vec<(String, [String; 7])> = rows.map(|phase| (phase.name.clone(), cells(phase))).collect();
-    let name = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(5).clamp(5, 20);
-    let mut text = line("phase", &titles.map(str::to_owned), name, width);
-    for (phase, cells) in rows {
-        text.push_str(&line(&phase, &cells, name, width));
+/// A column of the table of phases.
+struct Column {
+    /// Written above the title, over this column and the next.
+    group: &'static str,
+    title: &'static str,
+    width: usize,
+    /// Columns with a higher number leave first when the page is narrow.
+    expendable: u8,
+}
+
+const fn column(group: &'static str, title: &'static str, width: usize, expendable: u8) -> Column {
+    Column { group, title, width, expendable }
+}
+
+const COLUMNS: [Column; 8] = [
+    column("", "when", 13, 2),
+    column("", "requests", 9, 0),
+    column("", "available", 10, 0),
+    column("", "in time", 8, 3),
+    column("first output", "p50", 7, 0),
+    column("", "p99", 7, 0),
+    column("whole answer", "p50", 7, 1),
+    column("", "p99", 7, 1),
+];
+
+/// The phases, as many columns as fit: when they were, how many requests fell into them, how many were
+/// answered, and answered within the objective, and how fast.
+pub(super) fn phases(phases: &[PhaseFigures], whole: &PhaseFigures, ended: f64, width: usize) -> String {
+    let rows: Vec<_> = phases.iter().chain((phases.len() > 1).then_some(whole)).collect();
+    let name = rows.iter().map(|phase| phase.name.chars().count()).max().unwrap_or(5).clamp(5, 16);
+    let cells: Vec<_> = rows.iter().map(|phase| (phase.name.as_str(), cells(phase, ended))).collect();
+    let shown = shown(2 + name, width);
+    let mut text = groups(&shown, 2 + name);
+    text.push_str(&line("phase", &COLUMNS.each_ref().map(|column| column.title.to_owned()), name, &shown));
+    for (phase, cells) in &cells {
+        text.push_str(&line(phase, cells, name, &shown));
     }
     text
 }
 
-fn cells(phase: &PhaseFigures) -> [String; 7] {
+fn cells(phase: &PhaseFigures, ended: f64) -> [String; 8] {
     let at = |figure, stat| time(phase.measure(figure, Some(stat)));
+    let (from, to) = (phase.from.min(ended), phase.to.min(ended));
     [
+        format!("{}..{}", show_seconds(from.round()), show_seconds(to.round())),
         thousands(phase.requests),
         percent(phase.number("availability")),
         percent(phase.number("attainment")),
@@ -29,14 +58,42 @@ fn cells(phase: &PhaseFigures) -> [String; 7] {
     ]
 }
 
-fn line(name: &str, cells: &[String; 7], name_width: usize, width: usize) -> String {
-    let mut text = format!("  {}", pad(name, name_width));
-    for (cell, cell_width) in cells.iter().zip([8, 8, 8, 9, 7, 9, 7]) {
-        if text.chars().count() + cell_width + 1 > width {
+/// Which columns fit beside `taken` characters.
+fn shown(taken: usize, width: usize) -> [bool; 8] {
+    let mut shown = [true; 8];
+    for least in [3, 2, 1] {
+        let all: usize =
+            COLUMNS.iter().zip(shown).filter(|(_, on)| *on).map(|(column, _)| column.width + 1).sum();
+        if taken + all <= width {
             break;
         }
+        for (on, column) in shown.iter_mut().zip(&COLUMNS) {
+            *on &= column.expendable < least;
+        }
+    }
+    shown
+}
+
+/// The titles above titles.
+fn groups(shown: &[bool; 8], taken: usize) -> String {
+    let mut text = " ".repeat(taken);
+    let mut at = taken;
+    for (column, _) in COLUMNS.iter().zip(shown).filter(|(_, on)| **on) {
+        at += column.width + 1;
+        if !column.group.is_empty() {
+            // Right-aligned over this column and the next, which is as wide.
+            text.push_str(&right(column.group, (at + column.width + 1).saturating_sub(text.chars().count())));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn line(name: &str, cells: &[String; 8], name_width: usize, shown: &[bool; 8]) -> String {
+    let mut text = format!("  {}", pad(name, name_width));
+    for ((cell, column), _) in cells.iter().zip(&COLUMNS).zip(shown).filter(|(_, on)| **on) {
         text.push(' ');
-        text.push_str(&right(cell, cell_width));
+        text.push_str(&right(cell, column.width));
     }
     text.push('\n');
     text

@@ -38,11 +38,13 @@ fn bad() -> Judgement {
 
 #[test]
 fn status_lines_are_aligned() {
-    let talk = Talk { took: Duration::from_millis(20) };
-    let lines = [status_line(&good(), Some(&talk), 120, false), status_line(&bad(), Some(&talk), 120, false)];
+    let lines =
+        [status_header(120, false), status_line(&good(), 120, false), status_line(&bad(), 120, false)];
     insta::assert_snapshot!(lines.join("\n"), @r"
-    ✓ PASS          regional-outage                          30 req     100%  p50 501ms p99 561ms     10 fallback
-    ✗ FAIL          regional-outage                          30 req    96.7%  p50 501ms p99 561ms     9 fallback, 1 error
+                                                                         first  output
+    verdict         scenario                        requests available     p50     p99  not by the first choice
+    ✓ PASS          regional-outage                       30      100%   501ms   561ms  10 fallback
+    ✗ FAIL          regional-outage                       30     96.7%   501ms   561ms  9 fallback, 1 error
     ");
 }
 
@@ -53,25 +55,26 @@ fn a_page_tells_the_run() {
       Claude's region goes dark.
 
     Phases
-      phase    requests    avail attained first p50     p99 total p50     p99
-      baseline       10     100%     100%     501ms   501ms        1s      1s
-      outage         10     100%     100%     561ms   561ms     1.06s   1.06s
-      after          10     100%     100%     501ms   501ms        1s      1s
-      run            30     100%     100%     501ms   561ms        1s   1.06s
+                                                     first output    whole answer
+      phase             when  requests  available     p50     p99     p50     p99
+      baseline       0s..10s        10       100%   501ms   501ms      1s      1s
+      outage        10s..20s        10       100%   561ms   561ms   1.06s   1.06s
+      after         20s..30s        10       100%   501ms   501ms      1s      1s
+      run            0s..30s        30       100%   501ms   561ms      1s   1.06s
 
     Outcomes
       primary           20   66.7%  ██████████████████████████▋
       fallback          10   33.3%  █████████████▍
 
     Latency
-      first token: p50 501ms, p90 561ms, p99 561ms, max 561ms
-       <= 630ms │██████████████████████████████████████████████████████ 30
-      total: p50 1s, p90 1.06s, p99 1.06s, max 1.06s
-       <= 1.25s │██████████████████████████████████████████████████████ 30
+      first output: p50 501ms, p90 561ms, p99 561ms, max 561ms
+      up to 630ms │█████████████████████████████████████████████████████ 30
+      whole answer: p50 1s, p90 1.06s, p99 1.06s, max 1.06s
+      up to 1.25s │█████████████████████████████████████████████████████ 30
 
     Failover
       anthropic 10s..20s (outage)
-      failover after unknown (too few requests) · harmed before 0
+      time to failover unknown (too few requests) · harmed before 0
       wasted attempts 10 · flaps 0
       detect p50 0s · decide p50 0s · answer p50 500ms · added p50 60ms
 
@@ -114,16 +117,16 @@ fn a_failure_is_told_as_a_story() {
     ✗ expected availability >= 99.9%
       measured 96.667%
 
-    look closer: brownout run scenarios/outages/regional-outage.yaml --seed 7
+    look closer: brownout explain scenarios/outages/regional-outage.yaml req-12 --seed 7
     ");
     assert_eq!(failure(&good()), "");
 }
 
 #[test]
 fn the_closing_says_what_to_do_next() {
-    insta::assert_snapshot!(closing(&[good(), bad()], 60, false), @r"
+    insta::assert_snapshot!(closing(&[good(), bad()], 3, 60, false), @r"
     ────────────────────────────────────────────────────────────
-    1 passed, 1 failed  (60 requests judged)
+    1 passed, 1 failed, 1 not run  (60 requests judged)
 
     regional-outage
       I02 pre-commit-recovery broken by 1 request
@@ -136,7 +139,9 @@ fn the_closing_says_what_to_do_next() {
 #[test]
 fn narrow_pages_stay_narrow() {
     for judgement in [good(), bad()] {
-        let text = [summary(&judgement, 60, false), status_line(&judgement, None, 60, false)].join("\n");
+        let text =
+            [summary(&judgement, 60, false), status_line(&judgement, 60, false), status_header(60, false)]
+                .join("\n");
         let wide: Vec<_> = text.lines().filter(|line| line.chars().count() > 60).collect();
         assert!(wide.is_empty(), "{wide:?}");
     }
@@ -161,4 +166,20 @@ fn a_request_is_explained_on_one_time_axis() {
     +1.061s  └ served, $0.000055
     +1.061s  the caller has 200, complete: 10 words from flash
     ");
+}
+
+#[test]
+fn the_speed_is_told_for_simulations_only() {
+    let mut real = good();
+    real.header.mode = crate::history::Mode::RealTime;
+    let took = Duration::from_millis(1500);
+
+    assert_eq!(speed(&[good(), good()], took), "simulated 60s in 1.5s, 40 times faster than real time");
+    assert_eq!(speed(&[real], took), "ran 1.5s in real time");
+}
+
+#[test]
+fn commands_can_be_pasted_into_a_shell() {
+    assert_eq!(word("scenarios/outage/hang.yaml"), "scenarios/outage/hang.yaml");
+    assert_eq!(word("my scenarios/it's.yaml"), r"'my scenarios/it'\''s.yaml'");
 }
