@@ -66,8 +66,10 @@ impl Hist {
     pub(crate) fn merge(&mut self, other: &Hist) {
         let Some(theirs) = &other.counts else { return };
         self.sum_us += other.sum_us;
-        let mine = self.counts.get_or_insert_with(empty);
-        mine.add(theirs.as_ref()).expect("all histograms have the same bounds");
+        match &mut self.counts {
+            Some(mine) => mine.add(theirs.as_ref()).expect("all histograms have the same bounds"),
+            None => self.counts = Some(theirs.clone()),
+        }
     }
 
     /// Median in microseconds.

@@ -121,7 +121,7 @@ async fn play(shared: Arc<Shared>, mut writer: Writer, times: Times) {
     for (index, arrival) in times.enumerate() {
         shared.clock.sleep_until(arrival.at).await;
         let ask = writer.write(index as u64, &arrival, shared.number());
-        callers.spawn(shared.clone().ask(ask));
+        callers.spawn(Box::pin(shared.clone().ask(ask)));
         // Callers that are done leave, so that the set holds only those in flight.
         while callers.try_join_next().is_some() {}
     }
@@ -159,7 +159,7 @@ async fn play_list(shared: Arc<Shared>, writer: Writer, list: Vec<Scripted>) {
             None => while callers.join_next().await.is_some() {},
         }
         let ask = writer.scripted(index as u64, scripted, shared.clock.now());
-        callers.spawn(shared.clone().ask(ask));
+        callers.spawn(Box::pin(shared.clone().ask(ask)));
     }
     while callers.join_next().await.is_some() {}
 }

@@ -139,7 +139,7 @@ impl Job {
         };
         let ended = match ended {
             Ok(Answer::Whole(reply)) => self.whole(order, reply, &mut record, down),
-            Ok(Answer::Stream(stream)) => match self.relay(order, *stream, &mut record, down).await {
+            Ok(Answer::Stream(stream)) => match self.relay(order, stream, &mut record, down).await {
                 Relayed::Whole => Ended::Served,
                 Relayed::Failed(failure) => Ended::Failed(failure),
                 Relayed::Left => Ended::Left,

@@ -36,7 +36,7 @@ impl Job {
     pub(super) async fn relay(
         &mut self,
         order: &Order,
-        mut stream: DeltaStream,
+        mut stream: Box<DeltaStream>,
         record: &mut Attempt,
         down: &mut Downstream,
     ) -> Relayed {
