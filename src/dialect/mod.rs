@@ -125,6 +125,13 @@ pub fn decode_error(dialect: Dialect, parts: &http::response::Parts, body: &[u8]
     failure::from_answer(dialect, parts, body, wall_us)
 }
 
+/// Whether a refusal before any output is billed. Anthropic reports its prompt tokens all the same and bills
+/// nothing (Messages API, streaming refusals); the others bill the prompt.
+#[must_use]
+pub const fn bills_refusals(dialect: Dialect) -> bool {
+    !matches!(dialect, Dialect::Anthropic)
+}
+
 /// Whether a success in answer to a streaming request really is a stream: all three dialects stream
 /// `text/event-stream`. When it is not, the body belongs to [`decode_reply`], which finds the error that some
 /// providers answer with status 200 and `application/json`. A missing content type is given the benefit of the

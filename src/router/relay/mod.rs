@@ -192,6 +192,7 @@ impl Job {
         down: &mut Downstream,
     ) -> Ended {
         record.usage = reply.usage;
+        record.cost = self.known_cost(order, &reply);
         if let Err(failure) = self.judge(&reply) {
             return Ended::Failed(failure);
         }
@@ -221,6 +222,17 @@ impl Job {
             }
         }
         Ok(())
+    }
+
+    /// What a reply cost, as far as its provider said what it took.
+    fn known_cost(&self, order: &Order, reply: &ChatReply) -> Option<u64> {
+        let config = self.router.config();
+        let refused = reply.refusal.is_some() || reply.finish == Some(Finish::ContentFilter);
+        let silent = reply.text.as_deref().unwrap_or_default().is_empty() && reply.tool_calls.is_empty();
+        if refused && silent && !dialect::bills_refusals(config.provider_of(order.model).dialect) {
+            return Some(0);
+        }
+        cost(config.models[order.model].price, reply.usage)
     }
 
     fn commit(&mut self) {
@@ -286,8 +298,6 @@ impl Job {
             Ended::Failed(failure) => AttemptResult::Failed(failure.clone()),
             Ended::Left => AttemptResult::Cancelled,
         };
-        let price = self.router.config().models.get(&record.model).and_then(|model| model.price);
-        record.cost = cost(price, record.usage);
         self.trail.attempts.push(record);
     }
 

@@ -41,6 +41,7 @@ impl Job {
         let mut pending = Vec::new();
         let ended = self.forward(order, &mut stream, &mut seen, &mut pending, record, down).await;
         record.usage = seen.reply.usage;
+        record.cost = self.known_cost(order, &seen.reply);
         match ended {
             Ok(()) => {
                 down.finish();
