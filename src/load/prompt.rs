@@ -17,17 +17,11 @@ const WORDS: [&str; 32] = [
 const MAX_WORDS: usize = 300_000;
 
 /// Writes prompts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Prompts {
     filler: String,
     /// Where each word of the filler ends.
     ends: Vec<usize>,
-}
-
-impl Default for Prompts {
-    fn default() -> Self {
-        Prompts { filler: String::new(), ends: Vec::new() }
-    }
 }
 
 impl Prompts {

@@ -4,8 +4,8 @@
 //! memory, real HTTP bytes end to end; an hour takes seconds and the same seed gives the same bytes. *Real
 //! time*: the same providers and the same router on loopback TCP.
 //!
-//! Flow: [`header`] says what is planned; [`world`] starts providers and router; [`drive`] sends the callers;
-//! [`join`] puts the three witnesses' words together, request by request; a consumer gets each record as soon
+//! Flow: [`header()`] says what is planned; `world` starts providers and router; `drive` sends the callers;
+//! `join` puts the three witnesses' words together, request by request; a consumer gets each record as soon
 //! as it is complete. What never happens here: judging.
 
 mod drive;

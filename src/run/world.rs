@@ -99,8 +99,8 @@ impl World {
             FaultFired {
                 provider: planned.provider.clone(),
                 name: planned.name.clone(),
-                count: tally.map_or(0, |tally| tally.fired()),
-                first: tally.and_then(|tally| tally.first_fired()),
+                count: tally.map_or(0, mock_providers::fault::Tally::fired),
+                first: tally.and_then(mock_providers::fault::Tally::first_fired),
             }
         };
         scenario.faults.iter().map(fired).collect()

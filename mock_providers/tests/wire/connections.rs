@@ -18,8 +18,8 @@ fn with(fault: Fault, trigger: Trigger) -> Bench {
 }
 
 #[tokio::test(start_paused = true)]
-async fn open_connections_are_reset_when_refusal_starts_also_in_mid_stream() {
-    let bench = with(Fault::RefuseConnections, during(145, 300));
+async fn a_crash_resets_open_connections_also_in_mid_stream() {
+    let bench = with(Fault::Crash, during(145, 300));
     let mut idle = bench.connect();
     let heard = bench.exchange(&ask(Dialect::Openai, true, 10)).await;
     // Words are due at 100, 110, ...; chunks of two at 110 and 130 are out, the next would be at 150.
@@ -27,7 +27,20 @@ async fn open_connections_are_reset_when_refusal_starts_also_in_mid_stream() {
     assert_eq!(idle.listen().await.end, End::Reset);
     let call = bench.call();
     assert_eq!((call.ending, call.words_sent, call.ended.as_us()), (Ending::Broken, 4, 145_000));
-    assert_eq!(call.faults, ["refuse_connections"]);
+    assert_eq!(call.faults, ["crash"]);
+    // Two open connections were struck.
+    assert_eq!(bench.provider.fired()[0].1, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shut_port_closes_idle_connections_and_lets_a_stream_finish() {
+    let bench = with(Fault::RefuseConnections, during(145, 300));
+    let mut idle = bench.connect();
+    let heard = bench.exchange(&ask(Dialect::Openai, true, 10)).await;
+    // The last of ten words is due at 100 + 9 * 10 = 190 ms, in the middle of the window.
+    assert!(heard.text().contains("data: [DONE]"), "{}", heard.text());
+    assert_eq!(idle.listen().await.end, End::Fin);
+    assert_eq!(bench.call().ending, Ending::Complete);
     // Two open connections were struck.
     assert_eq!(bench.provider.fired()[0].1, 2);
 }

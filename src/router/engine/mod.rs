@@ -3,7 +3,7 @@
 //! An [`Engine`] knows where in its chain a request stands, and says what to do next: attempt a model, wait,
 //! fall back on a last resort, or give up with this error. It never does any of it: no I/O, no clock, no dice
 //! of its own. Time, health and chance are arguments, so millions of lives can be played in a minute, and the
-//! async shell that lives them for real ([`super::relay`]) decides nothing.
+//! async shell that lives them for real (`relay`) decides nothing.
 //!
 //! Every life ends: attempts are bounded by the route's `max_attempts`, waits by its deadline.
 

@@ -76,7 +76,7 @@ pub(in crate::scenario) const MALFORMED: [(&str, MalformedBody); 4] = [
 ];
 
 /// Faults of their own kind.
-pub(in crate::scenario) const PLAIN: [&str; 13] = [
+pub(in crate::scenario) const PLAIN: [&str; 14] = [
     "refuse_connections",
     "crash",
     "black_hole",
