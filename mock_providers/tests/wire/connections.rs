@@ -88,7 +88,7 @@ async fn connects_hang_in_a_black_hole_until_its_end() {
 #[tokio::test(start_paused = true)]
 async fn a_share_of_the_open_connections_is_struck_by_number() {
     let trigger = Trigger { probability_ppm: Some(500_000), ..during(100, 200) };
-    let bench = with(Fault::RefuseConnections, trigger);
+    let bench = with(Fault::Crash, trigger);
     let mut callers: Vec<_> = (0..40).map(|_| bench.connect()).collect();
     let mut resets = 0;
     for caller in &mut callers {

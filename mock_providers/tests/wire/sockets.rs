@@ -96,7 +96,7 @@ async fn resets_are_real_and_fins_are_not_resets() {
 
 #[tokio::test]
 async fn connects_are_really_refused_in_the_window_and_the_port_comes_back() {
-    let port = open(Some((Fault::RefuseConnections, during(60, 160))));
+    let port = open(Some((Fault::Crash, during(60, 160))));
     let mut early = TcpStream::connect(port.address).await.unwrap();
     early.write_all(ask(Dialect::Openai, true, 5_000).as_bytes()).await.unwrap();
     let (_, kind) = hear(&mut early).await;

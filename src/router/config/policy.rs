@@ -155,7 +155,7 @@ pub struct BreakerPolicy {
 impl Default for BreakerPolicy {
     fn default() -> Self {
         BreakerPolicy {
-            failures: 5,
+            failures: 3,
             open: Duration::from_secs(5),
             factor: 2.0,
             open_max: Duration::from_secs(60),
