@@ -94,6 +94,20 @@ pub enum Delta {
     End,
 }
 
+impl ChatReply {
+    /// Whether the model or a content filter refused.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refusal.is_some() || self.finish == Some(Finish::ContentFilter)
+    }
+
+    /// Whether there is neither text nor a tool call.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.text.as_deref().unwrap_or_default().is_empty() && self.tool_calls.is_empty()
+    }
+}
+
 impl Delta {
     /// Whether this is useful output, whose first forwarding commits a stream: text or a tool-call delta, not
     /// roles, pings, usage, reasoning or empty pieces.

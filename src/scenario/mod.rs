@@ -1,6 +1,6 @@
 //! The YAML language, and the checked plan of a run it becomes.
 //!
-//! Two structs a concept: what was typed (`raw`, with positions) and what was resolved (here: names exist,
+//! Two structs a concept: what was typed (a tree of nodes, with positions) and what was resolved (here: names exist,
 //! units are integers, defaults are filled in, nothing can be invalid). All problems of a file are reported at
 //! once, and nothing starts before the whole file is checked.
 

@@ -1,7 +1,7 @@
 //! What an operator decides: providers, models, routes and the policy for walking a chain.
 //!
 //! This is the checked form: names are resolved to indices, units to integers, every default filled in, and
-//! nothing in it can be invalid. What was typed lives in `crate::scenario::raw`, with positions, until it is
+//! nothing in it can be invalid. What was typed lives in the scenario reader's tree, with positions, until it is
 //! resolved. What never happens here: reading files, time, I/O.
 
 mod policy;

@@ -214,13 +214,11 @@ impl Job {
     /// Whether a reply is an answer, by the route's declared policy.
     fn judge(&self, reply: &ChatReply) -> Result<(), Failure> {
         let route = self.route();
-        let refused = reply.refusal.is_some() || reply.finish == Some(Finish::ContentFilter);
-        if refused && route.refusal == RefusalPolicy::Next {
+        if reply.is_refused() && route.refusal == RefusalPolicy::Next {
             let words = reply.refusal.clone().unwrap_or_else(|| "stopped by a content filter".to_owned());
             return Err(Failure::new(FailureClass::Refused, words));
         }
-        let silent = reply.text.as_deref().unwrap_or_default().is_empty() && reply.tool_calls.is_empty();
-        if silent && !refused && route.empty == EmptyPolicy::Failure {
+        if reply.is_silent() && !reply.is_refused() && route.empty == EmptyPolicy::Failure {
             return Err(Failure::new(FailureClass::Empty, "a success without text or tool call"));
         }
         if reply.finish != Some(Finish::Length) {
@@ -234,9 +232,10 @@ impl Job {
     /// What a reply cost, as far as its provider said what it took.
     fn known_cost(&self, order: &Order, reply: &ChatReply) -> Option<u64> {
         let config = self.router.config();
-        let refused = reply.refusal.is_some() || reply.finish == Some(Finish::ContentFilter);
-        let silent = reply.text.as_deref().unwrap_or_default().is_empty() && reply.tool_calls.is_empty();
-        if refused && silent && !dialect::bills_refusals(config.provider_of(order.model).dialect) {
+        if reply.is_refused()
+            && reply.is_silent()
+            && !dialect::bills_refusals(config.provider_of(order.model).dialect)
+        {
             return Some(0);
         }
         cost(config.models[order.model].price, reply.usage)
@@ -255,9 +254,7 @@ impl Job {
     /// Keeps a complete answer of the chain for worse days: neither a refusal, nor an empty one, nor what a last
     /// resort said.
     fn remember(&self, order: &Order, reply: ChatReply) {
-        let refused = reply.finish == Some(Finish::ContentFilter) || reply.refusal.is_some();
-        let silent = reply.text.as_deref().unwrap_or_default().is_empty() && reply.tool_calls.is_empty();
-        let whole = !refused && !silent && order.cause != Cause::Rescue;
+        let whole = !reply.is_refused() && !reply.is_silent() && order.cause != Cause::Rescue;
         if let (Some(key), Some(keep), true) = (self.cache_key, self.route().cache, whole) {
             self.router.cache().put(key, reply, keep, self.router.clock().now());
         }
