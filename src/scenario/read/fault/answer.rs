@@ -81,27 +81,22 @@ fn vendor_status(kind: ErrorKind, usual: u16, dialect: Dialect) -> u16 {
 
 fn status(args: &Args<'_>) -> Option<Fault> {
     let code = args.require("code", "503").and_then(|node| args.cx.whole_in(node, 200, 599))?;
-    let base = StatusFault { error: args.choice("error", &ERRORS), ..bare(u16::try_from(code).ok()?) };
-    Some(Fault::Status(extras(args, base)))
-}
-
-fn bare(status: u16) -> StatusFault {
-    StatusFault { status, error: None, retry_after: None, headers: Vec::new(), body: ErrorBody::Vendor }
+    Some(answer(args, u16::try_from(code).ok()?, args.choice("error", &ERRORS)))
 }
 
 fn handy(args: &Args<'_>, kind: ErrorKind, usual: u16) -> Fault {
-    let status = vendor_status(kind, usual, args.dialect);
-    Fault::Status(extras(args, StatusFault { error: Some(kind), ..bare(status) }))
+    answer(args, vendor_status(kind, usual, args.dialect), Some(kind))
 }
 
-fn extras(args: &Args<'_>, base: StatusFault) -> StatusFault {
+fn answer(args: &Args<'_>, status: u16, error: Option<ErrorKind>) -> Fault {
     let cx = args.cx;
-    StatusFault {
+    Fault::Status(StatusFault {
+        status,
+        error,
         retry_after: args.get("retry_after").and_then(|node| retry_after(cx, node)),
         headers: args.get("headers").map(|node| headers(cx, node)).unwrap_or_default(),
         body: args.get("body").and_then(|node| body(cx, node)).unwrap_or(ErrorBody::Vendor),
-        ..base
-    }
+    })
 }
 
 fn retry_after(cx: &Cx, node: &Node) -> Option<RetryAfter> {
