@@ -32,15 +32,18 @@ pub(crate) struct Ask {
     pub(crate) tenant: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) request_id: Option<String>,
+    /// Whether it is no call of a model: what goes wrong with it is not recorded either.
+    pub(crate) aside: bool,
 }
 
 /// What a request turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// A call of a model.
     Call,
-    /// The listing of models: answered, never recorded.
-    Models,
+    /// A question beside calls (which models there are, how many tokens a prompt has), with its answer: given at
+    /// once, never recorded.
+    Aside(String),
 }
 
 impl Ask {

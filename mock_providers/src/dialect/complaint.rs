@@ -1,8 +1,9 @@
 //! An error on its way to the vendor's own wording.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Dialect;
+use super::{Dialect, openai};
 use crate::fault::ErrorKind;
 
 /// An error: what it means, with which status, in which words.
@@ -12,31 +13,40 @@ pub(crate) struct Complaint {
     pub(crate) status: u16,
     pub(crate) message: String,
     /// OpenAI: the field at fault.
-    pub(crate) param: Option<&'static str>,
+    pub(crate) param: Option<Cow<'static, str>>,
+    /// OpenAI: the code, where it is not the usual one of the kind.
+    pub(crate) code: Option<&'static str>,
     /// Gemini says the wait in the body.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Complaint {
     pub(crate) const fn new(kind: ErrorKind, status: u16, message: String) -> Self {
-        Complaint { kind, status, message, param: None, retry_after: None }
+        Complaint { kind, status, message, param: None, code: None, retry_after: None }
     }
 
     /// A bad request, about `param`.
-    pub(crate) fn invalid(param: &'static str, message: &str) -> Self {
-        let mut complaint = Complaint::new(ErrorKind::InvalidRequest, 400, message.to_owned());
-        complaint.param = Some(param);
+    pub(crate) fn invalid(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let mut complaint = Complaint::new(ErrorKind::InvalidRequest, 400, message.into());
+        complaint.param = Some(param.into());
         complaint
+    }
+
+    /// The same, with this code.
+    pub(crate) const fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// The vendor's usual error of this kind.
     pub(crate) fn usual(dialect: Dialect, kind: ErrorKind) -> Self {
         let mut complaint = Complaint::new(kind, status(dialect, kind), message(dialect, kind).to_owned());
         complaint.param = match kind {
-            ErrorKind::ContextExceeded => Some("messages"),
-            ErrorKind::ContentFilter => Some("prompt"),
+            ErrorKind::ContextExceeded => Some("messages".into()),
+            ErrorKind::ContentFilter => Some("prompt".into()),
             _ => None,
         };
+        complaint.code = (kind == ErrorKind::NotFound).then_some("model_not_found");
         complaint
     }
 
@@ -47,7 +57,7 @@ impl Complaint {
                 "models/{model} is not found for API version v1beta, or is not supported for generateContent. \
                  Call ListModels to see the list of available models and their supported methods."
             ),
-            _ => format!("The model `{model}` does not exist or you do not have access to it."),
+            _ => return openai::vendor(dialect).unknown_model(model),
         };
         Complaint::new(ErrorKind::NotFound, 404, message)
     }
@@ -84,7 +94,10 @@ pub(crate) const fn usual_kind(status: u16) -> Option<ErrorKind> {
     })
 }
 
-const fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
+fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
+    if let Some(status) = openai::vendor(dialect).status(kind) {
+        return status;
+    }
     match (kind, dialect) {
         (ErrorKind::QuotaExhausted, Dialect::Anthropic) | (ErrorKind::Unauthorized, Dialect::Gemini) => 400,
         (ErrorKind::RateLimited | ErrorKind::QuotaExhausted, _) => 429,
@@ -101,11 +114,11 @@ const fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
     }
 }
 
-const fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
+fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
     match dialect {
         Dialect::Anthropic => anthropic(kind),
         Dialect::Gemini => gemini(kind),
-        _ => openai(kind),
+        _ => openai::vendor(dialect).message(kind).unwrap_or_else(|| openai(kind)),
     }
 }
 

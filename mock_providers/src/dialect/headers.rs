@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 
-use super::Dialect;
+use super::{Dialect, openai};
 
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,30 +15,24 @@ pub(crate) enum Media {
 
 /// Puts on the headers every answer of this vendor carries.
 pub(crate) fn dress(dialect: Dialect, media: Media, wall_us: i64, request: &str, headers: &mut HeaderMap) {
-    let mut put = |name: &'static str, value: &'static str| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    };
-    put(CONTENT_TYPE.as_str(), content_type(dialect, media));
+    put(headers, CONTENT_TYPE.as_str(), content_type(dialect, media));
     match dialect {
         Dialect::Anthropic => {
-            put("anthropic-organization-id", "00000000-0000-4000-8000-000000000000");
-            insert(headers, "request-id", request);
+            put(headers, "anthropic-organization-id", "00000000-0000-4000-8000-000000000000");
+            put(headers, "request-id", request);
         }
         Dialect::Gemini => {
-            put("vary", "Origin, X-Origin, Referer");
-            put("x-content-type-options", "nosniff");
-            put("server", "scaffolding on HTTPServer2");
+            put(headers, "vary", "Origin, X-Origin, Referer");
+            put(headers, "x-content-type-options", "nosniff");
+            put(headers, "server", "scaffolding on HTTPServer2");
         }
-        _ => {
-            put("openai-version", "2020-10-01");
-            put("openai-organization", "org-brownout");
-            insert(headers, "x-request-id", request);
-        }
+        _ => openai::vendor(dialect).dress(request, headers),
     }
-    insert(headers, DATE.as_str(), &fixdate(wall_us));
+    put(headers, DATE.as_str(), &fixdate(wall_us));
 }
 
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+/// Sets a header; a value that cannot be one is left out.
+pub(super) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
     }

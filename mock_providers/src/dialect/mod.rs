@@ -13,6 +13,7 @@ mod hints;
 mod json;
 mod openai;
 mod script;
+mod thought;
 
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
@@ -129,16 +130,7 @@ impl Dialect {
         match self {
             Dialect::Anthropic => anthropic::error(complaint, request),
             Dialect::Gemini => gemini::error(complaint),
-            _ => openai::error(complaint),
-        }
-    }
-
-    /// The listing of models.
-    pub(crate) fn models(self, models: &[String]) -> String {
-        match self {
-            Dialect::Anthropic => anthropic::models(models),
-            Dialect::Gemini => gemini::models(models),
-            _ => openai::models(models),
+            _ => openai::vendor(self).error(complaint, request),
         }
     }
 }

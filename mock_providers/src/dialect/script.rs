@@ -29,7 +29,12 @@ pub(crate) struct Script {
     pub(crate) tag: Tag,
     /// Words planned.
     pub(crate) words: u32,
+    /// Tokens of the prompt, those from the cache included.
     pub(crate) prompt_tokens: u64,
+    /// Tokens of the prompt that came from a cache.
+    pub(crate) cached: u64,
+    /// Tokens the model thought before its first word.
+    pub(crate) reasoning: u32,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
     /// What every chunk begins with, once [`Script::prepare`] wrote it.
@@ -83,9 +88,27 @@ impl Script {
             tag,
             words: 0,
             prompt_tokens,
+            cached: 0,
+            reasoning: 0,
             limited: false,
             prefix: String::new(),
         }
+    }
+
+    /// Tokens of the reply after `words` words, reasoning included.
+    pub(crate) const fn completion_tokens(&self, words: u32) -> u64 {
+        words as u64 + self.reasoning as u64
+    }
+
+    /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
+    /// split them.
+    pub(crate) fn whole(&self) -> bool {
+        self.ask.tool.is_some()
+            && match self.ask.format {
+                Format::Chat => openai::vendor(self.dialect).whole_calls(),
+                Format::Messages => false,
+                Format::Generate => true,
+            }
     }
 
     /// Writes what all chunks of the stream share; to be called once before the first chunk.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use error::{Error, request_id};
-pub(crate) use plan::{Act, Answer, PORTAL, Plan};
+pub(crate) use plan::{ASIDE, Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
 
 use crate::clock::{Clock, Moment};

@@ -17,8 +17,8 @@ use crate::reply::Tag;
 /// What shall be done about a request.
 #[derive(Debug)]
 pub(crate) enum Plan {
-    /// The listing of models: answered at once, never recorded.
-    Listing(String),
+    /// What is answered at once and never recorded, with its status.
+    Aside(u16, String),
     /// A call.
     Call(Box<Answer>),
 }
@@ -50,6 +50,9 @@ pub(crate) enum Act {
     Malformed(MalformedBody),
 }
 
+/// The request id of what is not recorded.
+pub(crate) const ASIDE: &str = "req_aside";
+
 /// A page where a reply should be.
 pub(crate) const PORTAL: &str =
     "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n";
@@ -58,11 +61,14 @@ impl Provider {
     /// Decides about a request whose body came whole.
     pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
         let mut ask = Ask::of(self.spec.dialect, head);
-        let read = self.spec.dialect.read(&self.spec, head, body, &mut ask);
-        if let Ok(Asked::Models) = read {
-            return Plan::Listing(self.spec.dialect.models(&self.spec.models));
+        match self.spec.dialect.read(&self.spec, head, body, &mut ask) {
+            Ok(Asked::Aside(body)) => Plan::Aside(200, body),
+            Err(complaint) if ask.aside => {
+                Plan::Aside(complaint.status, self.spec.dialect.error(&complaint, ASIDE))
+            }
+            Ok(Asked::Call) => self.answer(ask, body, connection, None),
+            Err(complaint) => self.answer(ask, body, connection, Some(complaint)),
         }
-        self.answer(ask, body, connection, read.err())
     }
 
     /// Turns down a request whose body did not come whole.

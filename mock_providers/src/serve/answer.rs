@@ -18,7 +18,7 @@ use super::control::{Control, Open};
 use super::stream::Stream;
 use crate::dialect::{Complaint, Media, Plain, dress};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{Act, Answer, Error, PORTAL, Plan, request_id};
+use crate::provider::{ASIDE, Act, Answer, Error, PORTAL, Plan, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -44,7 +44,10 @@ pub(super) async fn answer(
         Err(Partial::TooSlow) => turn_down(&control, &head, connection, Complaint::too_slow()),
     };
     match plan {
-        Plan::Listing(body) => Ok(listing(&control, body)),
+        Plan::Aside(status, body) => {
+            let reply = Reply::whole(&control, body);
+            Ok(respond(&control, status, Media::Json, ASIDE, reply))
+        }
         Plan::Call(answer) => call(control, *answer).await,
     }
 }
@@ -82,10 +85,6 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&rest);
     Ok(whole.freeze())
-}
-
-fn listing(control: &Arc<Control>, body: String) -> Response<Reply> {
-    respond(control, 200, Media::Json, "req_models", Reply::whole(control, body))
 }
 
 async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Reply>> {
