@@ -94,13 +94,19 @@ pub(crate) const fn usual_kind(status: u16) -> Option<ErrorKind> {
     })
 }
 
-fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
+pub(super) fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
     if let Some(status) = openai::vendor(dialect).status(kind) {
         return status;
     }
     match (kind, dialect) {
         (ErrorKind::QuotaExhausted, Dialect::Anthropic) | (ErrorKind::Unauthorized, Dialect::Gemini) => 400,
-        (ErrorKind::RateLimited | ErrorKind::QuotaExhausted, _) => 429,
+        (
+            ErrorKind::RateLimited
+            | ErrorKind::TokensLimited
+            | ErrorKind::BudgetInFlight
+            | ErrorKind::QuotaExhausted,
+            _,
+        ) => 429,
         (ErrorKind::Overloaded, Dialect::Anthropic) => 529,
         (ErrorKind::Overloaded, _) => 503,
         (ErrorKind::ServerError, _) => 500,
@@ -114,7 +120,7 @@ fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
     }
 }
 
-fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
+pub(super) fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
     match dialect {
         Dialect::Anthropic => anthropic(kind),
         Dialect::Gemini => gemini(kind),
@@ -124,7 +130,11 @@ fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
 
 const fn openai(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::RateLimited => {
+        ErrorKind::TokensLimited => {
+            "Rate limit reached on tokens per min (TPM): Limit 30000, Used 29800, Requested 1200. Please try again in \
+             2s."
+        }
+        ErrorKind::RateLimited | ErrorKind::BudgetInFlight => {
             "Rate limit reached on requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 120ms."
         }
         ErrorKind::QuotaExhausted => {
@@ -153,7 +163,7 @@ const fn openai(kind: ErrorKind) -> &'static str {
 
 const fn anthropic(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::RateLimited => {
+        ErrorKind::RateLimited | ErrorKind::TokensLimited | ErrorKind::BudgetInFlight => {
             "This request would exceed the rate limit for your organization of 20,000 input tokens per minute."
         }
         ErrorKind::QuotaExhausted => {
@@ -175,7 +185,10 @@ const fn anthropic(kind: ErrorKind) -> &'static str {
 
 const fn gemini(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::RateLimited | ErrorKind::QuotaExhausted => {
+        ErrorKind::RateLimited
+        | ErrorKind::TokensLimited
+        | ErrorKind::BudgetInFlight
+        | ErrorKind::QuotaExhausted => {
             "You exceeded your current quota, please check your plan and billing details."
         }
         ErrorKind::Overloaded => "The model is overloaded. Please try again later.",

@@ -8,6 +8,8 @@ use super::{Dialect, openai};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
     Json,
+    /// Ollama: a JSON value a line.
+    Lines,
     Events,
     Html,
     Text,
@@ -41,8 +43,12 @@ pub(super) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
 const fn content_type(dialect: Dialect, media: Media) -> &'static str {
     match (media, dialect) {
         (Media::Json, Dialect::Gemini) => "application/json; charset=UTF-8",
+        (Media::Json, Dialect::Ollama | Dialect::LlamaCpp) => "application/json; charset=utf-8",
         (Media::Json, _) => "application/json",
-        (Media::Events, Dialect::Gemini) => "text/event-stream",
+        (Media::Lines, _) => "application/x-ndjson",
+        (Media::Events, Dialect::Gemini | Dialect::Openrouter | Dialect::Ollama | Dialect::LlamaCpp) => {
+            "text/event-stream"
+        }
         (Media::Events, _) => "text/event-stream; charset=utf-8",
         (Media::Html, _) => "text/html; charset=utf-8",
         (Media::Text, _) => "text/plain; charset=utf-8",
@@ -77,6 +83,16 @@ pub(crate) fn fixdate(wall_us: i64) -> String {
     date
 }
 
+/// A time as RFC 3339 writes it (`2026-05-21T13:58:02.000001Z`), of seconds since the Unix epoch and
+/// nanoseconds. Years outside 1970 to 9999 are cut to that range.
+pub(super) fn rfc3339(seconds: i64, nanos: u64) -> String {
+    let seconds = seconds.clamp(0, 253_402_300_799);
+    let (year, month, day) = civil(seconds / 86_400);
+    let of_day = seconds % 86_400;
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
+}
+
 fn two_digits(number: i64, out: &mut String) {
     out.push(char::from(b'0' + (number / 10 % 10) as u8));
     out.push(char::from(b'0' + (number % 10) as u8));
@@ -99,6 +115,12 @@ const fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_json_wants_them() {
+        assert_eq!(rfc3339(784_111_777, 1_000), "1994-11-06T08:49:37.000001000Z");
+        assert_eq!(rfc3339(-5, 0), "1970-01-01T00:00:00.000000000Z");
+    }
 
     #[test]
     fn dates_are_written_as_http_wants_them() {

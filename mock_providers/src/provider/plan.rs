@@ -7,7 +7,7 @@ use http::request::Parts;
 use super::error::Error;
 use super::{Provider, Schedule};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Media, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
 use crate::fault::{self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm};
 use crate::latency::{Dist, Tabled};
@@ -18,7 +18,7 @@ use crate::reply::Tag;
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// What is answered at once and never recorded, with its status.
-    Aside(u16, String),
+    Aside(u16, Media, String),
     /// A call.
     Call(Box<Answer>),
 }
@@ -62,9 +62,13 @@ impl Provider {
     pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
         let mut ask = Ask::of(self.spec.dialect, head);
         match self.spec.dialect.read(&self.spec, head, body, &mut ask) {
-            Ok(Asked::Aside(body)) => Plan::Aside(200, body),
+            Ok(Asked::Aside(body)) => {
+                let media = if body.starts_with(['{', '[']) { Media::Json } else { Media::Text };
+                Plan::Aside(200, media, body)
+            }
             Err(complaint) if ask.aside => {
-                Plan::Aside(complaint.status, self.spec.dialect.error(&complaint, ASIDE))
+                let (media, body) = self.spec.dialect.error(ask.format, &complaint, ASIDE);
+                Plan::Aside(complaint.status, media, body)
             }
             Ok(Asked::Call) => self.answer(ask, body, connection, None),
             Err(complaint) => self.answer(ask, body, connection, Some(complaint)),
@@ -96,12 +100,16 @@ impl Provider {
         (script.words, script.limited) = (length, limited);
         let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        if script.tells_times() {
+            let (first, last) = (schedule.first(), schedule.last());
+            script.times = Times { first: first - now, rest: last - first };
+        }
         let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = decision.fired.iter().map(|rule| self.spec.faults[*rule].name.clone()).collect();
         call.injected = injected;
         let wait = self.error_delay(&decision, error);
         let act = match complaint {
-            Some(complaint) => self.complain(&complaint, &script.id, now + wait, &mut call),
+            Some(complaint) => self.complain(&complaint, &script, now + wait, &mut call),
             None => self.act(&decision, &facts, (&script, bare, now + wait), &mut call),
         };
         settle(&mut call, &act, &script);
@@ -236,7 +244,7 @@ impl Provider {
         match &rule.fault {
             Fault::Hang => Act::Hang,
             Fault::Reset => Act::Reset,
-            Fault::Status(status) => self.status(status, draw, (&script.id, due), call),
+            Fault::Status(status) => self.status(status, draw, (script, due), call),
             Fault::Stall { after } => Act::Stall { after: words(*after) },
             Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
             Fault::StreamError { after, error } => {

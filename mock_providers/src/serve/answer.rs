@@ -44,9 +44,9 @@ pub(super) async fn answer(
         Err(Partial::TooSlow) => turn_down(&control, &head, connection, Complaint::too_slow()),
     };
     match plan {
-        Plan::Aside(status, body) => {
+        Plan::Aside(status, media, body) => {
             let reply = Reply::whole(&control, body);
-            Ok(respond(&control, status, Media::Json, ASIDE, reply))
+            Ok(respond(&control, status, media, ASIDE, reply))
         }
         Plan::Call(answer) => call(control, *answer).await,
     }
@@ -105,7 +105,7 @@ async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Repl
             let html = matches!(act, Act::Malformed(MalformedBody::Html));
             let (media, body) = match (html, script.ask.stream) {
                 (true, _) => (Media::Html, PORTAL),
-                (false, true) => (Media::Events, ""),
+                (false, true) => (script.media(), ""),
                 (false, false) => (Media::Json, ""),
             };
             let reply = Reply::whole(&control, body.to_owned());
@@ -114,7 +114,7 @@ async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Repl
         act if script.ask.stream => {
             control.provider().clock().sleep_until(schedule.headers()).await;
             let id = request_id(&script.id);
-            let media = if script.ask.array { Media::Json } else { Media::Events };
+            let media = script.media();
             let stream = Stream::new(control.clone(), script, &schedule, chunks, act);
             Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
         }
@@ -143,7 +143,8 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
     match act {
         Act::Trouble { kind, .. } => {
             let error = Complaint::usual(script.dialect, *kind);
-            whole(script.dialect.error(&error, id))
+            let (media, body) = script.dialect.error(script.ask.format, &error, id);
+            respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
         Act::Empty { bare } => whole(script.empty(*bare)),

@@ -9,3 +9,6 @@ mod faults;
 mod requests;
 mod sockets;
 mod streams;
+mod vendors;
+mod vendors_errors;
+mod vendors_ollama;

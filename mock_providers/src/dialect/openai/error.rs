@@ -25,7 +25,8 @@ pub(in crate::dialect) fn object(complaint: &Complaint) -> String {
 pub(in crate::dialect) fn names(complaint: &Complaint) -> (&'static str, Option<&'static str>) {
     let invalid = "invalid_request_error";
     match complaint.kind {
-        ErrorKind::RateLimited => ("requests", Some("rate_limit_exceeded")),
+        ErrorKind::TokensLimited => ("tokens", Some("rate_limit_exceeded")),
+        ErrorKind::RateLimited | ErrorKind::BudgetInFlight => ("requests", Some("rate_limit_exceeded")),
         ErrorKind::QuotaExhausted => ("insufficient_quota", Some("insufficient_quota")),
         ErrorKind::Overloaded => ("service_unavailable_error", Some("server_is_overloaded")),
         ErrorKind::ServerError | ErrorKind::BadGateway | ErrorKind::Timeout => ("server_error", None),

@@ -9,11 +9,12 @@ mod vendor;
 use http::Method;
 use http::request::Parts;
 
+pub(super) use chat::Body;
 pub(super) use chat::{
     delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble_of as trouble,
 };
-use route::Route;
-pub(super) use vendor::vendor;
+pub(super) use route::{Route, standard as standard_route};
+pub(super) use vendor::{Finish, UsageAt, Vendor, vendor};
 
 use super::ask::{self, authorised};
 use super::{Ask, Asked, Complaint};
@@ -25,7 +26,7 @@ pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Res
     let vendor = vendor(spec.dialect);
     ask.key = vendor.key(head).map(str::to_owned);
     let path = head.uri.path();
-    let route = vendor.route(path).ok_or_else(|| Complaint::unknown_path(&head.method, path))?;
+    let route = vendor.route(path).ok_or_else(|| vendor.unknown_path(&head.method, path))?;
     ask.aside = matches!(route, Route::Models | Route::Model(_));
     ask::method(head, if ask.aside { &Method::GET } else { &Method::POST })?;
     if !authorised(spec, ask.key.as_deref()) {

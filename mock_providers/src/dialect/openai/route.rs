@@ -17,7 +17,11 @@ pub(in crate::dialect) enum Route<'a> {
 
 /// OpenAI's paths, with and without `/v1`: some base URLs have it, some have not.
 pub(in crate::dialect) fn openai(path: &str) -> Option<Route<'_>> {
-    let rest = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    standard(path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path))
+}
+
+/// What imitators serve of them, behind their own prefix.
+pub(in crate::dialect) fn standard(rest: &str) -> Option<Route<'_>> {
     match rest {
         "/chat/completions" => Some(Route::Chat(None)),
         "/models" | "/models/" => Some(Route::Models),

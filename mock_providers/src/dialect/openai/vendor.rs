@@ -3,12 +3,19 @@
 //! Every method of [`Vendor`] is one habit, and its default is OpenAI's own. A vendor is a unit struct in a
 //! module named after it that overrides what it does otherwise; [`vendor`] is the only place that lists them.
 
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
 use super::{chat, error, models, route};
 use crate::dialect::ask::bearer;
-use crate::dialect::{Ask, Complaint, Dialect, Script};
+use crate::dialect::deepseek::Deepseek;
+use crate::dialect::llama_cpp::LlamaCpp;
+use crate::dialect::mistral::Mistral;
+use crate::dialect::ollama::Ollama;
+use crate::dialect::openrouter::Openrouter;
+use crate::dialect::qwen::Qwen;
+use crate::dialect::vllm::Vllm;
+use crate::dialect::{Ask, Complaint, Dialect, Media, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
 /// Why a model stopped, in OpenAI's terms.
@@ -30,6 +37,8 @@ pub(in crate::dialect) enum UsageAt {
     },
     /// In the chunk that has the finish reason.
     Finish,
+    /// As far as it is known in every chunk, and in a chunk of its own.
+    Every,
 }
 
 /// A vendor's habits. Fields that are appended to an object are written with a leading comma: `,"name":value`.
@@ -75,6 +84,28 @@ pub(in crate::dialect) trait Vendor: Sync {
     fn unknown_model(&self, model: &str) -> Complaint {
         let message = format!("The model `{model}` does not exist or you do not have access to it.");
         Complaint::new(ErrorKind::NotFound, 404, message).coded("model_not_found")
+    }
+
+    /// The error for a body that is no JSON of the right form.
+    fn misread(&self, error: &serde_json::Error) -> Complaint {
+        let message = if error.is_data() {
+            format!("Invalid type in the request body: {error}.")
+        } else {
+            "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP \
+             library correctly.)"
+                .to_owned()
+        };
+        Complaint::new(ErrorKind::InvalidRequest, 400, message)
+    }
+
+    /// The error for a path that leads nowhere.
+    fn unknown_path(&self, method: &Method, path: &str) -> Complaint {
+        Complaint::unknown_path(method, path)
+    }
+
+    /// What the body of an error is.
+    fn error_media(&self, _: &Complaint) -> Media {
+        Media::Json
     }
 
     /// The body of an error; `request` is the request's id.
@@ -133,6 +164,9 @@ pub(in crate::dialect) trait Vendor: Sync {
     fn push_usage(&self, script: &Script, out: &mut String) {
         chat::push_usage_details(script, out);
     }
+
+    /// Fields at the end of the chunk that has the finish reason.
+    fn push_last(&self, _: &Script, _: &mut String) {}
 
     /// Where a stream tells its usage.
     fn usage_at(&self, ask: &Ask) -> UsageAt {
@@ -197,16 +231,13 @@ impl Vendor for Openai {}
 /// are never asked.
 pub(in crate::dialect) fn vendor(dialect: Dialect) -> &'static dyn Vendor {
     match dialect {
-        Dialect::Openai
-        | Dialect::Azure
-        | Dialect::Anthropic
-        | Dialect::Gemini
-        | Dialect::Mistral
-        | Dialect::Deepseek
-        | Dialect::Qwen
-        | Dialect::Openrouter
-        | Dialect::Ollama
-        | Dialect::LlamaCpp
-        | Dialect::Vllm => &Openai,
+        Dialect::Openai | Dialect::Azure | Dialect::Anthropic | Dialect::Gemini => &Openai,
+        Dialect::Mistral => &Mistral,
+        Dialect::Deepseek => &Deepseek,
+        Dialect::Qwen => &Qwen,
+        Dialect::Openrouter => &Openrouter,
+        Dialect::Ollama => &Ollama,
+        Dialect::LlamaCpp => &LlamaCpp,
+        Dialect::Vllm => &Vllm,
     }
 }

@@ -1,7 +1,5 @@
 //! Requests, checked as OpenAI checks them.
 
-use serde::de::IgnoredAny;
-
 use super::Body;
 use crate::dialect::Complaint;
 
@@ -20,8 +18,7 @@ pub(in crate::dialect::openai) fn check(body: &Body<'_>) -> Result<(), Complaint
         Some(_) => {}
     }
     check_numbers(body)?;
-    let stops = body.stop.and_then(|stop| serde_json::from_str::<Vec<IgnoredAny>>(stop.get()).ok());
-    if stops.is_some_and(|stops| stops.len() > 4) {
+    if body.stops() > 4 {
         let message = "Invalid 'stop': array too long. Expected an array with maximum length 4.";
         return Err(Complaint::invalid("stop", message));
     }

@@ -5,7 +5,8 @@ mod read;
 mod write;
 
 pub(super) use check::check;
-pub(super) use read::{Body, read};
+pub(in crate::dialect) use read::Body;
+pub(super) use read::read;
 pub(in crate::dialect) use write::{
     delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble_of,
 };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::dialect::ask;
@@ -15,6 +16,9 @@ use crate::provider::Spec;
 pub(in crate::dialect) struct Body<'a> {
     #[serde(borrow)]
     pub(in crate::dialect) model: Option<Text<'a>>,
+    /// OpenRouter: models to fall back to.
+    #[serde(borrow)]
+    pub(in crate::dialect) models: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     pub(in crate::dialect) messages: Option<Vec<Message<'a>>>,
     pub(in crate::dialect) stream: Option<bool>,
@@ -44,6 +48,8 @@ pub(in crate::dialect) struct Message<'a> {
 pub(in crate::dialect) struct StreamOptions {
     pub(in crate::dialect) include_usage: Option<bool>,
     pub(in crate::dialect) include_obfuscation: Option<bool>,
+    /// vLLM: usage with every chunk.
+    pub(in crate::dialect) continuous_usage_stats: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +68,27 @@ pub(in crate::dialect) struct Named<'a> {
 pub(in crate::dialect) struct Format<'a> {
     #[serde(borrow, rename = "type")]
     pub(in crate::dialect) kind: Option<Text<'a>>,
+}
+
+impl Body<'_> {
+    /// How many stop sequences it has.
+    pub(in crate::dialect) fn stops(&self) -> usize {
+        let stops = self.stop.and_then(|stop| serde_json::from_str::<Vec<IgnoredAny>>(stop.get()).ok());
+        stops.map_or(usize::from(self.stop.is_some()), |stops| stops.len())
+    }
+
+    /// Whether it asks for a JSON object of any form.
+    pub(in crate::dialect) fn wants_json(&self) -> bool {
+        let format = self.response_format.as_ref().and_then(|format| format.kind.as_ref());
+        format.is_some_and(|kind| kind.0 == "json_object")
+    }
+
+    /// Whether a message says `word` (in lower case), in whatever case.
+    pub(in crate::dialect) fn says(&self, word: &str) -> bool {
+        let mut ask = Ask::default();
+        self.messages.iter().flatten().for_each(|message| message.content.say(&mut ask));
+        ask.prompt.to_ascii_lowercase().contains(word)
+    }
 }
 
 /// Reads a body; `model` is the one the path names, where it does.

@@ -120,7 +120,7 @@ pub(in crate::dialect) fn trouble_of(script: &Script, kind: ErrorKind, sent: u32
 /// An error chunk, then the terminator, as seen live at OpenAI.
 pub(in crate::dialect::openai) fn trouble(script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
     out.push_str("data: ");
-    out.push_str(&script.dialect.error(&Complaint::usual(script.dialect, kind), &script.id));
+    out.push_str(&vendor(script.dialect).error(&Complaint::usual(script.dialect, kind), &script.id));
     out.push_str("\n\n");
     out.push_str(DONE);
 }
@@ -311,6 +311,10 @@ fn after_delta(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut Strin
     vendor.push_choice(script, None, out);
     out.push_str(",\"finish_reason\":null}]");
     push_null_usage(vendor, script, out);
+    if vendor.usage_at(&script.ask) == UsageAt::Every {
+        out.push(',');
+        usage(vendor, script, words, out);
+    }
     if script.ask.obfuscation && vendor.pads() {
         // Padding from the answer's own letters, so that it costs nothing and is the same in every run.
         let start = words as usize % 11;
@@ -339,16 +343,17 @@ fn finish_chunk(vendor: &dyn Vendor, script: &Script, finish: Finish, words: u32
     end_choice(vendor, script, finish, out);
     out.push(']');
     push_null_usage(vendor, script, out);
-    if vendor.usage_at(&script.ask) == UsageAt::Finish {
+    if matches!(vendor.usage_at(&script.ask), UsageAt::Finish | UsageAt::Every) {
         out.push(',');
         usage(vendor, script, words, out);
     }
+    vendor.push_last(script, out);
     out.push_str("}\n\n");
 }
 
 /// The usage in a chunk without choices, where it is told so.
 fn usage_chunk(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
-    if let UsageAt::Chunk { .. } = vendor.usage_at(&script.ask) {
+    if let UsageAt::Chunk { .. } | UsageAt::Every = vendor.usage_at(&script.ask) {
         out.push_str(&script.prefix);
         out.push_str("[],");
         usage(vendor, script, words, out);
