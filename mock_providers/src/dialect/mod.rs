@@ -12,6 +12,7 @@ mod headers;
 mod hints;
 mod json;
 mod openai;
+mod schema;
 mod script;
 mod thought;
 
