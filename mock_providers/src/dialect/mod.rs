@@ -19,6 +19,7 @@ mod ollama;
 mod openai;
 mod openrouter;
 mod qwen;
+mod schema;
 mod script;
 mod thought;
 mod vllm;

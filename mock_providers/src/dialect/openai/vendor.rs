@@ -156,8 +156,11 @@ pub(in crate::dialect) trait Vendor: Sync {
     }
 
     /// Fields of a choice, before its finish reason; `finish` is none for all but the last delta.
-    fn push_choice(&self, _: &Script, _: Option<Finish>, out: &mut String) {
-        out.push_str(",\"logprobs\":null");
+    fn push_choice(&self, _: &Script, _: Option<Finish>, _: &mut String) {}
+
+    /// Whether every choice has a field `logprobs`.
+    fn logprobs(&self) -> bool {
+        true
     }
 
     /// Fields at the end of the usage; the three counts stand before.

@@ -275,6 +275,7 @@ const fn finish(script: &Script) -> Finish {
 
 /// A choice's end.
 fn end_choice(vendor: &dyn Vendor, script: &Script, finish: Finish, out: &mut String) {
+    push_logprobs(vendor, out);
     vendor.push_choice(script, Some(finish), out);
     let _ = write!(out, ",\"finish_reason\":\"{}\"}}", vendor.finish(finish));
 }
@@ -308,6 +309,7 @@ fn piece(
 }
 
 fn after_delta(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
+    push_logprobs(vendor, out);
     vendor.push_choice(script, None, out);
     out.push_str(",\"finish_reason\":null}]");
     push_null_usage(vendor, script, out);
@@ -323,6 +325,12 @@ fn after_delta(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut Strin
         out.push('"');
     }
     out.push_str("}\n\n");
+}
+
+fn push_logprobs(vendor: &dyn Vendor, out: &mut String) {
+    if vendor.logprobs() {
+        out.push_str(",\"logprobs\":null");
+    }
 }
 
 fn push_null_usage(vendor: &dyn Vendor, script: &Script, out: &mut String) {
