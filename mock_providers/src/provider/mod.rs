@@ -1,6 +1,7 @@
 //! A provider: what it is ([`Spec`]) and what it lives through ([`Provider`]).
 
 mod error;
+mod namespace;
 mod plan;
 mod schedule;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use error::{Error, request_id};
+pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
 
