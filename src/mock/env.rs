@@ -12,24 +12,34 @@ const ANY_KEY: &str = "sk-mock";
 struct Vendor {
     /// What follows the origin in a base URL.
     path: &'static str,
-    /// Variables that hold the base URL.
-    urls: &'static [&'static str],
-    /// Variables that hold the key.
-    keys: &'static [&'static str],
+    /// The variable that holds the base URL.
+    url: &'static str,
+    /// The variable that holds the key.
+    key: &'static str,
+    /// What else an SDK insists on.
+    more: &'static [(&'static str, &'static str)],
 }
 
+/// Mistral's SDK, and those of the vendors that are used through OpenAI's, read the URL from an argument: there the
+/// variable is a convention for the code that fills it in.
 const fn vendor(dialect: Dialect) -> Vendor {
-    match dialect {
-        Dialect::Anthropic => {
-            Vendor { path: "", urls: &["ANTHROPIC_BASE_URL"], keys: &["ANTHROPIC_API_KEY"] }
-        }
-        Dialect::Gemini => Vendor {
-            path: "",
-            urls: &["GOOGLE_GEMINI_BASE_URL", "GEMINI_API_BASE"],
-            keys: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
-        },
-        _ => Vendor { path: "/v1", urls: &["OPENAI_BASE_URL", "OPENAI_API_BASE"], keys: &["OPENAI_API_KEY"] },
-    }
+    let (path, url, key) = match dialect {
+        Dialect::Azure => ("", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"),
+        Dialect::Anthropic => ("", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
+        Dialect::Gemini => ("", "GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY"),
+        Dialect::Mistral => ("", "MISTRAL_BASE_URL", "MISTRAL_API_KEY"),
+        Dialect::Deepseek => ("/v1", "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY"),
+        Dialect::Qwen => ("/v1", "DASHSCOPE_BASE_URL", "DASHSCOPE_API_KEY"),
+        Dialect::Openrouter => ("/v1", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY"),
+        Dialect::Ollama => ("", "OLLAMA_HOST", "OLLAMA_API_KEY"),
+        // llama.cpp and vLLM are meant to be called with OpenAI's SDK.
+        _ => ("/v1", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
+    };
+    let more: &[_] = match dialect {
+        Dialect::Azure => &[("OPENAI_API_VERSION", "2024-10-21")],
+        _ => &[],
+    };
+    Vendor { path, url, key, more }
 }
 
 /// The base URL as the vendor's SDK wants it; `origin` has no slash at its end.
@@ -41,10 +51,11 @@ pub fn base_url(dialect: Dialect, origin: &str) -> String {
 /// The variables that lead the vendor's SDK to `origin`.
 #[must_use]
 pub fn variables(spec: &Spec, origin: &str) -> IndexMap<&'static str, String> {
-    let Vendor { urls, keys, .. } = vendor(spec.dialect);
-    let key = spec.keys.first().map_or(ANY_KEY, String::as_str);
-    let urls = urls.iter().map(|name| (*name, base_url(spec.dialect, origin)));
-    urls.chain(keys.iter().map(|name| (*name, key.to_owned()))).collect()
+    let Vendor { url, key, more, .. } = vendor(spec.dialect);
+    let first = spec.keys.first().map_or(ANY_KEY, String::as_str);
+    let mut all = IndexMap::from([(url, base_url(spec.dialect, origin)), (key, first.to_owned())]);
+    all.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    all
 }
 
 #[cfg(test)]
@@ -58,6 +69,14 @@ mod tests {
         assert_eq!(url(Dialect::Openai), "http://127.0.0.1:4001/v1");
         assert_eq!(url(Dialect::Anthropic), "http://127.0.0.1:4001");
         assert_eq!(url(Dialect::Gemini), "http://127.0.0.1:4001");
+    }
+
+    #[test]
+    fn azure_is_told_its_version_too() {
+        let all = variables(&Spec::new("a", Dialect::Azure), "http://x");
+
+        let names: Vec<_> = all.keys().copied().collect();
+        assert_eq!(names, ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION"]);
     }
 
     #[test]
