@@ -8,6 +8,7 @@ mod code;
 mod cx;
 mod diagnostic;
 mod file;
+pub mod mock;
 mod read;
 mod render;
 mod schema;
