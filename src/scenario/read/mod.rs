@@ -31,6 +31,7 @@ use super::yaml::{Node, Value};
 use super::{Arrivals, Scenario, Source};
 use crate::router::config::{Config, Rescue};
 use crate::world::Moment;
+pub use fault::{FaultWord, catalogue};
 use names::Names;
 
 pub(in crate::scenario) const SCENARIO: Shape = Shape {
