@@ -10,6 +10,7 @@ mod complaint;
 mod gemini;
 mod headers;
 mod hints;
+mod hollow;
 mod json;
 mod openai;
 mod script;
@@ -21,7 +22,7 @@ pub(crate) use ask::{Ask, Asked};
 pub(crate) use complaint::{Complaint, usual_kind};
 pub(crate) use headers::{Media, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, words_hint};
-pub(crate) use script::{Plain, Script};
+pub(crate) use script::{Part, Plain, Script, Wrap};
 
 use crate::provider::Spec;
 

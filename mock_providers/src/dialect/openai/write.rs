@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -64,8 +64,10 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
 pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
         Part::Rest if script.wrapped() => {
-            let open = if script.words == 0 { QUOTED_OPEN } else { "" };
-            piece(script, |out| out.extend([open, QUOTED_CLOSE]), script.words, out);
+            let open = if script.words == 0 { script.wrap.open } else { "" };
+            if !(open.is_empty() && script.wrap.close.is_empty()) {
+                piece(script, |out| out.extend([open, script.wrap.close]), script.words, out);
+            }
         }
         Part::Rest => {}
         Part::Finish => finish_chunk(script, finish(script), out),
@@ -74,17 +76,19 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     }
 }
 
-/// An error chunk, then the terminator, as seen live.
-pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+/// An error chunk, then (when it is `last`) the terminator, as seen live.
+pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, last: bool, out: &mut String) {
     out.push_str("data: ");
     out.push_str(&error(&Complaint::usual(Dialect::Openai, kind)));
     out.push_str("\n\n");
-    out.push_str(DONE);
+    if last {
+        out.push_str(DONE);
+    }
 }
 
 /// A refusal as a plain body.
 pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String {
-    let sorry = string(SORRY);
+    let sorry = script.sorry_after(0);
     let (content, refusal, finish) = match form {
         RefusalForm::Native => ("null", &*sorry, "stop"),
         RefusalForm::Filter => ("null", "null", "content_filter"),
@@ -99,10 +103,12 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, out: &mut String) {
-    let sorry = string(SORRY);
+    let sorry = script.sorry_after(0);
     match form {
         RefusalForm::Native => event(script, &format!("{{\"refusal\":{sorry}}}"), sent, out),
-        RefusalForm::Prose => event(script, &format!("{{\"content\":{}}}", sorry_after(sent)), sent, out),
+        RefusalForm::Prose => {
+            event(script, &format!("{{\"content\":{}}}", script.sorry_after(sent)), sent, out)
+        }
         RefusalForm::Filter => {}
     }
     let finish = if form == RefusalForm::Filter { "content_filter" } else { "stop" };

@@ -9,7 +9,11 @@ mod args;
 mod connection;
 mod content;
 mod delay;
+mod framing;
+mod meaning;
+mod pacing;
 mod stream;
+mod usage;
 mod word;
 
 use mock_providers::dialect::Dialect;
@@ -24,7 +28,17 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [&[Word]; 5] = [connection::WORDS, delay::WORDS, answer::WORDS, stream::WORDS, content::WORDS];
+const LAYERS: [&[Word]; 9] = [
+    connection::WORDS,
+    delay::WORDS,
+    pacing::WORDS,
+    answer::WORDS,
+    stream::WORDS,
+    framing::WORDS,
+    usage::WORDS,
+    content::WORDS,
+    meaning::WORDS,
+];
 
 /// Every word that may stand after `inject`.
 pub(in crate::scenario) fn words() -> impl Iterator<Item = &'static Word> + Clone {
