@@ -92,6 +92,11 @@ impl Editor {
         self.edits.is_empty()
     }
 
+    /// Whether a stream ends otherwise than it should.
+    pub(crate) fn breaks_the_end(&self) -> bool {
+        self.edits.iter().any(|edit| matches!(edit, Edit::Leave(_)))
+    }
+
     /// What goes on the wire in place of `event`.
     pub(crate) fn feed(&mut self, script: &Script, event: Event) -> String {
         let mut events = vec![event];

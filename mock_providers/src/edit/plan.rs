@@ -9,8 +9,6 @@ use crate::fault::{Draw, Fault, FramingFault, InvalidJson, MeaningFault, StreamF
 pub(crate) struct Truth {
     /// Canonical words are missing, doubled or out of order in what is sent.
     pub(crate) distorted: bool,
-    /// The stream does not end as it should.
-    pub(crate) broken: bool,
     /// The usage told is the truth times this.
     pub(crate) told: Option<f64>,
     /// Canonical words, where the reply has others behind them.
@@ -29,10 +27,6 @@ pub(crate) fn draw(fault: &Fault, draw: Draw<'_>, script: &mut Script, truth: &m
 }
 
 fn stream(fault: &StreamFault, draw: Draw<'_>, truth: &mut Truth) -> Option<Edit> {
-    truth.broken |= matches!(
-        fault,
-        StreamFault::MissingTerminator | StreamFault::MissingFinish | StreamFault::MissingEnd
-    );
     truth.distorted |= matches!(
         fault,
         StreamFault::DuplicateDeltas { .. }

@@ -140,6 +140,9 @@ fn join(at: u32, form: Joint, held: &mut Option<Event>, script: &Script, event: 
 }
 
 fn drift((id, model): (bool, bool), passed: &mut u32, script: &Script, event: &mut Event) {
+    if event.text.is_empty() {
+        return;
+    }
     *passed += 1;
     if *passed % 2 == 1 {
         return;

@@ -210,6 +210,9 @@ impl Stream {
     /// How it ends: the last events, and what becomes of the connection.
     fn end(&mut self) -> String {
         self.stage = Stage::Over;
+        if self.source.breaks_the_end() {
+            self.control.broken();
+        }
         match self.source.act {
             Act::Stall { .. } => self.stage = Stage::Silent,
             Act::Cut { close: Close::Clean, .. } | Act::Opening | Act::KeepAlive { .. } => {

@@ -37,6 +37,11 @@ impl Source {
         }
     }
 
+    /// Whether an edit leaves out a part of the end.
+    pub(super) fn breaks_the_end(&self) -> bool {
+        self.editor.breaks_the_end()
+    }
+
     /// The opening events.
     pub(super) fn opening(&mut self) -> String {
         let mut out = String::with_capacity(2 * EVENT_BYTES);
