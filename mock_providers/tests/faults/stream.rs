@@ -85,8 +85,8 @@ async fn pings_follow_the_opening_and_may_go_on_for_ever() {
     {
         let (_, body) = streamed(fault(StreamFault::PingOnly(short)), dialect).await;
         let healthy = healthy(dialect).await;
-        let begin = events(&healthy)[..opening].iter().map(|event| format!("{event}\n\n"));
-        assert_eq!(body, begin.collect::<String>() + &ping.repeat(3));
+        let begin: String = events(&healthy)[..opening].iter().map(|event| format!("{event}\n\n")).collect();
+        assert_eq!(body, begin + &ping.repeat(3));
     }
     // Every nine seconds: a caller that waits for ten seconds of silence waits for ever, here for a minute.
     let endless = Beat { every: ms(9_000), lasts: None };
