@@ -28,21 +28,38 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [&[Word]; 9] = [
-    connection::WORDS,
-    delay::WORDS,
-    pacing::WORDS,
-    answer::WORDS,
-    stream::WORDS,
-    framing::WORDS,
-    usage::WORDS,
-    content::WORDS,
-    meaning::WORDS,
+const LAYERS: [(&str, &[Word]); 9] = [
+    ("connection", connection::WORDS),
+    ("delay", delay::WORDS),
+    ("pacing", pacing::WORDS),
+    ("answer", answer::WORDS),
+    ("stream", stream::WORDS),
+    ("framing", framing::WORDS),
+    ("usage", usage::WORDS),
+    ("meaning", content::WORDS),
+    ("meaning", meaning::WORDS),
 ];
 
 /// Every word that may stand after `inject`.
 pub(in crate::scenario) fn words() -> impl Iterator<Item = &'static Word> + Clone {
-    LAYERS.into_iter().flatten()
+    LAYERS.into_iter().flat_map(|(_, words)| words)
+}
+
+/// A fault of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultWord {
+    /// The word that stands after `inject`.
+    pub name: &'static str,
+    /// The layer where it acts.
+    pub layer: &'static str,
+    /// What may stand after `inject`, with everything it needs.
+    pub example: &'static str,
+}
+
+/// Every fault of the language, layer by layer.
+pub fn catalogue() -> impl Iterator<Item = FaultWord> {
+    let entry = |layer, word: &Word| FaultWord { name: word.name(), layer, example: word.example };
+    LAYERS.into_iter().flat_map(move |(layer, words)| words.iter().map(move |word| entry(layer, word)))
 }
 
 /// Shapes of the words that have keys, and of what stands at those keys.
