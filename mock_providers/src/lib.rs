@@ -75,6 +75,7 @@
 pub mod clock;
 pub mod dialect;
 pub mod dice;
+mod edit;
 pub mod fault;
 pub mod latency;
 pub mod ledger;

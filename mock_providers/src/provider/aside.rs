@@ -1,15 +1,15 @@
 //! Requests that are no calls: listings, probes, preflights. Gateways send hundreds of them at start-up; they are
 //! answered at once, never counted and never recorded, and no fault but those of the connection hits them.
 
-use http::Method;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
 };
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
+use http::{Method, Uri};
 
 use super::{Provider, request_id};
-use crate::dialect::{Complaint, Format, Media};
+use crate::dialect::{Ask, Asked, Complaint, Format, Media};
 
 /// Paths of health probes.
 const HEALTH: [&str; 7] = ["/", "/health", "/healthz", "/readyz", "/livez", "/ping", "/v1/health"];
@@ -42,7 +42,27 @@ impl Provider {
             Method::OPTIONS => Some(preflight()),
             Method::HEAD => Some(Aside::new(200, String::new())),
             Method::GET if HEALTH.contains(&path) => Some(Aside::new(200, "{\"status\":\"ok\"}".to_owned())),
+            Method::GET => self.one_model(head, path),
             _ => None,
+        }
+    }
+
+    /// `GET …/models/ID`, where the dialect does not read it itself: what the listing shows of that model.
+    fn one_model(&self, head: &Parts, path: &str) -> Option<Aside> {
+        let at = path.find("/models/")? + "/models".len();
+        let (listing, model) = (Uri::try_from(&path[..at]).ok()?, &path[at + 1..]);
+        let (mut head, mut alone) = (head.clone(), self.spec.clone());
+        head.uri = listing;
+        alone.models = vec![model.to_owned()];
+        let dialect = self.spec.dialect;
+        match dialect.read(&alone, &head, &[], &mut Ask::of(dialect, &head)) {
+            Err(complaint) => Some(self.refuse(dialect.format(), &complaint)),
+            Ok(Asked::Aside(body))
+                if self.spec.models.is_empty() || self.spec.models.contains(&alone.models[0]) =>
+            {
+                first_of(&body).map(|body| Aside::new(200, body))
+            }
+            Ok(_) => Some(self.refuse(dialect.format(), &Complaint::unknown_model(dialect, model))),
         }
     }
 

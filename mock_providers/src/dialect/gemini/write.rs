@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::string;
-use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -76,8 +76,8 @@ fn last_chunk(script: &Script, out: &mut String) {
         Some(tool) if words == 0 => call(script, tool, out),
         _ => {
             let text = match (script.ask.tool.is_none() && script.ask.json, words) {
-                (true, 0) => [QUOTED_OPEN, QUOTED_CLOSE].concat(),
-                (true, _) => QUOTED_CLOSE.to_owned(),
+                (true, 0) => [script.wrap.open, script.wrap.close].concat(),
+                (true, _) => script.wrap.close.to_owned(),
                 (false, _) => String::new(),
             };
             let _ = write!(
@@ -91,7 +91,7 @@ fn last_chunk(script: &Script, out: &mut String) {
 
 /// An error in the stream: raw, pretty-printed JSON without `data:`, as it comes live; in a JSON array its last
 /// element.
-pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
+pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
     let complaint = Complaint::usual(Dialect::Gemini, kind);
     let status = if complaint.status == 200 { 400 } else { complaint.status };
     if script.ask.array {
@@ -103,7 +103,9 @@ pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, o
         string(&complaint.message),
         name(kind, status)
     );
-    close_array(script, out);
+    if last {
+        close_array(script, out);
+    }
 }
 
 /// A refusal as a plain body.
@@ -112,7 +114,7 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
         format!(
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},\
              \"finishReason\":\"STOP\",\"index\":0}}],",
-            string(SORRY)
+            script.sorry_after(0)
         )
     } else {
         format!("{{\"candidates\":[{{\"finishReason\":\"SAFETY\",\"index\":0,{BLOCKED}}}],")
@@ -128,7 +130,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
         let _ = write!(
             out,
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},",
-            sorry_after(sent)
+            script.sorry_after(sent)
         );
         finish_chunk(script, Some("STOP"), sent, out);
     } else {

@@ -1,0 +1,94 @@
+//! What of a call decides which faults can be done to it.
+//!
+//! A fault that has no form in a call's wire format does not fire there: it would count as fired and prove
+//! nothing.
+
+use crate::dialect::{Ask, Format};
+
+/// The form of a call and of its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) format: Format,
+    pub(crate) stream: bool,
+    /// A stream that is one JSON array instead of events.
+    pub(crate) array: bool,
+    /// The usage comes in an event of its own.
+    pub(crate) usage_event: bool,
+    /// A tool has to be called.
+    pub(crate) tool: bool,
+    /// The answer has to be JSON.
+    pub(crate) json: bool,
+}
+
+impl Form {
+    pub(crate) fn of(ask: &Ask) -> Form {
+        Form {
+            format: ask.format,
+            stream: ask.stream,
+            array: ask.array,
+            usage_event: ask.format == Format::Chat && ask.include_usage,
+            tool: ask.tool.is_some(),
+            json: ask.json,
+        }
+    }
+
+    /// Whether the format is that of OpenAI's chat completions.
+    pub(super) fn is_chat(self) -> bool {
+        self.format == Format::Chat
+    }
+
+    /// Whether a stream consists of server-sent events.
+    pub(super) const fn has_events(self) -> bool {
+        !self.array && !self.has_lines()
+    }
+
+    /// Whether a stream consists of lines of JSON.
+    const fn has_lines(self) -> bool {
+        matches!(self.format, Format::OllamaChat | Format::OllamaGenerate)
+    }
+
+    /// Whether a stream ends with something that says so.
+    pub(super) fn has_terminator(self) -> bool {
+        self.array || self.format != Format::Generate && !self.has_lines()
+    }
+
+    /// Whether a stream begins with something before its first words.
+    pub(super) fn has_opening(self) -> bool {
+        self.format != Format::Generate && !self.has_lines()
+    }
+
+    /// Whether events name a choice, candidate or block by number.
+    pub(super) const fn has_index(self) -> bool {
+        matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+    }
+
+    /// Whether an answer lists choices or candidates.
+    pub(super) const fn has_choices(self) -> bool {
+        matches!(self.format, Format::Chat | Format::Generate)
+    }
+
+    /// Whether an answer names the reason why it ended, in a word.
+    pub(super) const fn has_finish(self) -> bool {
+        matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+    }
+
+    /// Whether there is a finish reason of its own for tool calls, and ids for them.
+    pub(super) const fn names_calls(self) -> bool {
+        matches!(self.format, Format::Chat | Format::Messages)
+    }
+
+    /// Whether a tool's arguments are written as text.
+    pub(super) fn has_text_arguments(self) -> bool {
+        self.is_chat() || self.stream && self.format == Format::Messages
+    }
+
+    /// The event that keeps a silent stream alive; none where a vendor has none.
+    pub(crate) const fn keep_alive(self) -> Option<&'static str> {
+        match self.format {
+            Format::Messages => Some("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
+            Format::Generate => None,
+            Format::Chat => Some(": keep-alive\n\n"),
+            Format::OllamaChat | Format::OllamaGenerate => Some("\n"),
+        }
+    }
+}
