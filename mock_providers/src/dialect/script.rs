@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::json::string;
 use super::{Ask, Dialect, Format, Media, anthropic, gemini, hollow, ollama, openai};
-use crate::fault::{Emptiness, ErrorKind, RefusalForm};
+use crate::fault::{Emptiness, ErrorIn200, ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
 /// Prose that only its words give away as a refusal.
@@ -201,6 +201,26 @@ impl Script {
     /// An error in the stream, after `sent` words; with what the vendor sends after it when it is `last`.
     pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
         each!(self, trouble, kind, sent, last, out);
+    }
+
+    /// A failure inside a success, as a whole body.
+    pub(crate) fn failed(&self, kind: ErrorKind, form: ErrorIn200) -> String {
+        openai::failed(self, kind, form)
+    }
+
+    /// A failure inside a success, as the end of a stream.
+    pub(crate) fn fail(&self, kind: ErrorKind, form: ErrorIn200, out: &mut String) {
+        openai::fail(self, kind, form, out);
+    }
+
+    /// What keeps a silent stream alive in this vendor's format.
+    pub(crate) fn keep_alive(&self) -> &'static str {
+        match (self.ask.format, self.ask.array) {
+            (Format::Messages, _) => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+            (Format::OllamaChat | Format::OllamaGenerate, _) | (_, true) => "\n",
+            (Format::Chat, _) => openai::vendor(self.dialect).keep_alive(),
+            (Format::Generate, false) => ": keep-alive\n\n",
+        }
     }
 
     /// A refusal as a plain body.

@@ -18,6 +18,8 @@ pub(crate) struct Form {
     pub(crate) tool: bool,
     /// The answer has to be JSON.
     pub(crate) json: bool,
+    /// The vendor inspects prompts and answers.
+    pub(crate) inspected: bool,
 }
 
 impl Form {
@@ -29,6 +31,7 @@ impl Form {
             usage_event: ask.format == Format::Chat && ask.include_usage,
             tool: ask.tool.is_some(),
             json: ask.json,
+            inspected: false,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorKind, Role};
+use super::{ErrorKind, Form, Role};
 use crate::latency::Dist;
 
 /// One of them.
@@ -97,6 +97,7 @@ impl VendorFault {
     pub(super) const fn role(&self) -> Role {
         match self {
             VendorFault::KeepAliveComments { .. } => Role::Delay,
+            VendorFault::CapacityFinish { .. } => Role::Edit,
             _ => Role::Ending,
         }
     }
@@ -108,6 +109,15 @@ impl VendorFault {
             | VendorFault::CapacityFinish { after, .. }
             | VendorFault::OutputBlocked { after } => vec![("after", *after)],
             VendorFault::PromptBlocked { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether it can be done to such a call: some servers inspect nothing, some formats name no reason.
+    pub(super) const fn fits(&self, form: Form) -> bool {
+        match self {
+            VendorFault::CapacityFinish { .. } => form.has_finish(),
+            VendorFault::PromptBlocked { .. } | VendorFault::OutputBlocked { .. } => form.inspected,
+            VendorFault::KeepAliveComments { .. } | VendorFault::ErrorIn200 { .. } => true,
         }
     }
 

@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::control::Control;
+use super::queued::{Queued, Waited};
 use super::stream::{Next, Stream};
 use crate::fault::Close;
 
@@ -34,6 +35,8 @@ enum Speech {
     Part(Option<Bytes>, Then),
     /// Events at their times.
     Stream(Box<Stream>),
+    /// Blank lines, then one of the above.
+    Queued(Box<Queued>),
 }
 
 impl Reply {
@@ -50,11 +53,15 @@ impl Reply {
         Reply { control: control.clone(), speech: Speech::Stream(Box::new(stream)) }
     }
 
+    pub(super) fn queued(control: &Arc<Control>, queued: Queued) -> Self {
+        Reply { control: control.clone(), speech: Speech::Queued(Box::new(queued)) }
+    }
+
     /// Whether there is nothing (more) to say.
     pub(super) fn is_over(&self) -> bool {
         match &self.speech {
             Speech::Whole(body) => body.is_none(),
-            Speech::Part(..) => false,
+            Speech::Part(..) | Speech::Queued(_) => false,
             Speech::Stream(stream) => stream.is_over(),
         }
     }
@@ -69,6 +76,12 @@ impl Body for Reply {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let Reply { control, speech } = &mut *self;
+        if let Speech::Queued(queued) = speech {
+            match ready!(queued.poll_next(control, cx)) {
+                Waited::Line(line) => return Poll::Ready(Some(Ok(Frame::data(line)))),
+                Waited::Turn(reply) => *speech = reply.speech,
+            }
+        }
         let piece = match speech {
             Speech::Whole(body) => {
                 control.done();
@@ -84,6 +97,8 @@ impl Body for Reply {
                     return Poll::Pending;
                 }
             },
+            // Whose turn it is waits no more.
+            Speech::Queued(_) => None,
             Speech::Stream(stream) => match stream.poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Next::Event(event)) => Some(event),
@@ -101,7 +116,7 @@ impl Body for Reply {
         match &self.speech {
             Speech::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
             // Half a body says its own length; a stream has none.
-            Speech::Part(..) | Speech::Stream(_) => SizeHint::default(),
+            Speech::Part(..) | Speech::Stream(_) | Speech::Queued(_) => SizeHint::default(),
         }
     }
 }

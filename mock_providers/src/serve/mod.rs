@@ -13,6 +13,7 @@ mod changes;
 mod connection;
 mod control;
 mod io;
+mod queued;
 mod stream;
 
 use tokio::io::{AsyncRead, AsyncWrite};

@@ -10,3 +10,4 @@ mod pacing;
 mod stream;
 mod support;
 mod usage;
+mod vendor;

@@ -127,6 +127,11 @@ pub(in crate::dialect) trait Vendor: Sync {
         route::dress(request, headers);
     }
 
+    /// What keeps a silent stream alive: a comment.
+    fn keep_alive(&self) -> &'static str {
+        ": keep-alive\n\n"
+    }
+
     /// What comes before the first event of a stream: comments, as a rule.
     fn preamble(&self, _: &Script, _: &mut String) {}
 

@@ -8,7 +8,7 @@ use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Plain, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 
-const DONE: &str = "data: [DONE]\n\n";
+pub(super) const DONE: &str = "data: [DONE]\n\n";
 
 /// The whole body.
 pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
@@ -206,7 +206,7 @@ pub(in crate::dialect::openai) fn push_usage_details(script: &Script, out: &mut 
 }
 
 /// An object's beginning, without a comma at its end.
-fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
+pub(super) fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
     out.push_str("{\"id\":\"");
     vendor.push_id(script, out);
     let _ = write!(out, "\",\"object\":\"{object}\",\"created\":{},\"model\":", script.created_s);
@@ -220,7 +220,7 @@ fn tail(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     out.push('}');
 }
 
-fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
+pub(super) fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     let (prompt, completion) = (script.prompt_tokens, script.completion_tokens(words));
     let total = prompt + completion;
     let _ = write!(
