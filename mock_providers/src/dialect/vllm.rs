@@ -53,6 +53,11 @@ impl Vendor for Vllm {
         Ok(())
     }
 
+    /// It sells nothing; what does so in front of it asks to be paid.
+    fn status(&self, kind: ErrorKind) -> Option<u16> {
+        (kind == ErrorKind::QuotaExhausted).then_some(402)
+    }
+
     fn message(&self, kind: ErrorKind) -> Option<&'static str> {
         Some(message(kind))
     }
