@@ -17,7 +17,7 @@ mod view;
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -183,9 +183,16 @@ async fn raised(flag: &mut watch::Receiver<bool>) {
     drop(flag.wait_for(|raised| *raised).await);
 }
 
-/// What a base URL begins with.
+/// What a base URL begins with. Whoever listens everywhere is reached at home.
 #[must_use]
-pub fn origin(address: SocketAddr) -> String {
+pub fn origin(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        let home = match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        address.set_ip(home);
+    }
     format!("http://{address}")
 }
 
@@ -216,4 +223,24 @@ fn bind(provider: &Arc<Provider>, host: IpAddr, port: u16) -> io::Result<Listene
         let message = format!("`{}` cannot listen on {host}:{port}: {error}", provider.spec().name);
         io::Error::new(error.kind(), message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_listens_everywhere_is_reached_at_home() {
+        let shown = |address: &str| origin(address.parse().unwrap());
+
+        assert_eq!(shown("0.0.0.0:80"), "http://127.0.0.1:80");
+        assert_eq!(shown("[::]:80"), "http://[::1]:80");
+        assert_eq!(shown("10.0.0.7:80"), "http://10.0.0.7:80");
+    }
+
+    #[test]
+    fn ports_follow_each_other_and_end() {
+        assert_eq!((port(0, 7).unwrap(), port(4_000, 7).unwrap()), (0, 4_007));
+        assert!(port(65_535, 1).is_err());
+    }
 }

@@ -1,19 +1,15 @@
 //! What a provider makes of a request: decided whole, before the first byte of the answer.
 
-use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 
 use super::error::Error;
-use super::{ASKING_HEADER, Aside, Provider, Schedule};
+use super::{Aside, Provider, Schedule};
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
 use crate::dice::{Dice, Key};
-use crate::fault::{
-    self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm, Rule, Tally,
-};
+use crate::fault::{self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm, Rule};
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
 use crate::reply::Tag;
@@ -83,21 +79,6 @@ impl Provider {
         }
     }
 
-    /// What every request says, whatever its dialect; its head without the namespace.
-    fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
-        let (head, namespace) = match self.namespace(head)? {
-            Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
-            None => (Cow::Borrowed(head), None),
-        };
-        let mut ask =
-            Ask { namespace, may_ask: self.settings.asked.is_some(), ..Ask::of(self.spec.dialect, &head) };
-        if ask.may_ask {
-            let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
-            ask.inject = text.map(Cow::into_owned);
-        }
-        Ok((head, ask))
-    }
-
     fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
         let namespace = ask.namespace.as_deref();
@@ -128,28 +109,6 @@ impl Provider {
         };
         settle(&mut call, &act, &script);
         Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
-    }
-
-    /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
-    /// fault; one that asks for a fault gets that one alone.
-    fn decide(
-        &self,
-        ask: &Ask,
-        facts: &Facts<'_>,
-        complaint: Option<Complaint>,
-    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
-        let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
-            Ok(asked) => asked,
-            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
-        };
-        if let Some(rules) = asked {
-            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
-            return (rules, decision, None);
-        }
-        self.with_space(ask.namespace.as_deref(), |space| {
-            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
-            (Arc::clone(&space.rules), decision, None)
-        })
     }
 
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
