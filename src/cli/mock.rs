@@ -10,6 +10,10 @@ use crate::mock::{Options, Server, env, origin};
 use crate::scenario::Problems;
 use crate::scenario::mock::{self, Mock};
 
+/// Files and sockets that may be open at once, where the system lets us.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 65_536;
+
 /// Arguments of `brownout mock`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -54,11 +58,18 @@ pub(super) fn command(args: &Args) -> Exit {
             return screen::usage("nothing was started");
         }
     };
+    open_files();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(serve(&plan, args))) {
         Ok(()) => Exit::Pass,
         Err(error) => screen::usage(error),
     }
+}
+
+/// Makes room for connections. Without it there is less room, which is no reason not to serve.
+fn open_files() {
+    #[cfg(unix)]
+    drop(rlimit::increase_nofile_limit(OPEN_FILES));
 }
 
 /// What shall be served.
