@@ -6,6 +6,8 @@ mod bench;
 mod connections;
 mod determinism;
 mod faults;
+mod http2;
 mod requests;
 mod sockets;
 mod streams;
+mod tls;
