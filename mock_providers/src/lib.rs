@@ -11,6 +11,7 @@
 //! - [`serve`]: a provider on any byte stream.
 //! - [`listen`]: a provider on a real port.
 //! - [`tls`]: a throw-away authority and its certificates.
+//! - [`server`]: the same for a test, in one line.
 //! - [`ledger`]: what a provider saw, sent and billed.
 //!
 //! The crate knows nothing of routers, and shares no wire code with anything that reads its output. It neither
@@ -82,4 +83,5 @@ pub mod listen;
 pub mod provider;
 pub mod reply;
 pub mod serve;
+pub mod server;
 pub mod tls;
