@@ -78,6 +78,7 @@ fn endpoints(specs: &IndexMap<String, Spec>) -> IndexMap<String, Provider> {
                 dialect: client_dialect(spec.dialect),
                 base_url: base_url(spec),
                 key: Some(Secret::new(key)),
+                http2: spec.http2,
             };
             (spec.name.clone(), provider)
         })
@@ -151,8 +152,9 @@ fn failures(cx: &Cx, fields: &Fields<'_>) -> Option<u32> {
 
 /// Where the mock of `spec` is found in a simulated network, with the path prefix its dialect's clients expect.
 fn base_url(spec: &Spec) -> String {
+    let scheme = if spec.tls { "https" } else { "http" };
     match spec.dialect {
-        mock_providers::dialect::Dialect::Openai => format!("http://{}/v1", spec.name),
-        _ => format!("http://{}", spec.name),
+        mock_providers::dialect::Dialect::Openai => format!("{scheme}://{}/v1", spec.name),
+        _ => format!("{scheme}://{}", spec.name),
     }
 }
