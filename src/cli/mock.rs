@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::screen;
-use crate::mock::{Options, Server, env, origin};
+use crate::mock::{CaFile, Options, Server};
 use crate::scenario::Problems;
 use crate::scenario::mock::{self, Mock};
 
@@ -35,6 +35,12 @@ pub(super) struct Args {
     /// Port of the control API [default: a free one]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     control_port: u16,
+    /// Speak TLS, with certificates of a throw-away authority
+    #[arg(long)]
+    tls: bool,
+    /// Write that authority's certificate here, for clients to trust [default: a file that goes with the process]
+    #[arg(long, value_name = "PEM", requires = "tls")]
+    ca_out: Option<PathBuf>,
     /// Let a request ask for a fault itself: header `x-brownout-inject`, or model `NAME+brownout:FAULT`
     #[arg(long)]
     allow_request_faults: bool,
@@ -102,6 +108,7 @@ async fn serve(plan: &Mock, args: &Args) -> io::Result<()> {
         control_port: args.control_port,
         fast: args.fast,
         request_faults: args.allow_request_faults,
+        tls: args.tls.then(|| args.ca_out.clone().map_or(CaFile::Passing, CaFile::Kept)),
     };
     let stop = stop()?;
     let server = Server::bind(plan, &options).await?;
@@ -131,11 +138,10 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
 /// Lines for a shell. A variable that was set for an earlier provider already is left in a comment.
 fn in_shell(server: &Server) -> String {
     let mut set = std::collections::BTreeSet::new();
-    let mut out = format!("# control API: {}\n", origin(server.control()));
-    for (provider, address) in server.providers() {
-        let (spec, origin) = (provider.spec(), origin(address));
-        out += &format!("# {}: {}\n", spec.name, env::base_url(spec.dialect, &origin));
-        for (name, value) in env::variables(spec, &origin) {
+    let mut out = format!("# control API: {}\n", server.control());
+    for (provider, access) in server.providers() {
+        out += &format!("# {}: {}\n", provider.spec().name, access.base_url);
+        for (name, value) in access.env {
             let comment = if set.insert(name) { "" } else { "# " };
             out += &format!("{comment}export {name}={}\n", quoted(&value));
         }
