@@ -25,6 +25,7 @@
 //! use mock_providers::dialect::Dialect;
 //! use mock_providers::dice::Dice;
 //! use mock_providers::fault::{Close, Fault, Rule, Sequence, Trigger};
+//! use mock_providers::latency::Dist;
 //! use mock_providers::ledger::{Call, Ending};
 //! use mock_providers::listen::Listener;
 //! use mock_providers::provider::{Provider, Spec};
@@ -41,7 +42,7 @@
 //!         sequence: Some(Sequence { skip: 0, first: 1, per: Default::default() }),
 //!         ..Trigger::default()
 //!     },
-//!     fault: Fault::Cut { after: 3, close: Close::Reset },
+//!     fault: Fault::Cut { after: Dist::Constant(3.0), close: Close::Reset },
 //! });
 //! spec.check().expect("the specification is sound");
 //!

@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::cx::Shape;
 use super::read::shapes;
-use super::read::words;
+use super::read::words::{self, Kind};
 
 /// The schema (draft 2020-12).
 #[must_use]
 pub fn schema() -> Value {
     let mut defs = scalars();
-    for shape in shapes::ALL {
+    for shape in shapes::all() {
         defs.insert(shape.name.to_owned(), object(shape));
     }
     defs.insert("injection".to_owned(), injection());
@@ -27,8 +27,12 @@ pub fn schema() -> Value {
 }
 
 fn object(shape: &Shape) -> Value {
-    let properties: Map<String, Value> =
-        shape.keys.iter().map(|key| ((*key).to_owned(), property(shape.name, key))).collect();
+    let word = words::faults().find(|word| word.shape.name == shape.name);
+    let property = |(nth, key): (usize, &&str)| {
+        let value = word.map_or_else(|| property(shape.name, key), |word| argument(word.kinds[nth]));
+        ((*key).to_owned(), value)
+    };
+    let properties: Map<String, Value> = shape.keys.iter().enumerate().map(property).collect();
     let mut object = json!({ "type": "object", "additionalProperties": false, "properties": properties });
     let required = required(shape.name);
     if !required.is_empty() {
@@ -59,7 +63,7 @@ fn required(shape: &str) -> &'static [&'static str] {
         "send" => &["route"],
         "fault" => &["on", "inject"],
         "flapping" => &["to", "every", "for"],
-        "status" => &["code"],
+        "inject_status" => &["code"],
         "retry_after_policy" => &["wait_at_most"],
         "body" => &["text"],
         _ => &[],
@@ -89,13 +93,13 @@ fn property(shape: &str, key: &str) -> Value {
         ("scenario", "starts") => json!({ "type": "string", "format": "date-time" }),
         ("scenario", "router" | "network") => reference(key),
         ("dist", "uniform") => {
-            json!({ "type": "array", "items": any(["duration", "count"]), "minItems": 2, "maxItems": 2 })
+            json!({ "type": "array", "items": any(["duration", "count", "factor"]), "minItems": 2, "maxItems": 2 })
         }
         ("dist", "sigma") => json!({ "type": "number", "minimum": 0, "maximum": 5 }),
-        ("dist", _) => any(["duration", "count"]),
+        ("dist", _) => any(["duration", "count", "factor"]),
         ("latency", "per_1k_prompt") => reference("duration"),
         ("latency", _) => reference("times"),
-        ("slow_tokens", "per_token") | ("closed", "think") => reference("times"),
+        ("closed", "think") => reference("times"),
         ("provider", "latency") => either(words::classes(), [reference("latency")]),
         ("provider", "keys" | "models") => list_of(json!({ "type": "string" })),
         ("provider", "output" | "chunk") | ("source", "prompt" | "output") => reference("counts"),
@@ -115,23 +119,14 @@ fn property(shape: &str, key: &str) -> Value {
         ("request", "attempts") => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "^\\S+ \\S+$" } })
         }
-        ("request", "status") | ("status", "code") => {
-            json!({ "type": "integer", "minimum": 100, "maximum": 599 })
-        }
+        ("request", "status") => json!({ "type": "integer", "minimum": 100, "maximum": 599 }),
         ("request", "send") => reference("send"),
         ("fault", "on") => either_of([json!({ "type": "string" }), list_of(json!({ "type": "string" }))]),
         ("fault", "during") => during(),
         ("fault", "inject") => reference("injection"),
         ("fault", "when") => reference("when"),
         ("body", "text") | ("rescue_item", _) => json!({ "type": "string" }),
-        ("status" | "error_answer", "headers") => {
-            json!({ "type": "object", "additionalProperties": { "type": "string" } })
-        }
-        ("status" | "error_answer", "body") => either(["vendor", "html", "empty"], [reference("body")]),
-        ("status" | "error_answer", "retry_after") => {
-            either_of([reference("duration"), reference("retry_after")])
-        }
-        ("status" | "stream_error", "error") => words_of(words::errors()),
+        ("retry_after", _) => reference("times"),
         _ => common(key),
     }
 }
@@ -167,7 +162,7 @@ fn common(key: &str) -> Value {
         "ramp" | "burst" | "closed" => reference(key),
         "quality" | "quality_floor" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         "seed" | "context" | "failures" | "size" | "clients" | "times" | "max_attempts" | "max_tokens"
-        | "distinct_prompts" | "first" | "skip" | "after" => json!({ "type": "integer", "minimum": 0 }),
+        | "distinct_prompts" | "first" | "skip" => json!({ "type": "integer", "minimum": 0 }),
         "factor" | "speed" => reference("factor"),
         "probability" => reference("share"),
         "dialect" => words_of(words::dialects()),
@@ -176,8 +171,6 @@ fn common(key: &str) -> Value {
         "then" => words_of(["next", "surface"]),
         "jitter" => words_of(["full", "equal", "none"]),
         "per" => words_of(["provider", "request"]),
-        "close" => words_of(["clean", "fin", "reset"]),
-        "form" => words_of(["native", "filter", "prose"]),
         "name" | "about" | "provider" | "upstream" | "model" | "route" | "trace" | "prompt" | "tenant"
         | "served_by" | "error" => json!({ "type": "string" }),
         _ => reference("duration"),
@@ -186,21 +179,43 @@ fn common(key: &str) -> Value {
 
 /// A fault: its bare name, or a map with one key.
 fn injection() -> Value {
-    let bare = words::bare_faults();
-    let mut keys = Map::new();
-    for name in ["latency_spike", "slow_tokens", "stall", "cut", "stream_error", "refusal"] {
-        keys.insert(name.to_owned(), reference(name));
-    }
-    let status = json!({ "type": "integer", "minimum": 200, "maximum": 599 });
-    keys.insert("status".to_owned(), either_of([status, reference("status")]));
-    keys.insert("malformed".to_owned(), words_of(["truncated_json", "html", "nothing", "wrong_shape"]));
-    for name in words::error_faults() {
-        keys.insert(name.to_owned(), reference("error_answer"));
-    }
+    let bare = words::faults().filter(|word| word.bare).map(words::Word::name);
+    let keys: Map<String, Value> = words::faults()
+        .filter(|word| !word.takes_nothing())
+        .map(|word| (word.name().to_owned(), arguments(word)))
+        .collect();
     let map = json!({
         "type": "object", "properties": keys, "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
     });
     either(bare, [map])
+}
+
+/// What may follow a fault's word.
+fn arguments(word: &words::Word) -> Value {
+    let map = reference(word.shape.name);
+    let place = word.scalar.and_then(|scalar| word.shape.keys.iter().position(|key| *key == scalar));
+    match place {
+        Some(place) => either_of([argument(word.kinds[place]), map]),
+        None => map,
+    }
+}
+
+/// What a key of a fault takes.
+fn argument(kind: Kind) -> Value {
+    match kind {
+        Kind::Counts => reference("counts"),
+        Kind::Times => reference("times"),
+        Kind::Factors => reference("factors"),
+        Kind::Whole => json!({ "type": "integer", "minimum": 0 }),
+        Kind::Status => json!({ "type": "integer", "minimum": 200, "maximum": 599 }),
+        Kind::Truth => json!({ "type": "boolean" }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Words(known) => words_of(known.iter().copied()),
+        Kind::Error => words_of(words::errors()),
+        Kind::RetryAfter => either_of([reference("times"), reference("retry_after")]),
+        Kind::Headers => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::Body => either(["vendor", "html", "empty"], [reference("body")]),
+    }
 }
 
 fn during() -> Value {
@@ -221,8 +236,10 @@ fn scalars() -> Map<String, Value> {
     let factor = json!({ "type": "number", "minimum": 0 });
     defs.insert("factor".into(), either_of([factor, text(r"^[\d.]+\s*x$".into())]));
     defs.insert("count".into(), json!({ "type": "number", "minimum": 0 }));
-    defs.insert("times".into(), any(["duration", "dist"]));
-    defs.insert("counts".into(), any(["count", "dist"]));
+    defs.insert("range".into(), text(r"^[^.]+(\.\d+)?[^.]*\.\..+$".into()));
+    defs.insert("times".into(), any(["duration", "dist", "range"]));
+    defs.insert("counts".into(), any(["count", "dist", "range"]));
+    defs.insert("factors".into(), any(["factor", "dist", "range"]));
     defs
 }
 
@@ -296,7 +313,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_needed_or_chosen_from_exist() {
-        for shape in shapes::ALL {
+        for shape in shapes::all() {
             let keys = required(shape.name).iter().chain(choice(shape.name).unwrap_or_default());
             for key in keys {
                 assert!(shape.keys.contains(key), "{}: {key}", shape.name);
@@ -307,7 +324,7 @@ mod tests {
     #[test]
     fn every_key_is_in_the_language_reference() {
         let reference = include_str!("../../docs/scenarios.md");
-        for shape in shapes::ALL {
+        for shape in shapes::all() {
             for key in shape.keys {
                 assert!(
                     reference.contains(key),

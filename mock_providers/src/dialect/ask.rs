@@ -3,7 +3,7 @@
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-use super::{Complaint, hints};
+use super::{Complaint, Dialect, Format, hints};
 use crate::fault::ErrorKind;
 use crate::provider::Spec;
 
@@ -14,6 +14,7 @@ const NAME_BYTES_MAX: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ask {
     pub(crate) model: String,
+    pub(crate) format: Format,
     /// All text of the prompt, system prompt included, one line a piece.
     pub(crate) prompt: String,
     pub(crate) max_tokens: Option<u32>,
@@ -44,8 +45,9 @@ pub(crate) enum Asked {
 
 impl Ask {
     /// What the head says in every dialect.
-    pub(crate) fn of(head: &Parts) -> Ask {
+    pub(crate) fn of(dialect: Dialect, head: &Parts) -> Ask {
         Ask {
+            format: dialect.format(),
             request_id: text(&head.headers, "x-request-id").map(name),
             tenant: text(&head.headers, "x-tenant").map(name),
             obfuscation: true,

@@ -42,12 +42,12 @@ impl Complaint {
 
     pub(crate) fn unknown_model(dialect: Dialect, model: &str) -> Self {
         let message = match dialect {
-            Dialect::Openai => format!("The model `{model}` does not exist or you do not have access to it."),
             Dialect::Anthropic => format!("model: {model}"),
             Dialect::Gemini => format!(
                 "models/{model} is not found for API version v1beta, or is not supported for generateContent. \
                  Call ListModels to see the list of available models and their supported methods."
             ),
+            _ => format!("The model `{model}` does not exist or you do not have access to it."),
         };
         Complaint::new(ErrorKind::NotFound, 404, message)
     }
@@ -103,9 +103,9 @@ const fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
 
 const fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
     match dialect {
-        Dialect::Openai => openai(kind),
         Dialect::Anthropic => anthropic(kind),
         Dialect::Gemini => gemini(kind),
+        _ => openai(kind),
     }
 }
 

@@ -20,11 +20,6 @@ pub(crate) fn dress(dialect: Dialect, media: Media, wall_us: i64, request: &str,
     };
     put(CONTENT_TYPE.as_str(), content_type(dialect, media));
     match dialect {
-        Dialect::Openai => {
-            put("openai-version", "2020-10-01");
-            put("openai-organization", "org-brownout");
-            insert(headers, "x-request-id", request);
-        }
         Dialect::Anthropic => {
             put("anthropic-organization-id", "00000000-0000-4000-8000-000000000000");
             insert(headers, "request-id", request);
@@ -33,6 +28,11 @@ pub(crate) fn dress(dialect: Dialect, media: Media, wall_us: i64, request: &str,
             put("vary", "Origin, X-Origin, Referer");
             put("x-content-type-options", "nosniff");
             put("server", "scaffolding on HTTPServer2");
+        }
+        _ => {
+            put("openai-version", "2020-10-01");
+            put("openai-organization", "org-brownout");
+            insert(headers, "x-request-id", request);
         }
     }
     insert(headers, DATE.as_str(), &fixdate(wall_us));

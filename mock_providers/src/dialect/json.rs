@@ -126,15 +126,13 @@ impl<'de> Visitor<'de> for PartVisitor {
 pub(super) fn read<'a, T: Deserialize<'a>>(dialect: Dialect, body: &'a [u8]) -> Result<T, Complaint> {
     serde_json::from_slice(body).map_err(|error| {
         let message = match (dialect, error.is_data()) {
-            (Dialect::Openai, false) => {
-                "We could not parse the JSON body of your request. (HINT: This likely \
-                means you aren't using your HTTP library correctly.)"
-                    .to_owned()
-            }
-            (Dialect::Openai, true) => format!("Invalid type in the request body: {error}."),
             (Dialect::Anthropic, false) => "The request body is not valid JSON.".to_owned(),
             (Dialect::Anthropic, true) => format!("Input should be valid: {error}"),
             (Dialect::Gemini, _) => format!("Invalid JSON payload received. {error}"),
+            (_, false) => "We could not parse the JSON body of your request. (HINT: This likely \
+                means you aren't using your HTTP library correctly.)"
+                .to_owned(),
+            (_, true) => format!("Invalid type in the request body: {error}."),
         };
         Complaint::new(ErrorKind::InvalidRequest, 400, message)
     })

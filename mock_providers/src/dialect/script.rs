@@ -1,6 +1,6 @@
 //! What shall be answered, and its rendering in whichever dialect.
 
-use super::{Ask, Dialect, anthropic, gemini, openai};
+use super::{Ask, Dialect, Format, anthropic, gemini, openai};
 use crate::fault::{ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
@@ -36,6 +36,24 @@ pub(crate) struct Script {
     pub(super) prefix: String,
 }
 
+/// The end of a stream, in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What the words still need: the end of a JSON object, of a content block.
+    Rest,
+    /// Why the model stopped (where the vendor says it in one breath with the usage: both).
+    Finish,
+    /// The usage, where it is an event of its own.
+    Usage,
+    /// The protocol's terminator, where there is one.
+    Terminator,
+}
+
+impl Part {
+    /// All parts, in the order in which they are sent.
+    pub(crate) const ALL: [Part; 4] = [Part::Rest, Part::Finish, Part::Usage, Part::Terminator];
+}
+
 /// A whole plain body, and where its canonical words lie in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plain {
@@ -46,10 +64,10 @@ pub(crate) struct Plain {
 
 macro_rules! each {
     ($script:expr, $function:ident $(, $argument:expr)*) => {
-        match $script.dialect {
-            Dialect::Openai => openai::$function($script $(, $argument)*),
-            Dialect::Anthropic => anthropic::$function($script $(, $argument)*),
-            Dialect::Gemini => gemini::$function($script $(, $argument)*),
+        match $script.ask.format {
+            Format::Chat => openai::$function($script $(, $argument)*),
+            Format::Messages => anthropic::$function($script $(, $argument)*),
+            Format::Generate => gemini::$function($script $(, $argument)*),
         }
     };
 }
@@ -93,9 +111,16 @@ impl Script {
         each!(self, delta, from, to, out);
     }
 
-    /// How a stream ends well.
+    /// How a stream ends well: all parts of its end, in order.
     pub(crate) fn closing(&self, out: &mut String) {
-        each!(self, closing, out);
+        for part in Part::ALL {
+            self.part(part, out);
+        }
+    }
+
+    /// One part of the end of a stream, where the vendor has it as an event of its own.
+    pub(crate) fn part(&self, part: Part, out: &mut String) {
+        each!(self, part, part, out);
     }
 
     /// An error in the stream, after `sent` words, up to its end.
@@ -125,10 +150,10 @@ impl Script {
 
     /// A whole stream whose only event is an object nobody knows.
     pub(crate) fn wrong_stream(&self) -> &'static str {
-        match (self.dialect, self.ask.array) {
-            (Dialect::Openai, _) => "data: {}\n\ndata: [DONE]\n\n",
-            (Dialect::Gemini, true) => "[{}]",
-            (Dialect::Anthropic | Dialect::Gemini, _) => "data: {}\n\n",
+        match (self.ask.format, self.ask.array) {
+            (Format::Chat, _) => "data: {}\n\ndata: [DONE]\n\n",
+            (Format::Generate, true) => "[{}]",
+            (Format::Messages | Format::Generate, _) => "data: {}\n\n",
         }
     }
 

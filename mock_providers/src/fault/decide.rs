@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Fault, Match, Per, Rule, Sequence, Tally};
+use super::{Draw, Fault, Match, Per, Role, Rule, Sequence, Tally};
 use crate::clock::Moment;
 use crate::dice::{Dice, Key};
 use crate::latency::Dist;
@@ -64,14 +64,14 @@ impl Default for Delay {
 
 impl Delay {
     /// Adds what `fault` delays; endings delay nothing.
-    fn include(&mut self, fault: &Fault) {
+    fn include(&mut self, fault: &Fault, draw: Draw<'_>) {
         match fault {
             Fault::LatencySpike { factor, add } => {
-                self.factor *= sane(*factor);
-                self.add = self.add.saturating_add(*add);
+                self.factor *= sane(draw.number("factor", *factor));
+                self.add = self.add.saturating_add(draw.duration("add", *add));
             }
             Fault::SlowTokens { factor, per_token } => {
-                self.gap_factor *= sane(*factor);
+                self.gap_factor *= sane(draw.number("factor", *factor));
                 self.per_token = self.per_token.or(*per_token);
             }
             _ => {}
@@ -92,6 +92,8 @@ pub struct Decision {
     pub fired: Vec<usize>,
     /// The delays, together.
     pub delay: Delay,
+    /// Indices of the rules that change what is said or how, in order.
+    pub edits: Vec<usize>,
     /// Index of the rule that ends the call.
     pub ending: Option<usize>,
 }
@@ -103,12 +105,11 @@ pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &D
         if rule.fault.on_connection() || !passes(rule, tally, facts, dice) {
             continue;
         }
-        if rule.fault.delays_only() {
-            decision.delay.include(&rule.fault);
-        } else if decision.ending.is_none() {
-            decision.ending = Some(index);
-        } else {
-            continue;
+        match rule.fault.role() {
+            Role::Delay => decision.delay.include(&rule.fault, Draw::new(facts, dice, &rule.name)),
+            Role::Edit => decision.edits.push(index),
+            Role::Ending if decision.ending.is_none() => decision.ending = Some(index),
+            Role::Ending | Role::Connection => continue,
         }
         tally.fire(facts.now);
         decision.fired.push(index);

@@ -5,22 +5,22 @@
 
 mod connection;
 mod decide;
+mod draw;
 mod tally;
 mod trigger;
-
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
 pub use decide::{Decision, Delay, Facts, decide};
+pub use draw::Draw;
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
 pub use trigger::{Match, Per, Sequence, Trigger, Window};
 
 use crate::latency::Dist;
 
-/// A fault, armed by its trigger. Rules are asked in the order in which they were written: delays of every rule
-/// that fires add up, and the first rule that fires with an ending (a status, a cut, a hang, …) decides.
+/// A fault, armed by its trigger. Rules are asked in the order in which they were written; what those that fire
+/// do together is a matter of their [`Role`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Name in ledgers and reports, unique at its provider.
@@ -54,26 +54,26 @@ pub enum Fault {
     /// The time to the first output is multiplied and shifted.
     LatencySpike {
         /// Multiplies the drawn time to first output (and, for a plain reply, the whole generation time).
-        factor: f64,
-        /// Added to it.
-        add: Duration,
+        factor: Dist,
+        /// Added to it, in microseconds.
+        add: Dist,
     },
     /// Tokens come slower.
     SlowTokens {
-        /// Multiplies every drawn gap between tokens.
-        factor: f64,
+        /// Multiplies every drawn gap between tokens; drawn once a call.
+        factor: Dist,
         /// Replaces the gap altogether, before `factor` applies.
         per_token: Option<Dist>,
     },
     /// After `after` tokens nothing more comes; the connection stays open.
     Stall {
         /// Tokens delivered before; 0 stalls after the headers and the dialect's opening events.
-        after: u32,
+        after: Dist,
     },
     /// After `after` tokens the stream ends without its protocol's terminator.
     Cut {
         /// Tokens delivered before.
-        after: u32,
+        after: Dist,
         /// How the connection ends.
         close: Close,
     },
@@ -81,14 +81,14 @@ pub enum Fault {
     /// A plain reply becomes a 200 whose body is the error object.
     StreamError {
         /// Tokens delivered before.
-        after: u32,
+        after: Dist,
         /// Which error.
         error: ErrorKind,
     },
     /// The model refuses with status 200, in the vendor's own form.
     Refusal {
         /// Tokens delivered before the refusal, streaming only.
-        after: u32,
+        after: Dist,
         /// Which form.
         form: RefusalForm,
     },
@@ -113,16 +113,16 @@ pub struct StatusFault {
     pub body: ErrorBody,
 }
 
-/// The legal forms in which providers ask a caller to wait.
+/// The legal forms in which providers ask a caller to wait, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
     /// `retry-after: 2`, rounded up to whole seconds as the RFC wants them.
-    Seconds(Duration),
+    Seconds(Dist),
     /// `retry-after: Thu, 21 May 2026 13:58:02 GMT`, from the provider's wall clock.
-    Date(Duration),
+    Date(Dist),
     /// `retry-after-ms: 1500`.
-    Milliseconds(Duration),
+    Milliseconds(Dist),
 }
 
 /// The body of a [`StatusFault`].
@@ -215,18 +215,55 @@ pub enum MalformedBody {
     WrongShape,
 }
 
+/// What part a fault plays when several fire for one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It acts on connections, before any request is seen; the first that fires wins.
+    Connection,
+    /// It delays: the delays of all that fire add up.
+    Delay,
+    /// It changes what is said or how it gets on the wire: all that fire apply, in the order of the rules.
+    Edit,
+    /// It decides how the call ends: the first that fires wins.
+    Ending,
+}
+
 impl Fault {
     /// Whether the fault acts on connections, before any request is seen; such a fault cannot be matched on
     /// what a request says.
     #[must_use]
     pub const fn on_connection(&self) -> bool {
-        matches!(self, Fault::RefuseConnections | Fault::Crash | Fault::BlackHole)
+        matches!(self.role(), Role::Connection)
     }
 
-    /// Whether the fault only delays and leaves the ending to others.
+    /// What part the fault plays beside others.
     #[must_use]
-    pub const fn delays_only(&self) -> bool {
-        matches!(self, Fault::LatencySpike { .. } | Fault::SlowTokens { .. })
+    pub const fn role(&self) -> Role {
+        match self {
+            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
+            Fault::LatencySpike { .. } | Fault::SlowTokens { .. } => Role::Delay,
+            _ => Role::Ending,
+        }
+    }
+
+    /// The numbers that are drawn for each call, by name.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<(&'static str, Dist)> {
+        match self {
+            Fault::LatencySpike { factor, add } => vec![("factor", *factor), ("add", *add)],
+            Fault::SlowTokens { factor, per_token } => {
+                let per_token = per_token.map(|dist| ("per_token", dist));
+                std::iter::once(("factor", *factor)).chain(per_token).collect()
+            }
+            Fault::Stall { after }
+            | Fault::Cut { after, .. }
+            | Fault::StreamError { after, .. }
+            | Fault::Refusal { after, .. } => vec![("after", *after)],
+            Fault::Status(status) => {
+                status.retry_after.iter().map(|wait| ("retry_after", wait.dist())).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The fault's name in the scenario language.

@@ -96,14 +96,17 @@ fn a_sequence_per_request_counts_from_the_opening_of_the_window() {
 
 #[test]
 fn delays_add_up_and_the_first_ending_decides() {
-    let spike = |factor, ms| Fault::LatencySpike { factor, add: Duration::from_millis(ms) };
+    let spike = |factor, ms| Fault::LatencySpike {
+        factor: Dist::Constant(factor),
+        add: Dist::Constant(f64::from(ms) * 1e3),
+    };
     let rules = [
         rule(spike(2.0, 5), Trigger::default()),
         rule(Fault::Hang, Trigger::default()),
         rule(Fault::Reset, Trigger::default()),
         rule(spike(3.0, 7), Trigger::default()),
         rule(spike(f64::NAN, 0), Trigger::default()),
-        rule(Fault::SlowTokens { factor: 4.0, per_token: None }, Trigger::default()),
+        rule(Fault::SlowTokens { factor: Dist::Constant(4.0), per_token: None }, Trigger::default()),
     ];
     let mut tallies = vec![Tally::default(); rules.len()];
     let decision = decide(&rules, &mut tallies, &facts(None, 0), &DICE);

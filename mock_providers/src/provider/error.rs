@@ -8,7 +8,8 @@ use super::Provider;
 use super::plan::Act;
 use crate::clock::Moment;
 use crate::dialect::{Complaint, Media, fixdate, usual_kind};
-use crate::fault::{ErrorBody, ErrorKind, RetryAfter, StatusFault};
+use crate::fault::{Draw, ErrorBody, ErrorKind, RetryAfter, StatusFault};
+use crate::latency::Dist;
 use crate::ledger::Call;
 
 /// An HTTP error, ready to be sent at its time.
@@ -39,15 +40,22 @@ impl Provider {
     }
 
     /// What a fault answers.
-    pub(super) fn status(&self, fault: &StatusFault, id: &str, due: Moment, call: &mut Call) -> Act {
+    pub(super) fn status(
+        &self,
+        fault: &StatusFault,
+        draw: Draw<'_>,
+        (id, due): (&str, Moment),
+        call: &mut Call,
+    ) -> Act {
         let status = if (200..=599).contains(&fault.status) { fault.status } else { 500 };
         let kind = fault.error.or_else(|| usual_kind(status));
         call.failure = kind;
-        call.retry_after = fault.retry_after.map(RetryAfter::wait);
-        let (media, body) = self.error_body(fault, (status, kind), id);
+        let wait = fault.retry_after.map(|form| (form, draw.duration("retry_after", form.dist())));
+        call.retry_after = wait.map(|(form, wait)| form.asked(wait));
+        let (media, body) = self.error_body(fault, (status, kind, call.retry_after), id);
         let mut headers = Vec::new();
-        if let Some(wait) = fault.retry_after {
-            headers.push(wait.header(self.clock.wall_us(due)));
+        if let Some((form, wait)) = wait {
+            headers.push(form.header(wait, self.clock.wall_us(due)));
         }
         for (name, value) in &fault.headers {
             // What cannot be a header cannot be sent.
@@ -62,7 +70,7 @@ impl Provider {
     fn error_body(
         &self,
         fault: &StatusFault,
-        (status, kind): (u16, Option<ErrorKind>),
+        (status, kind, wait): (u16, Option<ErrorKind>, Option<Duration>),
         id: &str,
     ) -> (Media, String) {
         match &fault.body {
@@ -78,7 +86,7 @@ impl Provider {
                 let mut complaint =
                     Complaint::usual(self.spec.dialect, kind.unwrap_or(ErrorKind::ServerError));
                 complaint.status = status;
-                complaint.retry_after = fault.retry_after.map(RetryAfter::wait);
+                complaint.retry_after = wait;
                 (Media::Json, self.spec.dialect.error(&complaint, &request_id(id)))
             }
         }
@@ -86,27 +94,34 @@ impl Provider {
 }
 
 impl RetryAfter {
-    /// The wait asked for, as the header can say it: whole seconds (rounded up), or milliseconds.
+    /// The wait, in microseconds.
     #[must_use]
-    pub fn wait(self) -> Duration {
+    pub const fn dist(self) -> Dist {
         match self {
-            RetryAfter::Seconds(wait) | RetryAfter::Date(wait) => Duration::from_secs(ceil_seconds(wait)),
-            RetryAfter::Milliseconds(wait) => {
+            RetryAfter::Seconds(wait) | RetryAfter::Date(wait) | RetryAfter::Milliseconds(wait) => wait,
+        }
+    }
+
+    /// What of `wait` the header can say: whole seconds (rounded up), or milliseconds.
+    fn asked(self, wait: Duration) -> Duration {
+        match self {
+            RetryAfter::Seconds(_) | RetryAfter::Date(_) => Duration::from_secs(ceil_seconds(wait)),
+            RetryAfter::Milliseconds(_) => {
                 Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
             }
         }
     }
 
-    /// The header, for an answer that leaves at `wall_us` (microseconds since the Unix epoch).
-    fn header(self, wall_us: i64) -> (HeaderName, HeaderValue) {
-        let number = |number: u64| HeaderValue::from(number);
+    /// The header that asks for `wait`, for an answer that leaves at `wall_us` (microseconds since the Unix
+    /// epoch).
+    fn header(self, wait: Duration, wall_us: i64) -> (HeaderName, HeaderValue) {
         match self {
-            RetryAfter::Seconds(_) => (RETRY_AFTER, number(self.wait().as_secs())),
-            RetryAfter::Milliseconds(wait) => {
+            RetryAfter::Seconds(_) => (RETRY_AFTER, HeaderValue::from(self.asked(wait).as_secs())),
+            RetryAfter::Milliseconds(_) => {
                 let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                (HeaderName::from_static("retry-after-ms"), number(ms))
+                (HeaderName::from_static("retry-after-ms"), HeaderValue::from(ms))
             }
-            RetryAfter::Date(wait) => {
+            RetryAfter::Date(_) => {
                 let wait_us = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
                 // Dates have whole seconds: rounded up, so that the wait is never too short.
                 let date = fixdate(wall_us.saturating_add(wait_us).saturating_add(999_999));

@@ -67,13 +67,15 @@ pub enum InvalidSpec {
         /// The status.
         status: u16,
     },
-    /// A rule delays by a factor that is negative or no number.
-    #[error("delay by factor {factor} in rule `{rule}`: a factor is a number from 0 up")]
-    Factor {
+    /// A number of a rule has impossible parameters.
+    #[error("draw `{place}` of rule `{rule}`: {cause}")]
+    Number {
         /// The rule.
         rule: String,
-        /// The factor, as written.
-        factor: String,
+        /// Which number.
+        place: &'static str,
+        /// What is wrong with it.
+        cause: InvalidDist,
     },
 }
 
@@ -165,16 +167,9 @@ fn check_fault(rule: &Rule) -> Result<(), InvalidSpec> {
         Fault::Status(answer) if !(200..=599).contains(&answer.status) => {
             Err(InvalidSpec::Status { rule: name(), status: answer.status })
         }
-        Fault::LatencySpike { factor, .. } | Fault::SlowTokens { factor, .. }
-            if !(factor.is_finite() && *factor >= 0.0) =>
-        {
-            Err(InvalidSpec::Factor { rule: name(), factor: factor.to_string() })
-        }
-        Fault::SlowTokens { per_token: Some(dist), .. } => dist
-            .checked()
-            .map(drop)
-            .map_err(|cause| InvalidSpec::Dist { place: "slow_tokens.per_token", cause }),
-        _ => Ok(()),
+        fault => fault.numbers().into_iter().try_for_each(|(place, dist)| {
+            dist.checked().map(drop).map_err(|cause| InvalidSpec::Number { rule: name(), place, cause })
+        }),
     }
 }
 

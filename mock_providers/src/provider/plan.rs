@@ -9,8 +9,8 @@ use super::{Provider, Schedule};
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
 use crate::dice::{Dice, Key};
-use crate::fault::{self, Close, Decision, ErrorKind, Facts, Fault, MalformedBody, RefusalForm};
-use crate::latency::Tabled;
+use crate::fault::{self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm};
+use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
 use crate::reply::Tag;
 
@@ -57,7 +57,7 @@ pub(crate) const PORTAL: &str =
 impl Provider {
     /// Decides about a request whose body came whole.
     pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
-        let mut ask = Ask::of(head);
+        let mut ask = Ask::of(self.spec.dialect, head);
         let read = self.spec.dialect.read(&self.spec, head, body, &mut ask);
         if let Ok(Asked::Models) = read {
             return Plan::Listing(self.spec.dialect.models(&self.spec.models));
@@ -67,7 +67,7 @@ impl Provider {
 
     /// Turns down a request whose body did not come whole.
     pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-        self.answer(Ask::of(head), &[], connection, Some(complaint))
+        self.answer(Ask::of(self.spec.dialect, head), &[], connection, Some(complaint))
     }
 
     fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
@@ -88,6 +88,7 @@ impl Provider {
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
         (script.words, script.limited) = (length, limited);
+        let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
         let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = decision.fired.iter().map(|rule| self.spec.faults[*rule].name.clone()).collect();
@@ -95,7 +96,7 @@ impl Provider {
         let wait = self.error_delay(&decision, error);
         let act = match complaint {
             Some(complaint) => self.complain(&complaint, &script.id, now + wait, &mut call),
-            None => self.act(&decision, (&script, bare, now + wait), &mut call),
+            None => self.act(&decision, &facts, (&script, bare, now + wait), &mut call),
         };
         settle(&mut call, &act, &script);
         Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
@@ -216,21 +217,29 @@ impl Provider {
         }
     }
 
-    fn act(&self, decision: &Decision, (script, bare, due): (&Script, bool, Moment), call: &mut Call) -> Act {
-        let Some(rule) = decision.ending else { return Act::Reply };
-        match &self.spec.faults[rule].fault {
+    fn act(
+        &self,
+        decision: &Decision,
+        facts: &Facts<'_>,
+        (script, bare, due): (&Script, bool, Moment),
+        call: &mut Call,
+    ) -> Act {
+        let Some(rule) = decision.ending.map(|rule| &self.spec.faults[rule]) else { return Act::Reply };
+        let draw = Draw::new(facts, &self.dice, &rule.name);
+        let words = |after: Dist| draw.count("after", after);
+        match &rule.fault {
             Fault::Hang => Act::Hang,
             Fault::Reset => Act::Reset,
-            Fault::Status(status) => self.status(status, &script.id, due, call),
-            Fault::Stall { after } => Act::Stall { after: *after },
-            Fault::Cut { after, close } => Act::Cut { after: *after, close: *close },
+            Fault::Status(status) => self.status(status, draw, (&script.id, due), call),
+            Fault::Stall { after } => Act::Stall { after: words(*after) },
+            Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
             Fault::StreamError { after, error } => {
                 call.failure = Some(*error);
-                Act::Trouble { after: *after, kind: *error }
+                Act::Trouble { after: words(*after), kind: *error }
             }
             Fault::Refusal { after, form } => {
                 call.failure = Some(ErrorKind::ContentFilter);
-                Act::Refuse { after: *after, form: *form }
+                Act::Refuse { after: words(*after), form: *form }
             }
             Fault::Empty => Act::Empty { bare },
             Fault::Malformed(body) => Act::Malformed(*body),

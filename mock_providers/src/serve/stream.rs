@@ -233,9 +233,9 @@ fn limit(act: &Act, words: u32) -> u32 {
 /// Tokens a chunk carries, by the vendor's habit.
 const fn chunk_sizes(dialect: Dialect) -> Dist {
     match dialect {
-        Dialect::Openai => Dist::Constant(1.0),
         Dialect::Anthropic => Dist::Uniform { from: 3.0, to: 6.0 },
         Dialect::Gemini => Dist::Uniform { from: 20.0, to: 60.0 },
+        _ => Dist::Constant(1.0),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use mock_providers::dialect::Dialect;
 use mock_providers::fault::{Close, Fault, Per, Sequence, Trigger};
+use mock_providers::latency::Dist;
 use mock_providers::latency::Latency;
 use mock_providers::ledger::{Call, Ending};
 use mock_providers::provider::Spec;
@@ -15,9 +16,9 @@ fn stormy(dialect: Dialect) -> Spec {
     let mut spec = Spec::new("p", dialect);
     spec.latency = Latency::small();
     let share = |ppm| Trigger { probability_ppm: Some(ppm), ..Trigger::default() };
-    let spike = Fault::LatencySpike { factor: 4.0, add: std::time::Duration::from_millis(100) };
+    let spike = Fault::LatencySpike { factor: Dist::Constant(4.0), add: Dist::Constant(100_000.0) };
     spec.faults.push(rule(spike, share(300_000)));
-    spec.faults.push(rule(Fault::Cut { after: 3, close: Close::Reset }, share(200_000)));
+    spec.faults.push(rule(Fault::Cut { after: Dist::Constant(3.0), close: Close::Reset }, share(200_000)));
     let first = Some(Sequence { skip: 0, first: 1, per: Per::Request });
     spec.faults.push(rule(Fault::Empty, Trigger { sequence: first, ..share(500_000) }));
     spec.faults.push(rule(Fault::BlackHole, during(900, 1_400)));

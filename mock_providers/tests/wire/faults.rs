@@ -6,6 +6,7 @@ use mock_providers::dialect::Dialect;
 use mock_providers::fault::{
     Close, ErrorBody, ErrorKind, Fault, MalformedBody, RefusalForm, RetryAfter, StatusFault, Trigger,
 };
+use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 use mock_providers::reply::{Scan, Transcript};
 
@@ -126,7 +127,7 @@ async fn quota_is_told_from_rate_in_each_vendors_own_way() {
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_comes_in_all_its_forms() {
-    let wait = Duration::from_millis(1_500);
+    let wait = Dist::Constant(1_500_000.0);
     // 1.5 s, rounded up to 2 s; the answer leaves at 13:58:00.020, so its date is 13:58:02, rounded up as well.
     let cases = [
         (RetryAfter::Seconds(wait), "retry-after", "2", 2_000),
@@ -178,7 +179,7 @@ async fn an_impossible_status_becomes_500() {
 
 #[tokio::test(start_paused = true)]
 async fn a_latency_spike_stretches_the_time_to_the_first_output() {
-    let spike = Fault::LatencySpike { factor: 3.0, add: Duration::from_millis(7) };
+    let spike = Fault::LatencySpike { factor: Dist::Constant(3.0), add: Dist::Constant(7_000.0) };
     for dialect in DIALECTS {
         // First chunk of the stream: 3 * 100 + 7, and a gap of 10 for its second word. Healthy: 110.
         let (bench, _) = under(&spike, dialect, true).await;
@@ -194,7 +195,7 @@ async fn a_latency_spike_stretches_the_time_to_the_first_output() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_tokens_stretch_the_gaps_only() {
-    let slow = Fault::SlowTokens { factor: 4.0, per_token: None };
+    let slow = Fault::SlowTokens { factor: Dist::Constant(4.0), per_token: None };
     let (bench, heard) = under(&slow, Dialect::Anthropic, true).await;
     // The last of ten words: 100 + 9 * 40.
     assert_eq!(heard.ended_ms, 460);
@@ -204,7 +205,7 @@ async fn slow_tokens_stretch_the_gaps_only() {
 #[tokio::test(start_paused = true)]
 async fn a_stalled_stream_stops_after_its_words_and_stays_open() {
     for dialect in DIALECTS {
-        let (bench, heard) = under(&Fault::Stall { after: 3 }, dialect, true).await;
+        let (bench, heard) = under(&Fault::Stall { after: Dist::Constant(3.0) }, dialect, true).await;
         let (body, ended) = heard.dechunked();
         assert!(!ended && heard.end == End::Silence && !body.contains(terminator(dialect)));
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -219,7 +220,7 @@ async fn a_stalled_stream_stops_after_its_words_and_stays_open() {
 async fn a_stall_at_zero_sends_headers_and_the_opening_events() {
     let opening = ["\"role\":\"assistant\"", "event: ping", ""];
     for (dialect, opening) in DIALECTS.into_iter().zip(opening) {
-        let (_, heard) = under(&Fault::Stall { after: 0 }, dialect, true).await;
+        let (_, heard) = under(&Fault::Stall { after: Dist::Constant(0.0) }, dialect, true).await;
         assert_eq!((heard.status(), heard.end), (200, End::Silence));
         assert!(heard.dechunked().0.contains(opening) && read(&heard.dechunked().0).words == 0);
     }
@@ -227,7 +228,7 @@ async fn a_stall_at_zero_sends_headers_and_the_opening_events() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stalled_plain_reply_announces_everything_and_sends_half() {
-    let (bench, heard) = long_under(&Fault::Stall { after: 3 }, Dialect::Openai).await;
+    let (bench, heard) = long_under(&Fault::Stall { after: Dist::Constant(3.0) }, Dialect::Openai).await;
     let announced: usize = heard.header("content-length").unwrap().parse().unwrap();
     assert_eq!((heard.raw_body().len(), heard.end), (announced / 2, End::Silence));
     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -244,7 +245,8 @@ async fn a_cut_stream_lacks_its_terminator_and_ends_as_told() {
             (Close::Fin, End::Fin, false),
             (Close::Reset, End::Reset, false),
         ] {
-            let (bench, heard) = under(&Fault::Cut { after: 4, close }, dialect, true).await;
+            let (bench, heard) =
+                under(&Fault::Cut { after: Dist::Constant(4.0), close }, dialect, true).await;
             let (body, ended) = heard.dechunked();
             assert_eq!((heard.end, ended), (end, http_ends), "{dialect:?} {close:?}");
             assert!(!body.contains(terminator(dialect)), "{body}");
@@ -260,7 +262,8 @@ async fn a_cut_stream_lacks_its_terminator_and_ends_as_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_beyond_the_reply_cuts_its_end() {
-    let (bench, heard) = under(&Fault::Cut { after: 99, close: Close::Fin }, Dialect::Openai, true).await;
+    let (bench, heard) =
+        under(&Fault::Cut { after: Dist::Constant(99.0), close: Close::Fin }, Dialect::Openai, true).await;
     assert_eq!(read(&heard.dechunked().0).words, 10);
     assert!(!heard.text().contains("[DONE]"));
     assert_eq!(bench.call().ending, Ending::Broken);
@@ -269,7 +272,8 @@ async fn a_cut_beyond_the_reply_cuts_its_end() {
 #[tokio::test(start_paused = true)]
 async fn a_cut_plain_reply_announces_everything_and_sends_half() {
     for (close, end) in [(Close::Clean, End::Fin), (Close::Fin, End::Fin), (Close::Reset, End::Reset)] {
-        let (bench, heard) = long_under(&Fault::Cut { after: 4, close }, Dialect::Gemini).await;
+        let (bench, heard) =
+            long_under(&Fault::Cut { after: Dist::Constant(4.0), close }, Dialect::Gemini).await;
         let announced: usize = heard.header("content-length").unwrap().parse().unwrap();
         assert_eq!((heard.raw_body().len(), heard.end), (announced / 2, end));
         let call = bench.call();
@@ -286,7 +290,7 @@ async fn a_stream_error_comes_in_band_and_closes_cleanly() {
         "\r\n\r\n{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"The model is overloaded. Please try again later.\",\
          \n    \"status\": \"UNAVAILABLE\"\n  }\n}\n",
     ];
-    let fault = Fault::StreamError { after: 4, error: ErrorKind::Overloaded };
+    let fault = Fault::StreamError { after: Dist::Constant(4.0), error: ErrorKind::Overloaded };
     for (dialect, tail) in DIALECTS.into_iter().zip(tails) {
         let (bench, heard) = under(&fault, dialect, true).await;
         let (body, ended) = heard.dechunked();
@@ -308,7 +312,8 @@ async fn a_stream_error_comes_in_band_and_closes_cleanly() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_error_in_a_json_array_is_its_last_element() {
     for after in [0, 4] {
-        let fault = Fault::StreamError { after, error: ErrorKind::Overloaded };
+        let fault =
+            Fault::StreamError { after: Dist::Constant(f64::from(after)), error: ErrorKind::Overloaded };
         let bench = Bench::new(faulty(Dialect::Gemini, fault));
         let heard = bench.exchange(&ask(Dialect::Gemini, true, 10).replace("?alt=sse", "")).await;
         let chunks: Vec<serde_json::Value> = serde_json::from_str(&heard.dechunked().0).unwrap();
@@ -333,7 +338,9 @@ async fn refusals_have_status_200_and_the_vendors_form() {
     ];
     for (dialect, form, one, two) in cases {
         for (stream, after) in [(false, 0), (true, 0), (true, 4)] {
-            let (bench, heard) = under(&Fault::Refusal { after, form }, dialect, stream).await;
+            let (bench, heard) =
+                under(&Fault::Refusal { after: Dist::Constant(f64::from(after)), form }, dialect, stream)
+                    .await;
             let body = if stream { heard.dechunked().0 } else { heard.json().to_string() };
             assert!(body.contains(one) && body.contains(two), "{body}");
             let call = bench.call();
@@ -417,7 +424,7 @@ async fn a_truncated_event_is_followed_by_the_rest_of_the_stream() {
 #[tokio::test(start_paused = true)]
 async fn delays_apply_to_the_ending_that_decides() {
     let mut spec = spec(Dialect::Openai);
-    let spike = Fault::LatencySpike { factor: 1.0, add: Duration::from_millis(30) };
+    let spike = Fault::LatencySpike { factor: Dist::Constant(1.0), add: Dist::Constant(30_000.0) };
     spec.faults.push(rule(spike, Trigger::default()));
     spec.faults.push(rule(Fault::Status(status(500)), Trigger::default()));
     spec.faults.push(rule(Fault::Hang, Trigger::default()));

@@ -82,8 +82,8 @@ async fn a_call_over_tcp_is_answered_and_a_shutdown_ends_it() {
 async fn resets_are_real_and_fins_are_not_resets() {
     for (fault, error) in [
         (Fault::Reset, Some(ErrorKind::ConnectionReset)),
-        (Fault::Cut { after: 2, close: Close::Reset }, Some(ErrorKind::ConnectionReset)),
-        (Fault::Cut { after: 2, close: Close::Fin }, None),
+        (Fault::Cut { after: Dist::Constant(2.0), close: Close::Reset }, Some(ErrorKind::ConnectionReset)),
+        (Fault::Cut { after: Dist::Constant(2.0), close: Close::Fin }, None),
     ] {
         let port = open(Some((fault, Trigger::default())));
         let mut caller = TcpStream::connect(port.address).await.unwrap();

@@ -27,14 +27,17 @@ const QUANTILES: [(&str, f64); 3] =
 #[derive(Clone, Copy)]
 enum Unit {
     Time,
-    Count,
+    /// At most this.
+    Count(f64),
+    Factor,
 }
 
 impl Unit {
     fn read(self, cx: &Cx, node: &Node) -> Option<f64> {
         match self {
             Unit::Time => cx.duration(node).map(|duration| duration.as_micros() as f64),
-            Unit::Count => cx.number_in(node, 0.0, 1e9),
+            Unit::Count(most) => cx.number_in(node, 0.0, most),
+            Unit::Factor => cx.factor(node, 0.0),
         }
     }
 }
@@ -46,11 +49,24 @@ pub(super) fn times(cx: &Cx, node: &Node) -> Option<Dist> {
 
 /// A distribution of counts.
 pub(super) fn counts(cx: &Cx, node: &Node) -> Option<Dist> {
-    read(cx, node, Unit::Count)
+    counts_to(cx, node, 1e9)
+}
+
+/// A distribution of counts up to `most`.
+pub(super) fn counts_to(cx: &Cx, node: &Node, most: f64) -> Option<Dist> {
+    read(cx, node, Unit::Count(most))
+}
+
+/// A distribution of factors.
+pub(super) fn factors(cx: &Cx, node: &Node) -> Option<Dist> {
+    read(cx, node, Unit::Factor)
 }
 
 fn read(cx: &Cx, node: &Node, unit: Unit) -> Option<Dist> {
-    if matches!(node.value, Value::Scalar { .. }) {
+    if let Value::Scalar { text, .. } = &node.value {
+        if let Some((from, to)) = text.split_once("..") {
+            return range(cx, node, [from, to], unit);
+        }
         return unit.read(cx, node).map(Dist::Constant);
     }
     let fields = cx.fields(node, &DIST);
@@ -64,17 +80,33 @@ fn read(cx: &Cx, node: &Node, unit: Unit) -> Option<Dist> {
     }
 }
 
+/// `5..20`: uniform between both.
+fn range(cx: &Cx, node: &Node, ends: [&str; 2], unit: Unit) -> Option<Dist> {
+    let end = |text: &str| {
+        let mut end = node.clone();
+        if let Value::Scalar { text: whole, .. } = &mut end.value {
+            text.trim().clone_into(whole);
+        }
+        unit.read(cx, &end)
+    };
+    let [from, to] = ends.map(end);
+    in_order(cx, from?, to?, &node.span)
+}
+
+fn in_order(cx: &Cx, from: f64, to: f64, span: &Span) -> Option<Dist> {
+    if from > to {
+        wrong(cx, "the first bound is larger than the second", "write `least..most`", span);
+        return None;
+    }
+    Some(Dist::Uniform { from, to })
+}
+
 fn uniform(cx: &Cx, node: &Node, unit: Unit) -> Option<Dist> {
     let [from, to] = cx.list(node, "`uniform`") else {
         wrong(cx, "`uniform` takes two numbers", "write `uniform: [least, most]`", &node.span);
         return None;
     };
-    let (from, to) = (unit.read(cx, from)?, unit.read(cx, to)?);
-    if from > to {
-        wrong(cx, "the first bound is larger than the second", "write `uniform: [least, most]`", &node.span);
-        return None;
-    }
-    Some(Dist::Uniform { from, to })
+    in_order(cx, unit.read(cx, from)?, unit.read(cx, to)?, &node.span)
 }
 
 fn log_normal(cx: &Cx, fields: &Fields<'_>, median: &Node, unit: Unit) -> Option<Dist> {

@@ -17,8 +17,10 @@ pub(in crate::scenario) const PROVIDER: Shape = Shape {
     keys: &["dialect", "latency", "output", "chunk", "keys", "models", "keep_alive"],
 };
 
-pub(in crate::scenario) const DIALECTS: [(&str, Dialect); 3] =
-    [("openai", Dialect::Openai), ("anthropic", Dialect::Anthropic), ("gemini", Dialect::Gemini)];
+/// Wire formats, by name.
+pub(in crate::scenario) fn dialects() -> [(&'static str, Dialect); 11] {
+    Dialect::ALL.map(|dialect| (dialect.name(), dialect))
+}
 
 /// All providers, still without faults.
 pub(super) fn read(cx: &Cx, node: &Node) -> IndexMap<String, Spec> {
@@ -28,7 +30,7 @@ pub(super) fn read(cx: &Cx, node: &Node) -> IndexMap<String, Spec> {
 
 fn spec(cx: &Cx, name: String, node: &Node) -> Spec {
     let fields = cx.fields(node, &PROVIDER);
-    let dialect = fields.require(cx, "dialect", "openai").and_then(|node| cx.word(node, &DIALECTS));
+    let dialect = fields.require(cx, "dialect", "openai").and_then(|node| cx.word(node, &dialects()));
     Spec {
         name,
         dialect: dialect.unwrap_or(Dialect::Openai),

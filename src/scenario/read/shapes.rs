@@ -3,8 +3,8 @@
 use super::super::cx::Shape;
 use super::{NETWORK, SCENARIO, dist, fault, load, provider, request, retry, route, router, rule};
 
-/// All shapes.
-pub(in crate::scenario) const ALL: &[&Shape] = &[
+/// Those that do not come with a fault's word.
+const FIXED: &[&Shape] = &[
     &SCENARIO,
     &NETWORK,
     &dist::DIST,
@@ -30,14 +30,9 @@ pub(in crate::scenario) const ALL: &[&Shape] = &[
     &rule::FAULT,
     &rule::FLAPPING,
     &rule::WHEN,
-    &fault::STATUS,
-    &fault::HANDY,
-    &fault::RETRY_AFTER,
-    &fault::BODY,
-    &fault::LATENCY_SPIKE,
-    &fault::SLOW_TOKENS,
-    &fault::STALL,
-    &fault::CUT,
-    &fault::STREAM_ERROR,
-    &fault::REFUSAL,
 ];
+
+/// All of them.
+pub(in crate::scenario) fn all() -> impl Iterator<Item = &'static Shape> {
+    FIXED.iter().copied().chain(fault::shapes())
+}

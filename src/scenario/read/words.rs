@@ -9,7 +9,7 @@ pub(in crate::scenario) fn classes() -> impl Iterator<Item = &'static str> {
 
 /// Wire formats.
 pub(in crate::scenario) fn dialects() -> impl Iterator<Item = &'static str> {
-    provider::DIALECTS.iter().map(|(word, _)| *word)
+    provider::dialects().into_iter().map(|(word, _)| word)
 }
 
 /// Outcomes of a request.
@@ -27,14 +27,5 @@ pub(in crate::scenario) fn retry() -> impl Iterator<Item = &'static str> {
     retry::words()
 }
 
-/// Faults that are an error answer.
-pub(in crate::scenario) fn error_faults() -> impl Iterator<Item = &'static str> {
-    fault::HANDY_ERRORS.iter().map(|(word, ..)| *word)
-}
-
-/// Faults that need no more than their name.
-pub(in crate::scenario) fn bare_faults() -> impl Iterator<Item = &'static str> {
-    ["refuse_connections", "crash", "black_hole", "hang", "reset", "empty", "refusal", "malformed"]
-        .into_iter()
-        .chain(error_faults())
-}
+/// Faults.
+pub(in crate::scenario) use super::fault::{Kind, Word, words as faults};

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
+const MESSAGE_STOP: &str = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 const STOP_DETAILS: &str =
     ",\"stop_details\":{\"type\":\"refusal\",\"category\":\"general_harms\",\"explanation\":null}";
 
@@ -66,16 +67,22 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
     out.push_str("\"}}\n\n");
 }
 
-/// Block stop, message delta, message stop.
-pub(in crate::dialect) fn closing(script: &Script, out: &mut String) {
-    if script.wrapped() {
-        if script.words == 0 {
-            piece(script, QUOTED_OPEN, out);
+/// One part of the end: block stop, message delta (which carries the usage), message stop.
+pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
+    match part {
+        Part::Rest => {
+            if script.wrapped() {
+                if script.words == 0 {
+                    piece(script, QUOTED_OPEN, out);
+                }
+                piece(script, QUOTED_CLOSE, out);
+            }
+            block_stop(out);
         }
-        piece(script, QUOTED_CLOSE, out);
+        Part::Finish => message_delta(stop_reason(script), "", script.words, out),
+        Part::Usage => {}
+        Part::Terminator => out.push_str(MESSAGE_STOP),
     }
-    block_stop(out);
-    end(stop_reason(script), "", script.words, out);
 }
 
 /// An error event; the stream ends with it.
@@ -239,10 +246,14 @@ fn block_stop(out: &mut String) {
 }
 
 fn end(reason: &str, details: &str, words: u32, out: &mut String) {
+    message_delta(reason, details, words, out);
+    out.push_str(MESSAGE_STOP);
+}
+
+fn message_delta(reason: &str, details: &str, words: u32, out: &mut String) {
     let _ = write!(
         out,
         "event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"{reason}\",\
-         \"stop_sequence\":null{details}}},\"usage\":{{\"output_tokens\":{words}}}}}\n\n\
-         event: message_stop\ndata: {{\"type\":\"message_stop\"}}\n\n"
+         \"stop_sequence\":null{details}}},\"usage\":{{\"output_tokens\":{words}}}}}\n\n"
     );
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::string;
-use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -60,8 +60,16 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
     finish_chunk(script, None, to, out);
 }
 
-/// A last chunk with the finish reason.
-pub(in crate::dialect) fn closing(script: &Script, out: &mut String) {
+/// One part of the end: a last chunk with the finish reason and the usage; in a JSON array also its bracket.
+pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
+    match part {
+        Part::Rest | Part::Usage => {}
+        Part::Finish => last_chunk(script, out),
+        Part::Terminator => close_array(script, out),
+    }
+}
+
+fn last_chunk(script: &Script, out: &mut String) {
     let words = script.words;
     begin(script, words, out);
     match &script.ask.tool {
@@ -79,7 +87,6 @@ pub(in crate::dialect) fn closing(script: &Script, out: &mut String) {
         }
     }
     finish_chunk(script, Some(finish(script)), words, out);
-    close_array(script, out);
 }
 
 /// An error in the stream: raw, pretty-printed JSON without `data:`, as it comes live; in a JSON array its last

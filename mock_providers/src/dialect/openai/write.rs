@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -60,14 +60,18 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
     piece(script, |out| script.push_piece(from, to, out), to, out);
 }
 
-/// Finish, usage when it was asked for, terminator.
-pub(in crate::dialect) fn closing(script: &Script, out: &mut String) {
-    if script.wrapped() {
-        let rest =
-            if script.words == 0 { [QUOTED_OPEN, QUOTED_CLOSE].concat() } else { QUOTED_CLOSE.to_owned() };
-        piece(script, |out| out.push_str(&rest), script.words, out);
+/// One part of the end: the finish chunk, the usage chunk when it was asked for, `[DONE]`.
+pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
+    match part {
+        Part::Rest if script.wrapped() => {
+            let open = if script.words == 0 { QUOTED_OPEN } else { "" };
+            piece(script, |out| out.extend([open, QUOTED_CLOSE]), script.words, out);
+        }
+        Part::Rest => {}
+        Part::Finish => finish_chunk(script, finish(script), out),
+        Part::Usage => usage_chunk(script, script.words, out),
+        Part::Terminator => out.push_str(DONE),
     }
-    end(script, finish(script), script.words, out);
 }
 
 /// An error chunk, then the terminator, as seen live.
@@ -252,14 +256,23 @@ fn after_delta(script: &Script, words: u32, out: &mut String) {
 }
 
 fn end(script: &Script, finish: &str, words: u32, out: &mut String) {
+    finish_chunk(script, finish, out);
+    usage_chunk(script, words, out);
+    out.push_str(DONE);
+}
+
+fn finish_chunk(script: &Script, finish: &str, out: &mut String) {
     out.push_str(&script.prefix);
     let _ = write!(out, "[{{\"index\":0,\"delta\":{{}},\"logprobs\":null,\"finish_reason\":\"{finish}\"}}]");
+    out.push_str(if script.ask.include_usage { ",\"usage\":null}\n\n" } else { "}\n\n" });
+}
+
+/// The usage in a chunk without choices, when it was asked for.
+fn usage_chunk(script: &Script, words: u32, out: &mut String) {
     if script.ask.include_usage {
-        out.push_str(",\"usage\":null}\n\n");
         out.push_str(&script.prefix);
         out.push_str("[],");
         usage(script, words, out);
+        out.push_str("}\n\n");
     }
-    out.push_str("}\n\n");
-    out.push_str(DONE);
 }

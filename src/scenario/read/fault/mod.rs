@@ -1,0 +1,78 @@
+//! What goes wrong: the fault itself, in the language's words.
+//!
+//! Every word is an entry of a table ([`Word`]): its keys, what they take, an example, and how a fault is made of
+//! them. The reader, the JSON schema and the catalogue in `docs/faults/` all go by that table, so a fault that is
+//! added in one place is known in all.
+
+mod answer;
+mod args;
+mod connection;
+mod content;
+mod delay;
+mod stream;
+mod word;
+
+use mock_providers::dialect::Dialect;
+use mock_providers::fault::Fault;
+
+use super::super::code::Code;
+use super::super::cx::{Cx, Shape, unknown_word};
+use super::super::diagnostic::Diagnostic;
+use super::super::yaml::{Node, Span, Value};
+pub(in crate::scenario) use answer::{BODY, ERRORS, RETRY_AFTER};
+use args::Args;
+pub(in crate::scenario) use word::{Kind, Word};
+
+/// All words, by the layer where they act.
+const LAYERS: [&[Word]; 5] = [connection::WORDS, delay::WORDS, answer::WORDS, stream::WORDS, content::WORDS];
+
+/// Every word that may stand after `inject`.
+pub(in crate::scenario) fn words() -> impl Iterator<Item = &'static Word> + Clone {
+    LAYERS.into_iter().flatten()
+}
+
+/// Shapes of the words that have keys, and of what stands at those keys.
+pub(in crate::scenario) fn shapes() -> impl Iterator<Item = &'static Shape> {
+    words().map(|word| &word.shape).filter(|shape| !shape.keys.is_empty()).chain([&RETRY_AFTER, &BODY])
+}
+
+/// A fault, and the word it was written with. Some errors have another status at another vendor, so the
+/// fault depends on the dialect.
+pub(super) fn read(cx: &Cx, node: &Node, dialect: Dialect) -> Option<(String, Fault)> {
+    let (name, body) = match &node.value {
+        Value::Scalar { text, .. } => (text.clone(), None),
+        Value::Map(entries) if entries.len() == 1 => {
+            let (name, body) = cx.entries(node).pop()?;
+            (name.value, Some(body))
+        }
+        _ => {
+            cx.expected("a fault: its name, or a map with one key", node);
+            return None;
+        }
+    };
+    let Some(word) = words().find(|word| word.name() == name) else {
+        cx.report(unknown_word(&name, &node.span, words().map(Word::name)));
+        return None;
+    };
+    if !fits(cx, word, body, &node.span) {
+        return None;
+    }
+    let fault = (word.build)(&Args::new(cx, word, body, dialect))?;
+    Some((name, fault))
+}
+
+/// Whether the word stands alone where it may, and takes something where it has to.
+fn fits(cx: &Cx, word: &Word, body: Option<&Node>, span: &Span) -> bool {
+    let name = word.name();
+    if body.is_none() && !word.bare {
+        let problem = Diagnostic::new(Code::MISSING_KEY, format!("`{name}` needs to know more")).at(span);
+        cx.report(problem.help(format!("write `inject: {{ {} }}`", word.example)));
+        return false;
+    }
+    if body.is_some() && word.takes_nothing() {
+        let problem = Diagnostic::new(Code::WRONG_TYPE, format!("`{name}` takes nothing")).at(span);
+        cx.report(problem.help(format!("write `inject: {name}`")));
+        return false;
+    }
+    true
+}
