@@ -13,6 +13,7 @@ mod hints;
 mod json;
 mod openai;
 mod script;
+mod shape;
 
 use http::request::Parts;
 use serde::{Deserialize, Serialize};

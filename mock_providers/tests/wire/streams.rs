@@ -229,6 +229,81 @@ async fn a_forced_tool_is_called_with_the_canonical_words() {
     }
 }
 
+/// Calls that want an object of this schema, as tool and as answer, for each of the three formats.
+fn shaped(schema: &str) -> [(Dialect, String); 6] {
+    let openai = format!("{{\"type\":\"function\",\"function\":{{\"name\":\"f\",\"parameters\":{schema}}}}}");
+    let gemini = format!("{{\"functionDeclarations\":[{{\"name\":\"f\",\"parameters\":{schema}}}]}}");
+    [
+        (Dialect::Openai, format!(",\"tools\":[{openai}],\"tool_choice\":\"required\"")),
+        (
+            Dialect::Openai,
+            format!(
+                ",\"response_format\":{{\"type\":\"json_schema\",\"json_schema\":{{\"schema\":{schema}}}}}"
+            ),
+        ),
+        (
+            Dialect::Anthropic,
+            format!(
+                ",\"tools\":[{{\"name\":\"f\",\"input_schema\":{schema}}}],\"tool_choice\":{{\"type\":\"any\"}}"
+            ),
+        ),
+        (
+            Dialect::Anthropic,
+            format!(",\"output_config\":{{\"format\":{{\"type\":\"json_schema\",\"schema\":{schema}}}}}"),
+        ),
+        (
+            Dialect::Gemini,
+            format!(
+                ",\"tools\":[{gemini}],\"toolConfig\":{{\"functionCallingConfig\":{{\"mode\":\"ANY\"}}}}"
+            ),
+        ),
+        (
+            Dialect::Gemini,
+            format!(
+                ",\"generationConfig\":{{\"responseMimeType\":\"application/json\",\"responseSchema\":{schema}}}"
+            ),
+        ),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn json_has_the_shape_that_was_asked_for_with_the_words_in_its_first_text() {
+    let schema = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\"}}}";
+    for (dialect, extra) in shaped(schema) {
+        let bench = Bench::new(spec(dialect));
+        let body = bench.exchange(&ask_with(dialect, false, "[words=5]", &extra)).await.json();
+        let candidates = [
+            &body["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"],
+            &body["choices"][0]["message"]["content"],
+            &body["content"][0]["input"],
+            &body["content"][0]["text"],
+            &body["candidates"][0]["content"]["parts"][0]["functionCall"]["args"],
+            &body["candidates"][0]["content"]["parts"][0]["text"],
+        ];
+        let found = candidates.into_iter().find(|value| !value.is_null()).expect("an answer");
+        let found: Value =
+            found.as_str().map_or_else(|| found.clone(), |text| serde_json::from_str(text).unwrap());
+
+        assert_eq!(found["days"], 1, "{body}");
+        assert!(read(found["city"].as_str().unwrap()).is_whole(bench.call().tag, 5), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn json_without_room_for_words_plans_none() {
+    let schema = "{\"type\":\"object\",\"properties\":{\"ok\":{\"type\":\"boolean\"}}}";
+    for (dialect, extra) in shaped(schema) {
+        for stream in [false, true] {
+            let bench = Bench::new(spec(dialect));
+            let heard = bench.exchange(&ask_with(dialect, stream, "[words=5]", &extra)).await;
+
+            let text = heard.text().replace("\\\"", "\"");
+            assert!(text.contains("{\"ok\":true}"), "{text}");
+            assert_eq!(bench.call().words_planned, 0);
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_streamed_tool_call_joins_to_the_same_arguments() {
     for words in [0, 1, 5] {
