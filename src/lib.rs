@@ -5,6 +5,7 @@
 //!
 //! - [`cli`]: the command line, one file a command.
 //! - [`scenario`]: the YAML language -> the checked plan of a run.
+//! - [`mock`]: its providers as servers of their own, for any client.
 //! - [`run`]: builds a world from that plan, runs it, and hands on its history.
 //! - [`world`]: time, network and chance, real or simulated.
 //! - [`load`]: callers: when they ask, what they ask, what they see.
@@ -39,6 +40,7 @@ pub mod dialect;
 pub mod history;
 pub mod judge;
 pub mod load;
+pub mod mock;
 pub mod report;
 pub mod router;
 pub mod run;

@@ -27,6 +27,9 @@ impl<F: Fn(Call) + Send + Sync> Sink for F {
 pub struct Call {
     /// The provider's name.
     pub provider: String,
+    /// The namespace it belongs to; none where none are told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// The model the call named (the provider's own id for it).
     pub model: String,
     /// Correlation id, from `x-request-id` or the nonce in the prompt; none when the caller sent neither.

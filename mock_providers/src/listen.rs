@@ -92,6 +92,7 @@ impl Listener {
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut open = JoinSet::new();
+        let mut changes = self.provider.changes();
         loop {
             let now = self.provider.clock().now();
             let (refusing, change) = self.provider.refusing(now);
@@ -112,6 +113,8 @@ impl Listener {
                     return Ok(());
                 }
                 () = clock.sleep_until(change) => {}
+                // Rules came or went.
+                Ok(()) = changes.changed() => {}
                 Some(_) = open.join_next() => {}
                 accepted = accept(self.socket.as_ref()), if open.len() < CONNECTIONS_MAX => {
                     self.admit(accepted, &mut open).await;
@@ -131,9 +134,9 @@ impl Listener {
             }
             Admission::Refuse => wire.reset(),
             Admission::BlackHole { until } => {
-                let clock = *self.provider.clock();
+                let provider = self.provider.clone();
                 open.spawn(async move {
-                    clock.sleep_until(until).await;
+                    provider.black_hole(until).await;
                     wire.reset();
                 });
             }
@@ -173,7 +176,7 @@ impl Provider {
     fn refusing(&self, now: Moment) -> (bool, Moment) {
         let mut refusing = false;
         let mut change = Moment::NEVER;
-        for rule in self.spec().faults.iter().filter(|rule| refuses_all(rule)) {
+        for rule in self.rules().iter().filter(|rule| refuses_all(rule)) {
             let trigger = &rule.trigger;
             refusing |= trigger.armed(now);
             let edges = trigger.during.iter().flat_map(|window| [window.from, window.to]);
@@ -184,9 +187,9 @@ impl Provider {
 
     /// Counts the rules that closed the port: the connects it refuses from now on are never seen.
     fn port_closed(&self, now: Moment) {
-        for (index, rule) in self.spec().faults.iter().enumerate() {
+        for rule in self.rules().iter() {
             if refuses_all(rule) && rule.trigger.armed(now) {
-                self.struck(index);
+                self.struck(&rule.name);
             }
         }
     }

@@ -6,6 +6,7 @@
 mod check;
 pub mod exit;
 mod explain;
+mod mock;
 mod pool;
 mod progress;
 mod run;
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Args),
     /// Show why one request went the way it did
     Explain(explain::Args),
+    /// Serve mock providers on real ports
+    Mock(mock::Args),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 }
@@ -58,6 +61,7 @@ pub fn main() -> Exit {
         Command::Run(args) => run::command(&args),
         Command::Check(args) => check::command(&args),
         Command::Explain(args) => explain::command(&args),
+        Command::Mock(args) => mock::command(&args),
         Command::Schema => schema::command(),
     }
 }

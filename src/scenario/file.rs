@@ -46,12 +46,21 @@ pub fn check(path: &Path) -> (Option<Scenario>, Problems) {
 }
 
 fn check_text(text: &str, path: &Path) -> (Option<Scenario>, Problems) {
+    check_with(text, path, |cx, root| read::scenario(cx, root, path))
+}
+
+/// Reads `text` as whatever `read` makes of it; nothing comes of a text with errors.
+pub(super) fn check_with<T>(
+    text: &str,
+    path: &Path,
+    read: impl FnOnce(&Cx, &Node) -> T,
+) -> (Option<T>, Problems) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LARGEST {
         return (None, Problems::of_file(path, too_large(text.len() as u64)));
     }
     let cx = Cx::default();
-    let scenario = match yaml::read(text) {
+    let whole = match yaml::read(text) {
         Ok(Node { value: Value::Null, .. }) => {
             let problem = Diagnostic::new(Code::EMPTY_FILE, "the file holds no scenario");
             cx.report(
@@ -59,17 +68,17 @@ fn check_text(text: &str, path: &Path) -> (Option<Scenario>, Problems) {
             );
             None
         }
-        Ok(root) => Some(read::scenario(&cx, &root, path)),
+        Ok(root) => Some(read(&cx, &root)),
         Err(problem) => {
             cx.report(*problem);
             None
         }
     };
     let problems = Problems::new(path, text, cx.into_problems());
-    (scenario.filter(|_| !problems.has_errors()), problems)
+    (whole.filter(|_| !problems.has_errors()), problems)
 }
 
-fn read_file(path: &Path) -> Result<String, Problems> {
+pub(super) fn read_file(path: &Path) -> Result<String, Problems> {
     let of_file = |problem| Problems::of_file(path, problem);
     let unreadable = |error: std::io::Error| {
         of_file(Diagnostic::new(Code::UNREADABLE, format!("cannot read `{}`: {error}", path.display())))

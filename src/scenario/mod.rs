@@ -8,6 +8,7 @@ mod code;
 mod cx;
 mod diagnostic;
 mod file;
+pub mod mock;
 mod read;
 mod render;
 mod schema;
@@ -29,6 +30,7 @@ use crate::world::Moment;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Problems, Severity};
 pub use file::{check, discover, load, parse};
+pub use read::{FaultWord, catalogue as fault_words};
 pub use schema::schema;
 
 /// A checked scenario: everything a run needs.

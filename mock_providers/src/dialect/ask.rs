@@ -11,6 +11,10 @@ use crate::provider::Spec;
 
 /// Longest correlation id, tenant or model that is kept, in bytes.
 const NAME_BYTES_MAX: usize = 256;
+/// The same, for a model with a fault behind it.
+const ASKING_BYTES_MAX: usize = 4_096;
+/// What stands between a model and the fault that is asked for.
+const ASKING: &str = "+brownout:";
 
 /// A call, understood as far as it could be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +40,12 @@ pub(crate) struct Ask {
     pub(crate) tenant: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) request_id: Option<String>,
+    /// Whose call it is, where namespaces are told apart.
+    pub(crate) namespace: Option<String>,
+    /// Whether the request may ask for a fault.
+    pub(crate) may_ask: bool,
+    /// The fault it asks for.
+    pub(crate) inject: Option<String>,
 }
 
 /// What a request turned out to be.
@@ -82,16 +92,53 @@ impl Ask {
         if self.tenant.is_none() {
             self.tenant = tenant.map(name);
         }
+        self.split_model()?;
         if spec.models.is_empty() || spec.models.contains(&self.model) {
             return Ok(Asked::Call);
         }
         Err(Complaint::unknown_model(spec.dialect, &self.model))
     }
 
+    /// Takes the fault that is asked for off the model.
+    fn split_model(&mut self) -> Result<(), Complaint> {
+        let Some((model, fault)) = self.model.split_once(ASKING).filter(|_| self.may_ask) else {
+            return Ok(());
+        };
+        if self.inject.is_some() {
+            return Err(Complaint::invalid(
+                "model",
+                "a fault is asked for twice: in a header and in the model",
+            ));
+        }
+        self.inject = Some(decoded(fault));
+        self.model = model.to_owned();
+        Ok(())
+    }
+
     /// The prompt's tokens: its words.
     pub(crate) fn prompt_tokens(&self) -> u64 {
         self.prompt.split_ascii_whitespace().count() as u64
     }
+}
+
+/// Undoes percent-encoding: a model, and the fault behind it, may stand in a path. What is no encoding stays.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut pieces = text.split('%');
+    bytes.extend(pieces.next().unwrap_or_default().bytes());
+    for piece in pieces {
+        match piece.get(..2).map(|code| u8::from_str_radix(code, 16)) {
+            Some(Ok(byte)) => {
+                bytes.push(byte);
+                bytes.extend(piece[2..].bytes());
+            }
+            _ => {
+                bytes.push(b'%');
+                bytes.extend(piece.bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A header as text.
@@ -121,7 +168,8 @@ pub(crate) fn method(head: &Parts, wanted: &Method) -> Result<(), Complaint> {
 
 /// A name out of the caller's hands, cut to a sane length.
 pub(crate) fn name(text: &str) -> String {
-    let mut end = text.len().min(NAME_BYTES_MAX);
+    let most = if text.contains(ASKING) { ASKING_BYTES_MAX } else { NAME_BYTES_MAX };
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }

@@ -1,25 +1,36 @@
 //! A provider: what it is ([`Spec`]) and what it lives through ([`Provider`]).
 
+mod aside;
+mod asked;
 mod error;
+mod live;
+mod namespace;
 mod plan;
 mod schedule;
+mod space;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
+pub(crate) use aside::Aside;
+pub use asked::{ASKED_RULE, ASKING_HEADER, Resolver};
 pub(crate) use error::{Error, request_id};
+pub use live::{ADDED_RULES_MAX, Standing};
+pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
 
 use crate::clock::{Clock, Moment};
 use crate::dialect::Dialect;
 use crate::dice::Dice;
-use crate::fault::{self, Ids, Incident, Rule, Strike, Tally};
+use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
+use space::{Space, State};
 
 /// What a provider is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +88,21 @@ pub enum InvalidSpec {
         /// What is wrong with it.
         cause: InvalidDist,
     },
+    /// A rule of the connection layer was added for a namespace, which only a request has.
+    #[error("rule `{0}` acts on connections, before any request says its namespace: add it for all")]
+    Namespace(String),
+    /// More rules were added than any test needs.
+    #[error("remove a rule first: {0} were added already")]
+    TooManyRules(usize),
+}
+
+/// What a provider offers beyond its specification: all of it off by default.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// How many namespaces are told apart at most (see [`is_namespace`]); 0 tells none apart.
+    pub namespaces: usize,
+    /// Reads the faults that requests ask for; without it they ask in vain.
+    pub asked: Option<Resolver>,
 }
 
 /// What happens to somebody who connects.
@@ -102,14 +128,15 @@ pub struct Provider {
     sink: Arc<dyn Sink>,
     /// The gap between tokens, ready for many draws.
     gap: Tabled,
+    /// Connections so far, and those open now.
     connections: AtomicU64,
+    open: AtomicU64,
+    settings: Settings,
+    /// The specification's rules, as every namespace begins with them.
+    planned: Arc<Vec<Rule>>,
+    /// Grows with every rule that comes or goes.
+    revision: watch::Sender<u64>,
     state: Mutex<State>,
-}
-
-struct State {
-    tallies: Vec<Tally>,
-    seen: Ids,
-    calls: u64,
 }
 
 // === impl Spec ===
@@ -179,10 +206,33 @@ impl Provider {
     /// A provider that follows `clock`, draws from `dice` and reports its calls to `sink`.
     #[must_use]
     pub fn new(spec: Spec, dice: Dice, clock: Clock, sink: Arc<dyn Sink>) -> Arc<Provider> {
-        let state =
-            State { tallies: vec![Tally::default(); spec.faults.len()], seen: Ids::default(), calls: 0 };
-        let (gap, connections) = (Tabled::new(spec.latency.per_token), AtomicU64::new(0));
-        Arc::new(Provider { spec, dice, clock, sink, gap, connections, state: Mutex::new(state) })
+        Provider::with(spec, dice, clock, sink, Settings::default())
+    }
+
+    /// The same, with more than its specification says.
+    #[must_use]
+    pub fn with(
+        spec: Spec,
+        dice: Dice,
+        clock: Clock,
+        sink: Arc<dyn Sink>,
+        settings: Settings,
+    ) -> Arc<Provider> {
+        let planned = Arc::new(spec.faults.clone());
+        let state = State { common: Space::new(&planned), named: std::collections::BTreeMap::new() };
+        Arc::new(Provider {
+            gap: Tabled::new(spec.latency.per_token),
+            spec,
+            dice,
+            clock,
+            sink,
+            connections: AtomicU64::new(0),
+            open: AtomicU64::new(0),
+            settings,
+            planned,
+            revision: watch::Sender::new(0),
+            state: Mutex::new(state),
+        })
     }
 
     /// What it is.
@@ -202,8 +252,10 @@ impl Provider {
     pub fn admit_connection(&self) -> Admission {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.now();
-        let incident =
-            fault::connect(&self.spec.faults, &mut self.lock().tallies, self.identity(), number, now);
+        let incident = {
+            let Space { rules, tallies, .. } = &mut self.lock().common;
+            fault::connect(rules, tallies, self.identity(), number, now)
+        };
         match incident {
             None => Admission::Accept(number),
             Some(Incident::Refuse) => Admission::Refuse,
@@ -221,24 +273,38 @@ impl Provider {
     /// The counters of each rule, in the order of the rules.
     #[must_use]
     pub fn tallies(&self) -> Vec<(String, Tally)> {
-        let names = self.spec.faults.iter().map(|rule| rule.name.clone());
-        names.zip(self.lock().tallies.iter().cloned()).collect()
+        let common = &self.lock().common;
+        common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
+    }
+
+    /// Connections that are open now.
+    #[must_use]
+    pub fn open_connections(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection as open until the guard is dropped.
+    pub(crate) fn opened(self: &Arc<Self>) -> OpenConnection {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(Arc::clone(self))
     }
 
     pub(crate) fn record(&self, call: crate::ledger::Call) {
         self.sink.record(call);
     }
 
-    /// What will befall a connection accepted now.
-    pub(crate) fn timeline(&self, number: u64) -> Vec<Strike> {
-        fault::timeline(&self.spec.faults, self.identity(), number, self.clock.now())
+    /// What will befall connection `number` after `since`, by these rules.
+    pub(crate) fn timeline(&self, rules: &[Rule], number: u64, since: Moment) -> Vec<Strike> {
+        fault::timeline(rules, self.identity(), number, since)
     }
 
-    /// Counts a rule that struck an open connection, and names it.
-    pub(crate) fn struck(&self, rule: usize) -> &str {
+    /// Counts a rule that struck an open connection, or the port.
+    pub(crate) fn struck(&self, rule: &str) {
         let now = self.clock.now();
-        self.lock().tallies[rule].fire(now);
-        &self.spec.faults[rule].name
+        let common = &mut self.lock().common;
+        if let Some(index) = common.position(rule) {
+            common.tallies[index].fire(now);
+        }
     }
 
     const fn identity(&self) -> (&str, &Dice) {
@@ -248,6 +314,22 @@ impl Provider {
     /// A panic elsewhere leaves the counters usable: every update is a single step.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An open connection, counted.
+pub(crate) struct OpenConnection(Arc<Provider>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let asked = self.asked.is_some();
+        f.debug_struct("Settings").field("namespaces", &self.namespaces).field("asked", &asked).finish()
     }
 }
 

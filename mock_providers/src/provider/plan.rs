@@ -1,15 +1,19 @@
 //! What a provider makes of a request: decided whole, before the first byte of the answer.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 
 use super::error::Error;
-use super::{Provider, Schedule};
+use super::{ASKING_HEADER, Aside, Provider, Schedule};
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
 use crate::dice::{Dice, Key};
-use crate::fault::{self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm};
+use crate::fault::{
+    self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm, Rule, Tally,
+};
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
 use crate::reply::Tag;
@@ -17,8 +21,8 @@ use crate::reply::Tag;
 /// What shall be done about a request.
 #[derive(Debug)]
 pub(crate) enum Plan {
-    /// The listing of models: answered at once, never recorded.
-    Listing(String),
+    /// No call: answered at once, never recorded.
+    Aside(Aside),
     /// A call.
     Call(Box<Answer>),
 }
@@ -57,28 +61,49 @@ pub(crate) const PORTAL: &str =
 impl Provider {
     /// Decides about a request whose body came whole.
     pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
-        let mut ask = Ask::of(self.spec.dialect, head);
-        let read = self.spec.dialect.read(&self.spec, head, body, &mut ask);
-        if let Ok(Asked::Models) = read {
-            return Plan::Listing(self.spec.dialect.models(&self.spec.models));
+        let (head, mut ask) = match self.ask(head) {
+            Ok(ask) => ask,
+            Err(aside) => return Plan::Aside(aside),
+        };
+        match self.spec.dialect.read(&self.spec, &head, body, &mut ask) {
+            Ok(Asked::Models) => Plan::Aside(Aside::new(200, self.spec.dialect.models(&self.spec.models))),
+            Ok(_) => self.answer(ask, body, connection, None),
+            Err(complaint) => match self.probe(&head) {
+                Some(aside) => Plan::Aside(aside),
+                None => self.answer(ask, body, connection, Some(complaint)),
+            },
         }
-        self.answer(ask, body, connection, read.err())
     }
 
     /// Turns down a request whose body did not come whole.
     pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-        self.answer(Ask::of(self.spec.dialect, head), &[], connection, Some(complaint))
+        match self.ask(head) {
+            Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
+            Err(aside) => Plan::Aside(aside),
+        }
+    }
+
+    /// What every request says, whatever its dialect; its head without the namespace.
+    fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
+        let (head, namespace) = match self.namespace(head)? {
+            Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
+            None => (Cow::Borrowed(head), None),
+        };
+        let mut ask =
+            Ask { namespace, may_ask: self.settings.asked.is_some(), ..Ask::of(self.spec.dialect, &head) };
+        if ask.may_ask {
+            let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
+            ask.inject = text.map(Cow::into_owned);
+        }
+        Ok((head, ask))
     }
 
     fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
-        let (number, nth) = self.number(ask.request_id.as_deref());
+        let namespace = ask.namespace.as_deref();
+        let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
-        // A request the vendor refuses by itself never gets as far as a fault.
-        let decision = match &complaint {
-            Some(_) => Decision::default(),
-            None => fault::decide(&self.spec.faults, &mut self.lock().tallies, &facts, &self.dice),
-        };
+        let (rules, decision, complaint) = self.decide(&ask, &facts, complaint);
         let key = |purpose| facts.key(&self.dice, purpose);
         let tag = self.tag(&facts);
         let (length, limited) = self.length(&ask, key("output"));
@@ -91,15 +116,40 @@ impl Provider {
         let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
         let mut call = self.entry(&script, (nth, connection, now), body);
-        call.faults = decision.fired.iter().map(|rule| self.spec.faults[*rule].name.clone()).collect();
+        call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
         call.injected = injected;
         let wait = self.error_delay(&decision, error);
         let act = match complaint {
             Some(complaint) => self.complain(&complaint, &script.id, now + wait, &mut call),
-            None => self.act(&decision, &facts, (&script, bare, now + wait), &mut call),
+            None => {
+                let ending = decision.ending.map(|rule| &rules[rule]);
+                self.act(ending, &facts, (&script, bare, now + wait), &mut call)
+            }
         };
         settle(&mut call, &act, &script);
         Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
+    }
+
+    /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
+    /// fault; one that asks for a fault gets that one alone.
+    fn decide(
+        &self,
+        ask: &Ask,
+        facts: &Facts<'_>,
+        complaint: Option<Complaint>,
+    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
+        let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
+            Ok(asked) => asked,
+            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
+        };
+        if let Some(rules) = asked {
+            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
+            return (rules, decision, None);
+        }
+        self.with_space(ask.namespace.as_deref(), |space| {
+            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
+            (Arc::clone(&space.rules), decision, None)
+        })
     }
 
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
@@ -114,12 +164,6 @@ impl Provider {
             number,
             now,
         }
-    }
-
-    fn number(&self, request_id: Option<&str>) -> (u64, u32) {
-        let mut state = self.lock();
-        state.calls += 1;
-        (state.calls - 1, request_id.map_or(0, |id| state.seen.count(id)))
     }
 
     fn tag(&self, facts: &Facts<'_>) -> Tag {
@@ -195,6 +239,7 @@ impl Provider {
         let ask = &script.ask;
         Call {
             provider: self.spec.name.clone(),
+            namespace: ask.namespace.clone(),
             model: ask.model.clone(),
             request_id: ask.request_id.clone(),
             nth,
@@ -222,12 +267,12 @@ impl Provider {
 
     fn act(
         &self,
-        decision: &Decision,
+        ending: Option<&Rule>,
         facts: &Facts<'_>,
         (script, bare, due): (&Script, bool, Moment),
         call: &mut Call,
     ) -> Act {
-        let Some(rule) = decision.ending.map(|rule| &self.spec.faults[rule]) else { return Act::Reply };
+        let Some(rule) = ending else { return Act::Reply };
         let draw = Draw::new(facts, &self.dice, &rule.name);
         let words = |after: Dist| draw.count("after", after);
         match &rule.fault {

@@ -18,7 +18,7 @@ use super::control::{Control, Open};
 use super::stream::Stream;
 use crate::dialect::{Complaint, Media, Plain, dress};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{Act, Answer, Error, PORTAL, Plan, request_id};
+use crate::provider::{Act, Answer, Aside, Error, PORTAL, Plan, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ pub(super) async fn answer(
         Err(Partial::TooSlow) => turn_down(&control, &head, connection, Complaint::too_slow()),
     };
     match plan {
-        Plan::Listing(body) => Ok(listing(&control, body)),
+        Plan::Aside(aside) => Ok(say_aside(&control, aside)),
         Plan::Call(answer) => call(control, *answer).await,
     }
 }
@@ -84,8 +84,11 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
     Ok(whole.freeze())
 }
 
-fn listing(control: &Arc<Control>, body: String) -> Response<Reply> {
-    respond(control, 200, Media::Json, "req_models", Reply::whole(control, body))
+fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
+    let reply = Reply::whole(control, aside.body);
+    let mut response = respond(control, aside.status, Media::Json, "req_models", reply);
+    response.headers_mut().extend(aside.headers);
+    response
 }
 
 async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Reply>> {

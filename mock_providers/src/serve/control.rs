@@ -119,10 +119,10 @@ impl Control {
     }
 
     /// A rule of the connection layer strikes.
-    pub(super) fn struck(&self, rule: usize, reset: bool) {
-        let name = self.provider.struck(rule).to_owned();
+    pub(super) fn struck(&self, rule: &str, reset: bool) {
+        self.provider.struck(rule);
         self.with_open(|open| {
-            open.call.faults.push(name);
+            open.call.faults.push(rule.to_owned());
             open.broken |= reset;
         });
     }

@@ -9,6 +9,7 @@
 
 mod answer;
 mod body;
+mod changes;
 mod connection;
 mod control;
 mod io;

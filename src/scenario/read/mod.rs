@@ -5,6 +5,7 @@ mod dist;
 mod expect;
 mod fault;
 mod load;
+pub(super) mod mock;
 mod names;
 mod phase;
 mod provider;
@@ -30,6 +31,7 @@ use super::yaml::{Node, Value};
 use super::{Arrivals, Scenario, Source};
 use crate::router::config::{Config, Rescue};
 use crate::world::Moment;
+pub use fault::{FaultWord, catalogue};
 use names::Names;
 
 pub(in crate::scenario) const SCENARIO: Shape = Shape {
@@ -91,7 +93,7 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         name: name(cx, &fields, path),
         about: fields.get("about").and_then(|node| cx.text(node)),
         path: path.to_path_buf(),
-        seed: fields.get("seed").and_then(|node| cx.whole_in(node, 0, u64::MAX)).unwrap_or(0),
+        seed: seed(cx, &fields),
         starts_us: fields.get("starts").and_then(|node| starts(cx, node)).unwrap_or(USUAL_START_US),
         round_trip: fields
             .get("network")
@@ -137,6 +139,10 @@ fn name(cx: &Cx, fields: &Fields<'_>, path: &Path) -> String {
         cx.report(Diagnostic::new(Code::BAD_NAME, "a scenario's name is one line of text").at(&node.span));
     }
     name
+}
+
+fn seed(cx: &Cx, fields: &Fields<'_>) -> u64 {
+    fields.get("seed").and_then(|node| cx.whole_in(node, 0, u64::MAX)).unwrap_or(0)
 }
 
 fn starts(cx: &Cx, node: &Node) -> Option<i64> {

@@ -13,6 +13,8 @@ pub(super) struct Names {
     models: IndexMap<String, (String, String)>,
     routes: IndexSet<String>,
     tenants: IndexSet<String>,
+    /// Whether callers outside the file may use any model and speak for anybody.
+    open: bool,
 }
 
 impl Names {
@@ -41,6 +43,16 @@ impl Names {
         names
     }
 
+    /// Providers alone.
+    pub(super) fn providers_only(providers: impl IntoIterator<Item = String>) -> Self {
+        Names { providers: providers.into_iter().collect(), ..Names::default() }
+    }
+
+    /// The same, where callers may use any model and speak for anybody.
+    pub(super) fn opened(self) -> Self {
+        Names { open: true, ..self }
+    }
+
     pub(super) fn provider(&self, name: &str) -> Option<usize> {
         self.providers.get_index_of(name)
     }
@@ -54,12 +66,17 @@ impl Names {
         self.models.get(name)
     }
 
+    /// Whether models are used that the file does not name.
+    pub(super) const fn is_open(&self) -> bool {
+        self.open
+    }
+
     pub(super) fn has_route(&self, name: &str) -> bool {
         self.routes.contains(name)
     }
 
     pub(super) fn has_tenant(&self, name: &str) -> bool {
-        self.tenants.contains(name)
+        self.open || self.tenants.contains(name)
     }
 
     pub(super) fn providers(&self) -> impl Iterator<Item = &str> + Clone {

@@ -66,6 +66,12 @@ impl<'a> Faults<'a> {
         }
     }
 
+    /// Names that are no longer free: of rules that are there already.
+    pub(super) fn reserve(&mut self, taken: impl IntoIterator<Item = (String, String)>) {
+        let nowhere = |(provider, name)| (provider, At { value: name, span: 0..0 });
+        self.taken.extend(taken.into_iter().map(nowhere));
+    }
+
     fn one(&mut self, node: &Node) {
         let cx = self.cx;
         let fields = cx.fields(node, &FAULT);
@@ -73,10 +79,23 @@ impl<'a> Faults<'a> {
             .require(cx, "on", "PROVIDER")
             .map(|node| providers(cx, node, self.names))
             .unwrap_or_default();
+        self.place(&fields, &on);
+    }
+
+    /// A fault that is on every provider unless it says otherwise.
+    pub(super) fn anywhere(&mut self, fields: &Fields<'_>) {
+        let all = || self.names.providers().map(|name| At { value: name.to_owned(), span: 0..0 }).collect();
+        let on = fields.get("on").map_or_else(all, |node| providers(self.cx, node, self.names));
+        self.place(fields, &on);
+    }
+
+    /// Reads what is injected when, and adds it to the providers `on`.
+    fn place(&mut self, fields: &Fields<'_>, on: &[At<String>]) {
+        let cx = self.cx;
         let inject = fields.require(cx, "inject", "hang");
         let name = fields.get("name").and_then(|node| given_name(cx, node));
         let during = fields.get("during").map(|node| self.during(node)).unwrap_or_default();
-        let trigger = trigger(cx, &fields, during, self.names, &on);
+        let trigger = trigger(cx, fields, during, self.names, on);
         self.armed.extend(
             trigger
                 .during
@@ -92,7 +111,7 @@ impl<'a> Faults<'a> {
                 continue;
             };
             if fault.on_connection() {
-                refuse_conditions(cx, &fields, &word);
+                refuse_conditions(cx, fields, &word);
             }
             let name = self.free_name(&provider.value, name.as_ref(), &word);
             self.planned.push(PlannedFault {
@@ -304,7 +323,7 @@ fn upstream(cx: &Cx, model: &At<String>, names: &Names, on: &[At<String>]) -> St
         Some(start) => id.starts_with(start),
         None => id == model.value,
     };
-    if !on.is_empty() && !known.any(matches) {
+    if !names.is_open() && !on.is_empty() && !known.any(matches) {
         let all = on.iter().flat_map(|provider| names.upstreams(&provider.value)).chain(names.models());
         cx.report(unknown_name("model", model, all));
     }

@@ -24,11 +24,34 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [&[Word]; 5] = [connection::WORDS, delay::WORDS, answer::WORDS, stream::WORDS, content::WORDS];
+const LAYERS: [(&str, &[Word]); 5] = [
+    ("connection", connection::WORDS),
+    ("delay", delay::WORDS),
+    ("answer", answer::WORDS),
+    ("stream", stream::WORDS),
+    ("meaning", content::WORDS),
+];
 
 /// Every word that may stand after `inject`.
 pub(in crate::scenario) fn words() -> impl Iterator<Item = &'static Word> + Clone {
-    LAYERS.into_iter().flatten()
+    LAYERS.into_iter().flat_map(|(_, words)| words)
+}
+
+/// A fault of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultWord {
+    /// The word that stands after `inject`.
+    pub name: &'static str,
+    /// The layer where it acts.
+    pub layer: &'static str,
+    /// What may stand after `inject`, with everything it needs.
+    pub example: &'static str,
+}
+
+/// Every fault of the language, layer by layer.
+pub fn catalogue() -> impl Iterator<Item = FaultWord> {
+    let entry = |layer, word: &Word| FaultWord { name: word.name(), layer, example: word.example };
+    LAYERS.into_iter().flat_map(move |(layer, words)| words.iter().map(move |word| entry(layer, word)))
 }
 
 /// Shapes of the words that have keys, and of what stands at those keys.
