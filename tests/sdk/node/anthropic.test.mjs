@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { KEY, naps, sdk, whole, within } from './mock.mjs';
 
 const messages = [{ role: 'user', content: '[words=9] hello there' }];
-const ask = { model: 'claude-sonnet-4-5', max_tokens: 100, messages };
+const ask = { model: 'claude-sonnet-5', max_tokens: 100, messages };
 const weather = {
   name: 'weather',
   input_schema: {

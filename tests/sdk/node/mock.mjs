@@ -13,7 +13,8 @@ export const KEY = 'sk-test-000';
 
 /** The package `name`, and which version it is. */
 export function sdk(name) {
-  return { package: load(name), name, version: load(join(name, 'package.json')).version };
+  const manifest = join(process.env.BROWNOUT_SDK_MODULES, 'node_modules', name, 'package.json');
+  return { package: load(name), name, version: JSON.parse(readFileSync(manifest, 'utf8')).version };
 }
 
 async function control(method, path, query, body) {

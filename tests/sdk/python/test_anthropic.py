@@ -12,7 +12,7 @@ import mock
 VERSION = anthropic.__version__
 # From 2.0 on the package asks for the API of 2026-10-21 and sends its key as a bearer token.
 NEW = int(VERSION.split(".")[0]) >= 2
-MODEL = "claude-sonnet-4-5"
+MODEL = "claude-sonnet-5"
 ASK = [{"role": "user", "content": "[words=9] hello there"}]
 WEATHER = {
     "name": "weather",

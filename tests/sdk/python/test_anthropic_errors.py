@@ -7,7 +7,7 @@ import mock
 
 VERSION = anthropic.__version__
 NEW = int(VERSION.split(".")[0]) >= 2
-ASK = {"model": "claude-sonnet-4-5", "max_tokens": 100, "messages": [{"role": "user", "content": "[words=9] hello"}]}
+ASK = {"model": "claude-sonnet-5", "max_tokens": 100, "messages": [{"role": "user", "content": "[words=9] hello"}]}
 
 
 def named(new, old):

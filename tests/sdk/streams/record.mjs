@@ -16,7 +16,7 @@ globalThis.setTimeout = (callback, wait, ...rest) =>
   realTimeout(callback, /sleep|retryRequest/i.test(new Error().stack) ? 0 : wait, ...rest);
 
 const openaiAsks = { model: 'gpt-4o', messages, stream_options: { include_usage: true } };
-const anthropicAsks = { model: 'claude-sonnet-4-5', max_tokens: 1000, messages };
+const anthropicAsks = { model: 'claude-sonnet-5', max_tokens: 1000, messages };
 
 async function openaiCreate({ OpenAI }, space, seen, signal) {
   const client = new OpenAI({ baseURL: space.base('openai'), apiKey: KEY });
@@ -24,6 +24,7 @@ async function openaiCreate({ OpenAI }, space, seen, signal) {
     if (chunk.usage) seen.usage.push(chunk.usage.completion_tokens);
     for (const choice of chunk.choices ?? []) {
       seen.text += choice.delta.content ?? '';
+      seen.refused ||= Boolean(choice.delta.refusal);
       seen.finish = choice.finish_reason ?? seen.finish;
     }
   }
@@ -33,6 +34,7 @@ async function openaiHelper({ OpenAI }, space, seen, signal) {
   const client = new OpenAI({ baseURL: space.base('openai'), apiKey: KEY });
   const final = await client.chat.completions.stream(openaiAsks, { signal }).finalChatCompletion();
   seen.text = final.choices[0].message.content ?? '';
+  seen.refused = Boolean(final.choices[0].message.refusal);
   seen.finish = final.choices[0].finish_reason;
   if (final.usage) seen.usage.push(final.usage.completion_tokens);
 }
@@ -70,7 +72,7 @@ const readers = [
 /** One reader on one broken stream. */
 async function cell(reader, module, dialect, row, name) {
   const space = new Space(name);
-  const seen = { text: '', finish: null, usage: [] };
+  const seen = { text: '', finish: null, refused: false, usage: [] };
   const patience = new AbortController();
   let timer;
   const silence = new Promise((resolve) => (timer = realTimeout(resolve, SILENCE_MS, 'silence')));
@@ -82,7 +84,7 @@ async function cell(reader, module, dialect, row, name) {
     );
     const ended = await Promise.race([reading, silence]);
     const hung = ended === 'silence';
-    const facts = { text: seen.text, finish: seen.finish, usage: [...seen.usage] };
+    const facts = { text: seen.text, finish: seen.finish, refused: seen.refused, usage: [...seen.usage] };
     patience.abort();
     await reading;
     const raised = hung || !ended ? null : ended.constructor.name;
@@ -107,6 +109,8 @@ async function column(dialect, title, name, call, reader) {
   return { dialect, package: title, language: 'Node', version, call, cells };
 }
 
+// What the packages say on the console is not what they do.
+console.warn = console.error = () => {};
 // A stream that breaks after its reader has gone must not end the process.
 process.on('unhandledRejection', () => {});
 const columns = [];

@@ -21,7 +21,7 @@ class Seen:
     """What a reader has got so far."""
 
     def __init__(self):
-        self.text, self.finish, self.usage = "", None, []
+        self.text, self.finish, self.refused, self.usage = "", None, False, []
 
     def say(self, text):
         self.text += text or ""
@@ -47,6 +47,7 @@ def openai_create(space, prompt, seen):
             seen.usage.append(chunk.usage.completion_tokens)
         for choice in chunk.choices or []:
             seen.say(choice.delta.content)
+            seen.refused |= bool(choice.delta.refusal)
             seen.finish = choice.finish_reason or seen.finish
 
 
@@ -54,6 +55,7 @@ def openai_helper(space, prompt, seen):
     with openai_client(space).chat.completions.stream(**openai_asks(prompt)) as stream:
         final = stream.get_final_completion()
     seen.say(final.choices[0].message.content)
+    seen.refused = bool(final.choices[0].message.refusal)
     seen.finish = final.choices[0].finish_reason
     if final.usage:
         seen.usage.append(final.usage.completion_tokens)
@@ -66,7 +68,7 @@ def anthropic_client(space):
 
 
 def anthropic_asks(prompt):
-    return {"model": "claude-sonnet-4-5", "max_tokens": 1000, "messages": [{"role": "user", "content": prompt}]}
+    return {"model": "claude-sonnet-5", "max_tokens": 1000, "messages": [{"role": "user", "content": prompt}]}
 
 
 def anthropic_create(space, prompt, seen):
@@ -158,6 +160,7 @@ def cell(reader, dialect, prompt, row, name):
         "attempts": attempts,
         "text": seen.text,
         "finish": seen.finish,
+        "refused": seen.refused,
         "usage": seen.usage,
     }
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import mock
+from verdict import HANGS, HARMLESS, LIES, MARKS, QUIET, RAISES, verdict
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sdk-streams.md"
 TITLES = {
@@ -15,118 +16,99 @@ TITLES = {
     "mistral": "Mistral",
     "ollama": "Ollama",
 }
-NOTICED, SILENT, HANGS, HARMLESS = "noticed", "silent", "hangs", "harmless"
-MARKS = {NOTICED: "✔", SILENT: "✘", HANGS: "∞", HARMLESS: "·"}
 
-INTRO = """\
+INTRO = f"""\
 # What SDKs make of broken streams
 
-<!-- Written by `tests/sdk/run`: change that, not this page. -->
+<!-- Written by `tests/sdk/run --write`: change that, not this page. -->
 
-A streamed answer can break in many ways after the status line said 200, and most SDKs were not written for it. Here
-every way that `brownout mock` can break a stream meets the vendors' own packages, unmodified, each used as its README
-shows. The answer has {words} words when nothing breaks it.
+A streamed answer can break in many ways after the status line said 200, and few SDKs were written for that. Here every
+way in which `brownout mock` can spoil such an answer meets the vendors' own packages, unmodified, each used as its
+README shows: going through the events one by one, or with the helper that gathers them. The answer has WORDS words when
+nothing spoils it.
 
 | mark | means |
 |---|---|
-| ✔ | the package **notices**: it raises the error that is named |
-| ✘ | the package is **silent**: it ends as if all were well, but the answer is not whole (or its bill is not right) |
-| ∞ | the package **hangs** until its own read timeout ends it (10 minutes by default, one second here; Node's have none for a body under way) |
-| · | no harm done: the whole answer arrives, with its finish reason and its usage |
+| {MARKS[RAISES]} | **raises** the error that is named: nobody can miss it |
+| {MARKS[QUIET]} | **quiet**: it ends without an error and without the usual finish reason; who looks at that sees it, who does not has half an answer |
+| {MARKS[LIES]} | **fooled**: it ends like a whole answer, finish reason and all, and is none (or says a wrong usage) |
+| {MARKS[HANGS]} | **hangs** until its read timeout ends it: ten minutes by default in Python (one second here), nothing of the kind in Node once a body has begun |
+| {MARKS[HARMLESS]} | no harm: the whole answer, its finish reason and its usage |
 
-After a mark: how many of the {words} words arrived, and what else was wrong. *No end* means that there was no finish
-reason. A number of attempts is given where the package tried more than once.
+*No end* means that no finish reason came. Where two versions of a package differ, a cell names both.
 
 ## What this means
 
-- **Do not trust that a loop has ended.** Almost no package raises when a stream ends early but the connection was
-  closed well. A caller has to look for the finish reason (`finish_reason`, `stop_reason`, `finishReason`, `done`) and
-  treat its absence as a failure.
-- **Set a read timeout of your own.** A stream that falls silent is waited for as long as the default says. Comments and
-  pings count as life.
-- **Catch more than the package's own errors.** Cut connections and broken JSON come through as errors of the HTTP
+- **The end of a loop is not the end of an answer.** When a connection is closed well, next to nothing raises, however
+  little of the answer came. Look for the finish reason (`finish_reason`, `stop_reason`, `finishReason`, `done_reason`), and
+  take its absence for a failure.
+- **Helpers see more than loops do**, Node's above all: they miss the end of the message where a loop just ends.
+- **Set a read timeout of your own.** A stream that falls silent is waited for as long as the default says, and comments
+  and pings count as signs of life.
+- **Catch more than the package's own errors.** Cut connections and broken JSON often come through as errors of the HTTP
   client or of the JSON parser, which `except APIError` does not catch.
-- **A gateway cannot leave this to its callers.** Brownout's router treats a missing terminator as a failure of its own
-  (see [scenarios](scenarios.md)); that is the reason.
+- **A gateway cannot leave this to its callers**: Brownout's router counts a stream without its terminator as failed.
 """
 
 
-def verdict(cell, words, healthy):
-    """What a cell comes to, and its text."""
-    missed = lacks(cell, words, healthy)
-    tries = f" in {cell['attempts']} attempts" if cell["attempts"] > 1 else ""
-    got = mock.words(cell["text"])
-    if cell["hung"]:
-        kind, text = HANGS, f"{len(got)} of {words} words{tries}"
-        return kind, text + (f", then `{cell['raised']}`" if cell["raised"] else "")
-    if cell["raised"]:
-        return NOTICED, f"`{cell['raised']}`{tries}" + (f" after {len(got)} words" if got else "")
-    if missed:
-        return SILENT, ", ".join(missed) + tries
-    return HARMLESS, tries.strip()
-
-
-def lacks(cell, words, healthy):
-    """What is wrong with an answer that ended well."""
-    got = mock.words(cell["text"])
-    missed = []
-    if got != list(range(words)):
-        missed.append(f"{len(got)} of {words} words" if len(got) != words else "all words")
-        if sorted(set(got)) != sorted(got):
-            missed.append("some twice")
-        elif sorted(got) != got:
-            missed.append("out of order")
-    elif len(cell["text"].split()) != words:
-        missed.append("all words and more")
-    if not cell["finish"]:
-        missed.append("no end")
-    elif cell["finish"] != healthy["finish"]:
-        missed.append(f"`{cell['finish']}`")
-    elif missed:
-        missed.append(f"`{cell['finish']}` all the same")
-    if cell["usage"] != healthy["usage"]:
-        missed.append(f"usage {cell['usage'][-1]}" if len(cell["usage"]) == 1 else ("usage twice" if cell["usage"] else "no usage"))
-    return missed
-
-
 def head(column):
-    """A column's title: the language, the version, the call."""
-    return f"{column['language']} {column['version']} `{column['call']}`"
+    """A column's title: the language and the call."""
+    return f"{column['language']} `{column['call']}`"
+
+
+def versions(columns):
+    """Columns of one call by what they are: `{(package, language, call): [newest, oldest]}`."""
+    found = {}
+    for column in columns:
+        found.setdefault((column["package"], column["language"], column["call"]), []).append(column)
+    for same in found.values():
+        same.sort(key=lambda column: [int(part) for part in column["version"].split(".")], reverse=True)
+    return found
+
+
+def agreed(columns, label, words):
+    """The kinds and the text of a cell that several versions share."""
+    found = [(column["version"], *verdict(column, label, words)) for column in columns]
+    texts = [f"{MARKS[kind]} {text}".strip() for _, kind, text in found]
+    kinds = [kind for _, kind, _ in found]
+    if len(set(texts)) == 1:
+        return kinds, texts[0]
+    return kinds, "<br>".join(f"{version}: {text}" for (version, _, _), text in zip(found, texts))
 
 
 def tally(columns, labels, words):
-    """How often each package notices."""
-    lines = [
-        "## How often each notices",
-        "",
-        f"Of {len(labels)} broken streams:",
-        "",
-        "| package | call | ✔ notices | ✘ silent | ∞ hangs | · no harm |",
-        "|---|---|--:|--:|--:|--:|",
-    ]
-    for column in columns:
-        healthy = column["cells"]["none"]
-        kinds = [verdict(column["cells"][label], words, healthy)[0] for label in labels]
-        counts = " | ".join(str(kinds.count(kind)) for kind in MARKS)
-        name = f"`{column['package']}` {column['version']} ({column['language']})"
-        lines.append(f"| {name} | `{column['call']}` | {counts} |")
+    """How often each package does what."""
+    lines = ["## How often", "", f"Of {len(labels)} spoilt answers:", ""]
+    lines.append("| package | call | " + " | ".join(f"{mark} {kind}" for kind, mark in MARKS.items()) + " |")
+    lines.append("|---|---|" + "--:|" * len(MARKS))
+    for (package, language, call), same in versions(columns).items():
+        counted = {}
+        for column in same:
+            kinds = [verdict(column, label, words)[0] for label in labels]
+            counts = " | ".join(str(kinds.count(kind)) for kind in MARKS)
+            counted.setdefault(counts, []).append(column["version"])
+        for counts, numbers in counted.items():
+            lines.append(f"| `{package}` {', '.join(numbers)} ({language}) | `{call}` | {counts} |")
     return lines
 
 
 def table(dialect, columns, labels, words):
-    """Faults by packages, for one vendor."""
-    package = " and ".join(dict.fromkeys(f"`{column['package']}`" for column in columns))
-    lines = [f"## {TITLES[dialect]}: {package}", ""]
-    lines.append("| fault | " + " | ".join(map(head, columns)) + " |")
-    lines.append("|---|" + "---|" * len(columns))
+    """Faults by calls, for one vendor."""
+    groups = versions(columns)
+    shown = {}
+    for (package, language, _), same in groups.items():
+        shown[package, language] = [column["version"] for column in same]
+    told = [f"`{package}` {' and '.join(numbers)} for {language}" for (package, language), numbers in shown.items()]
+    lines = [f"## {TITLES[dialect]}", "", "; ".join(told) + ".", ""]
+    lines.append("| fault | " + " | ".join(head(same[0]) for same in groups.values()) + " |")
+    lines.append("|---|" + "---|" * len(groups))
     harmless = []
     for label in labels:
-        found = [verdict(column["cells"][label], words, column["cells"]["none"]) for column in columns]
-        if all(kind == HARMLESS for kind, _ in found):
+        cells = [agreed(same, label, words) for same in groups.values()]
+        if all(kind == HARMLESS for kinds, _ in cells for kind in kinds):
             harmless.append(label)
-            continue
-        cells = [f"{MARKS[kind]} {text}".strip() for kind, text in found]
-        lines.append(f"| `{label}` | " + " | ".join(cells) + " |")
+        else:
+            lines.append(f"| `{label}` | " + " | ".join(text for _, text in cells) + " |")
     if harmless:
         lines += ["", "No harm to any of them: " + ", ".join(f"`{label}`" for label in harmless) + "."]
     return lines
@@ -136,7 +118,7 @@ def page(told, columns):
     """The whole page."""
     words = told["words"]
     labels = [row["label"] for row in told["rows"] if row["inject"] is not None]
-    parts = [INTRO.format(words=words).splitlines(), tally(columns, labels, words)]
+    parts = [INTRO.replace("WORDS", str(words)).splitlines(), tally(columns, labels, words)]
     for dialect in TITLES:
         mine = [column for column in columns if column["dialect"] == dialect]
         if mine:
@@ -144,37 +126,42 @@ def page(told, columns):
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def sound(columns, words):
-    """Columns whose healthy stream is not whole prove nothing."""
-    sick = []
+def sick(columns, words):
+    """Columns whose healthy stream is not whole: they prove nothing."""
+    found = []
     for column in columns:
         cell = column["cells"]["none"]
         if cell["raised"] or not mock.whole(cell["text"], words) or not cell["finish"]:
-            sick.append(f"{head(column)}: {cell}")
-    return sick
+            found.append(f"{column['package']} {column['version']} {head(column)}: {cell}")
+    return found
+
+
+def read(path):
+    """A file of facts."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def main(arguments):
     """`render.py [--check] ROWS FACTS...`"""
     check = arguments[0] == "--check"
     rows, *facts = arguments[1:] if check else arguments
-    told = json.loads(Path(rows).read_text(encoding="utf-8"))
-    columns = [column for path in facts for column in json.loads(Path(path).read_text(encoding="utf-8"))]
+    told = read(rows)
+    columns = [column for path in facts for column in read(path)]
     order = list(TITLES)
     columns.sort(key=lambda column: (order.index(column["dialect"]), column["language"] != "Python"))
-    if sick := sound(columns, told["words"]):
-        sys.exit("a healthy stream is not whole, so nothing was proved:\n" + "\n".join(sick))
+    if found := sick(columns, told["words"]):
+        sys.exit("a healthy stream is not whole, so nothing is proved:\n" + "\n".join(found))
     text = page(told, columns)
     if not check:
         PAGE.write_text(text, encoding="utf-8")
-        print(f"{PAGE.relative_to(PAGE.parents[1])}: {len(told['rows']) - 1} broken streams, {len(columns)} readers")
+        print(f"wrote {PAGE.relative_to(PAGE.parents[1])}: {len(told['rows']) - 1} spoilt answers, {len(columns)} readers")
         return
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     changed = list(difflib.unified_diff(before.splitlines(), text.splitlines(), "committed", "seen", lineterm="", n=0))
     if changed:
         print("\n".join(changed))
         sys.exit("docs/sdk-streams.md is not what was seen: run `tests/sdk/run --write` and look at what changed")
-    print("docs/sdk-streams.md is what was seen")
+    print(f"docs/sdk-streams.md is what was seen: {len(told['rows']) - 1} spoilt answers, {len(columns)} readers")
 
 
 if __name__ == "__main__":
