@@ -63,7 +63,6 @@ fn fits(template: &str, path: &str) -> Option<Option<String>> {
         None => (template == path).then_some(None),
         Some(start) => {
             let name = path.strip_prefix(start).filter(|name| !name.is_empty() && !name.contains('/'))?;
-            // `/calls/stream` and its like are no names.
             Some(Some(decoded(name)))
         }
     }

@@ -18,7 +18,8 @@ fn without_arguments_there_is_a_provider_of_every_dialect() {
 
     let providers = mock.told["providers"].as_object().unwrap();
     let dialects: Vec<&str> = providers.values().map(|one| one["dialect"].as_str().unwrap()).collect();
-    let mut known: Vec<&str> = mock_providers::dialect::Dialect::ALL.map(|dialect| dialect.name()).to_vec();
+    let mut known: Vec<&str> =
+        mock_providers::dialect::Dialect::ALL.map(mock_providers::dialect::Dialect::name).to_vec();
     known.sort_unstable();
     assert_eq!(dialects, known);
     for (name, one) in providers {
