@@ -2,9 +2,7 @@
 
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use serde_json::value::RawValue;
 
-use super::shape::Shape;
 use super::{Complaint, Dialect, Format, hints};
 use crate::fault::ErrorKind;
 use crate::provider::Spec;
@@ -35,8 +33,6 @@ pub(crate) struct Ask {
     pub(crate) tool: Option<String>,
     /// Whether the answer has to be a JSON object.
     pub(crate) json: bool,
-    /// What that object, or the function's argument, has to look like.
-    pub(crate) shape: Option<Box<Shape>>,
     pub(crate) tenant: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) request_id: Option<String>,
@@ -75,13 +71,6 @@ impl Ask {
             self.prompt.push('\n');
         }
         self.prompt.push_str(piece);
-    }
-
-    /// Takes over the schema of what is to be answered, when the answer is JSON at all.
-    pub(crate) fn fit(&mut self, schema: Option<&RawValue>) {
-        if self.tool.is_some() || self.json {
-            self.shape = schema.map(|schema| Box::new(Shape::of(schema.get())));
-        }
     }
 
     /// Takes over what the body says about the caller, where the head said nothing, and checks the model.

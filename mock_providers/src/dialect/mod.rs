@@ -13,7 +13,6 @@ mod hints;
 mod json;
 mod openai;
 mod script;
-mod shape;
 
 use http::request::Parts;
 use serde::{Deserialize, Serialize};

@@ -12,11 +12,8 @@ pub(super) fn sorry_after(sent: u32) -> String {
 }
 
 /// How a JSON answer begins and ends around its words, inside a JSON string.
-const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
-const QUOTED_CLOSE: &str = "\\\"}";
-/// The same as JSON of its own.
-const OPEN: &str = "{\"text\":\"";
-const CLOSE: &str = "\"}";
+pub(super) const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
+pub(super) const QUOTED_CLOSE: &str = "\\\"}";
 /// Bytes of a word and its space, about.
 const WORD_BYTES: usize = 20;
 
@@ -165,31 +162,6 @@ impl Script {
         self.ask.tool.is_some() || self.ask.json
     }
 
-    /// What stands before the words of a JSON answer; `quoted`: where it is part of a JSON string.
-    pub(super) fn open(&self, quoted: bool) -> &str {
-        let plain = if quoted { QUOTED_OPEN } else { OPEN };
-        self.ask.shape.as_deref().map_or(plain, |shape| shape.open(quoted))
-    }
-
-    /// What stands after them.
-    pub(super) fn close(&self, quoted: bool) -> &str {
-        let plain = if quoted { QUOTED_CLOSE } else { CLOSE };
-        self.ask.shape.as_deref().map_or(plain, |shape| shape.close(quoted))
-    }
-
-    /// What of a JSON string is still missing after all words.
-    pub(super) fn rest(&self) -> String {
-        let open = if self.words == 0 { self.open(true) } else { "" };
-        if self.wrapped() { [open, self.close(true)].concat() } else { String::new() }
-    }
-
-    /// Appends all words to a plain body as JSON of its own: a tool's argument.
-    pub(super) fn push_object(&self, plain: &mut Plain) {
-        plain.body.push_str(self.open(false));
-        self.push_all(plain);
-        plain.body.push_str(self.close(false));
-    }
-
     /// Appends words `from..to`.
     pub(super) fn push_words(&self, from: u32, to: u32, out: &mut String) {
         push_words(self.tag, from, to, out);
@@ -205,18 +177,18 @@ impl Script {
     /// Appends all words inside a JSON string, wrapped in an object where one is wanted.
     pub(super) fn push_quoted(&self, plain: &mut Plain) {
         if self.wrapped() {
-            plain.body.push_str(self.open(true));
+            plain.body.push_str(QUOTED_OPEN);
         }
         self.push_all(plain);
         if self.wrapped() {
-            plain.body.push_str(self.close(true));
+            plain.body.push_str(QUOTED_CLOSE);
         }
     }
 
     /// Appends words `from..to` as a piece of that string: the first piece opens the object.
     pub(super) fn push_piece(&self, from: u32, to: u32, out: &mut String) {
         if from == 0 && self.wrapped() {
-            out.push_str(self.open(true));
+            out.push_str(QUOTED_OPEN);
         }
         self.push_words(from, to, out);
     }

@@ -184,9 +184,6 @@ impl Provider {
             let drawn = self.spec.output.sample_us(&mut key.stream());
             drawn.clamp(1, u64::from(crate::dialect::WORDS_MAX)) as u32
         });
-        if ask.shape.as_deref().is_some_and(|shape| !shape.roomy) {
-            return (0, false);
-        }
         match ask.max_tokens {
             Some(most) if most < wanted => (most, true),
             _ => (wanted, false),

@@ -4,7 +4,6 @@ use http::Method;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
 use crate::dialect::ask::{self, authorised, bearer, text};
 use crate::dialect::json::{Content, Text, read as read_json};
@@ -27,16 +26,13 @@ struct Body<'a> {
     #[serde(borrow, default)]
     system: Content<'a>,
     #[serde(borrow)]
-    tools: Option<Vec<Tool<'a>>>,
+    tools: Option<Vec<Named<'a>>>,
     #[serde(borrow)]
     tool_choice: Option<Choice<'a>>,
     #[serde(borrow)]
     metadata: Option<Metadata<'a>>,
     #[serde(borrow)]
     output_config: Option<Output<'a>>,
-    /// Where betas of 2025 had it.
-    #[serde(borrow)]
-    output_format: Option<Format<'a>>,
     temperature: Option<IgnoredAny>,
     top_p: Option<IgnoredAny>,
     top_k: Option<IgnoredAny>,
@@ -49,11 +45,9 @@ struct Message<'a> {
 }
 
 #[derive(Deserialize)]
-struct Tool<'a> {
+struct Named<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
-    input_schema: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -73,15 +67,7 @@ struct Metadata<'a> {
 #[derive(Deserialize)]
 struct Output<'a> {
     #[serde(borrow)]
-    format: Option<Format<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Format<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    schema: Option<&'a RawValue>,
+    format: Option<Choice<'a>>,
 }
 
 /// Reads a request.
@@ -129,23 +115,15 @@ fn take(body: &Body<'_>, ask: &mut Ask) {
     body.messages.iter().flatten().for_each(|message| message.content.say(ask));
     ask.stream = body.stream == Some(true);
     ask.max_tokens = body.max_tokens.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
-    let tools = body.tools.as_deref().unwrap_or_default();
-    ask.tool = body.tool_choice.as_ref().and_then(|choice| forced(choice, tools));
-    let format = body.output_config.as_ref().and_then(|output| output.format.as_ref());
-    let format = format.or(body.output_format.as_ref());
-    ask.json = format.is_some_and(|format| format.kind.as_ref().is_some_and(|kind| kind.0 == "json_schema"));
-    let called = |tool: &&Tool<'_>| tool.name.as_ref().map(|name| &*name.0) == ask.tool.as_deref();
-    let schema = match ask.tool {
-        Some(_) => tools.iter().find(called).and_then(|tool| tool.input_schema),
-        None => format.and_then(|format| format.schema),
-    };
-    ask.fit(schema);
+    ask.tool = body.tool_choice.as_ref().and_then(|choice| forced(choice, body.tools.as_deref()));
+    let format = body.output_config.as_ref().and_then(|output| output.format.as_ref()?.kind.as_ref());
+    ask.json = format.is_some_and(|kind| kind.0 == "json_schema");
 }
 
-fn forced(choice: &Choice<'_>, tools: &[Tool<'_>]) -> Option<String> {
+fn forced(choice: &Choice<'_>, tools: Option<&[Named<'_>]>) -> Option<String> {
     let name = match &*choice.kind.as_ref()?.0 {
         "tool" => choice.name.as_ref()?,
-        "any" => tools.first()?.name.as_ref()?,
+        "any" => tools?.first()?.name.as_ref()?,
         _ => return None,
     };
     Some(ask::name(&name.0))

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{Part, SORRY, sorry_after};
+use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -17,9 +17,9 @@ pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
     if let Some(tool) = &script.ask.tool {
         plain.body.push_str("[{\"type\":\"tool_use\",");
         named(script, tool, &mut plain.body);
-        plain.body.push_str("\"input\":");
-        script.push_object(plain);
-        plain.body.push_str("}]");
+        plain.body.push_str("\"input\":{\"text\":\"");
+        script.push_all(plain);
+        plain.body.push_str("\"}}]");
     } else {
         plain.body.push_str("[{\"type\":\"text\",\"text\":\"");
         script.push_quoted(plain);
@@ -72,7 +72,10 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
         Part::Rest => {
             if script.wrapped() {
-                piece(script, &script.rest(), out);
+                if script.words == 0 {
+                    piece(script, QUOTED_OPEN, out);
+                }
+                piece(script, QUOTED_CLOSE, out);
             }
             block_stop(out);
         }

@@ -3,7 +3,6 @@
 use http::Method;
 use http::request::Parts;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::dialect::ask::{self, authorised, bearer, text};
 use crate::dialect::json::{Content, Text, read as read_json};
@@ -38,10 +37,6 @@ struct Config<'a> {
     temperature: Option<f64>,
     #[serde(borrow, rename = "responseMimeType", alias = "response_mime_type")]
     mime: Option<Text<'a>>,
-    #[serde(borrow, rename = "responseSchema", alias = "response_schema")]
-    schema: Option<&'a RawValue>,
-    #[serde(borrow, rename = "responseJsonSchema", alias = "response_json_schema")]
-    json_schema: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -54,10 +49,6 @@ struct Tools<'a> {
 struct Function<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
-    parameters: Option<&'a RawValue>,
-    #[serde(borrow, rename = "parametersJsonSchema", alias = "parameters_json_schema")]
-    json_schema: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -136,17 +127,6 @@ fn take(body: &Body<'_>, ask: &mut Ask) {
     }
     let calling = body.tool_config.as_ref().and_then(|config| config.calling.as_ref());
     ask.tool = calling.and_then(|calling| forced(calling, body.tools.as_deref()));
-    ask.fit(schema(body, ask.tool.as_deref()));
-}
-
-/// What the called function takes, or the answer has to be.
-fn schema<'a>(body: &Body<'a>, called: Option<&str>) -> Option<&'a RawValue> {
-    let Some(called) = called else {
-        return body.config.as_ref().and_then(|config| config.json_schema.or(config.schema));
-    };
-    let mut functions = body.tools.iter().flatten().flat_map(|tools| tools.functions.iter().flatten());
-    let function = functions.find(|function| function.name.as_ref().is_some_and(|name| name.0 == called))?;
-    function.json_schema.or(function.parameters)
 }
 
 fn forced(calling: &Calling<'_>, tools: Option<&[Tools<'_>]>) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::string;
-use crate::dialect::script::{Part, SORRY, sorry_after};
+use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -19,9 +19,9 @@ const BLOCKED: &str = "\"safetyRatings\":[{\"category\":\"HARM_CATEGORY_DANGEROU
 pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
     plain.body.push_str("{\"candidates\":[{\"content\":{\"parts\":[");
     if let Some(tool) = &script.ask.tool {
-        let _ = write!(plain.body, "{{\"functionCall\":{{\"name\":{},\"args\":", string(tool));
-        script.push_object(plain);
-        plain.body.push_str("}}");
+        let _ = write!(plain.body, "{{\"functionCall\":{{\"name\":{},\"args\":{{\"text\":\"", string(tool));
+        script.push_all(plain);
+        plain.body.push_str("\"}}}");
     } else {
         plain.body.push_str("{\"text\":\"");
         script.push_quoted(plain);
@@ -75,7 +75,11 @@ fn last_chunk(script: &Script, out: &mut String) {
     match &script.ask.tool {
         Some(tool) if words == 0 => call(script, tool, out),
         _ => {
-            let text = if script.ask.tool.is_some() { String::new() } else { script.rest() };
+            let text = match (script.ask.tool.is_none() && script.ask.json, words) {
+                (true, 0) => [QUOTED_OPEN, QUOTED_CLOSE].concat(),
+                (true, _) => QUOTED_CLOSE.to_owned(),
+                (false, _) => String::new(),
+            };
             let _ = write!(
                 out,
                 "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}],\"role\":\"model\"}},"
@@ -245,13 +249,11 @@ fn usage(script: &Script, words: u32, out: &mut String) {
 fn call(script: &Script, tool: &str, out: &mut String) {
     let _ = write!(
         out,
-        "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"functionCall\":{{\"name\":{},\"args\":{}",
-        string(tool),
-        script.open(false)
+        "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"functionCall\":{{\"name\":{},\"args\":{{\"text\":\"",
+        string(tool)
     );
     script.push_words(0, script.words, out);
-    out.push_str(script.close(false));
-    out.push_str("}}],\"role\":\"model\"},");
+    out.push_str("\"}}}],\"role\":\"model\"},");
 }
 
 /// Begins an event, after `sent` words.

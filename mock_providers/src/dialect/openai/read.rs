@@ -57,22 +57,12 @@ struct Tool<'a> {
 struct Named<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow)]
-    parameters: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Format<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    json_schema: Option<Schema<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Schema<'a> {
-    #[serde(borrow)]
-    schema: Option<&'a RawValue>,
 }
 
 /// Reads a request.
@@ -112,25 +102,8 @@ fn take(body: &Body<'_>, ask: &mut Ask) {
         ask.obfuscation = options.include_obfuscation != Some(false);
     }
     ask.tool = body.tool_choice.and_then(|choice| forced(choice, body.tools.as_deref()));
-    let format = body.response_format.as_ref();
-    let kind = format.and_then(|format| format.kind.as_ref());
-    ask.json = kind.is_some_and(|kind| kind.0 == "json_object" || kind.0 == "json_schema");
-    let schema = match ask.tool.as_deref() {
-        Some(called) => body.tools.iter().flatten().find_map(|tool| tool.takes(called)),
-        None => format.and_then(|format| format.json_schema.as_ref()?.schema),
-    };
-    ask.fit(schema);
-}
-
-impl<'a> Tool<'a> {
-    /// What the function takes, if it is `called`.
-    fn takes(&self, called: &str) -> Option<&'a RawValue> {
-        let function = self
-            .function
-            .as_ref()
-            .filter(|function| function.name.as_ref().is_some_and(|name| name.0 == called));
-        function?.parameters
-    }
+    let format = body.response_format.as_ref().and_then(|format| format.kind.as_ref());
+    ask.json = format.is_some_and(|kind| kind.0 == "json_object" || kind.0 == "json_schema");
 }
 
 fn forced(choice: &RawValue, tools: Option<&[Tool<'_>]>) -> Option<String> {

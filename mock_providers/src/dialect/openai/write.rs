@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{Part, SORRY, sorry_after};
+use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -64,7 +64,8 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
 pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
         Part::Rest if script.wrapped() => {
-            piece(script, |out| out.push_str(&script.rest()), script.words, out);
+            let open = if script.words == 0 { QUOTED_OPEN } else { "" };
+            piece(script, |out| out.extend([open, QUOTED_CLOSE]), script.words, out);
         }
         Part::Rest => {}
         Part::Finish => finish_chunk(script, finish(script), out),
