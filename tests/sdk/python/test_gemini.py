@@ -62,6 +62,14 @@ def test_usage_adds_up(client):
     assert (usage.cached_content_token_count or 0) <= usage.prompt_token_count
 
 
+def test_thoughts_are_counted_apart_and_cached_tokens_are_part_of_the_prompt(client):
+    usage = generate(client, "[words=9] [reasoning=32] [cached=2] one two three four").usage_metadata
+
+    assert (usage.candidates_token_count, usage.thoughts_token_count) == (9, 32)
+    assert usage.cached_content_token_count == 2
+    assert usage.total_token_count == usage.prompt_token_count + 9 + 32
+
+
 def test_a_limit_on_the_output_is_kept(client):
     reply = generate(client, "[words=50]", max_output_tokens=5)
 
@@ -125,9 +133,8 @@ def test_structured_output_fits_a_json_schema(client):
     assert Forecast.model_validate_json(reply.text)
 
 
-@pytest.mark.parametrize("reason", ["native"])
-def test_a_refusal_has_no_text(client, space, reason):
-    space.inject("gemini", {"refusal": {"form": reason}})
+def test_a_refusal_has_no_text(client, space):
+    space.inject("gemini", "refusal")
 
     reply = generate(client)
 
@@ -181,7 +188,7 @@ def test_a_chat_keeps_its_history(client):
     chat = client.chats.create(model=MODEL)
 
     assert mock.whole(chat.send_message(ASK).text, 9)
-    assert mock.whole("".join(chunk.text or "" for chunk in chat.send_message_stream("[words=4]")), 4)
+    assert mock.whole("".join(chunk.text or "" for chunk in chat.send_message_stream("and then?")), 9)
     assert [turn.role for turn in chat.get_history()][:2] == ["user", "model"]
 
 

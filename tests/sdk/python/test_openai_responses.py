@@ -53,6 +53,14 @@ def test_usage_adds_up_and_has_its_details(client):
     assert 0 <= usage.output_tokens_details.reasoning_tokens <= usage.output_tokens
 
 
+def test_reasoning_and_cached_tokens_are_parts_of_their_sums(client):
+    ask = "[words=9] [reasoning=32] [cached=2] one two three four"
+    usage = client.responses.create(model="gpt-5", input=ask).usage
+
+    assert (usage.input_tokens_details.cached_tokens, usage.output_tokens_details.reasoning_tokens) == (2, 32)
+    assert usage.output_tokens == 9 + 32
+
+
 def test_messages_are_taken_as_input_too(client):
     ask = [{"role": "developer", "content": "be brief"}, {"role": "user", "content": ASK}]
 

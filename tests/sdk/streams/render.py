@@ -92,6 +92,11 @@ def tally(columns, labels, words):
     return lines
 
 
+def link(label):
+    """A fault, and the way to its page."""
+    return f"[`{label}`](faults/{label.split(':')[0]}.md)"
+
+
 def table(dialect, columns, labels, words):
     """Faults by calls, for one vendor."""
     groups = versions(columns)
@@ -108,9 +113,9 @@ def table(dialect, columns, labels, words):
         if all(kind == HARMLESS for kinds, _ in cells for kind in kinds):
             harmless.append(label)
         else:
-            lines.append(f"| `{label}` | " + " | ".join(text for _, text in cells) + " |")
+            lines.append(f"| {link(label)} | " + " | ".join(text for _, text in cells) + " |")
     if harmless:
-        lines += ["", "No harm to any of them: " + ", ".join(f"`{label}`" for label in harmless) + "."]
+        lines += ["", "No harm to any of them: " + ", ".join(map(link, harmless)) + "."]
     return lines
 
 
