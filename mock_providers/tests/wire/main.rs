@@ -12,3 +12,6 @@ mod probes;
 mod requests;
 mod sockets;
 mod streams;
+mod vendors;
+mod vendors_errors;
+mod vendors_ollama;
