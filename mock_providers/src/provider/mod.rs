@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub(crate) use aside::Aside;
+pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};

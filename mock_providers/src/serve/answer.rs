@@ -18,7 +18,7 @@ use super::open::Open;
 use super::stream::Stream;
 use crate::dialect::{Complaint, Media, Plain, dress};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{Act, Answer, Aside, Error, PORTAL, Plan, request_id};
+use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -89,7 +89,7 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
 
 fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
     let reply = Reply::whole(control, aside.body);
-    let mut response = respond(control, aside.status, Media::Json, "req_models", reply);
+    let mut response = respond(control, aside.status, aside.media, ASIDE, reply);
     response.headers_mut().extend(aside.headers);
     response
 }
@@ -115,7 +115,7 @@ async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, 
             let html = matches!(act, Act::Malformed(MalformedBody::Html));
             let (media, body) = match (html, script.ask.stream) {
                 (true, _) => (Media::Html, PORTAL),
-                (false, true) => (Media::Events, ""),
+                (false, true) => (script.media(), ""),
                 (false, false) => (Media::Json, ""),
             };
             let reply = Reply::whole(&control, body.to_owned());
@@ -124,7 +124,7 @@ async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, 
         act if script.ask.stream => {
             control.provider().clock().sleep_until(schedule.headers()).await;
             let id = request_id(&script.id);
-            let media = if script.ask.array { Media::Json } else { Media::Events };
+            let media = script.media();
             let stream = Stream::new(control.clone(), script, &schedule, chunks, act);
             Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
         }
@@ -153,7 +153,8 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
     match act {
         Act::Trouble { kind, .. } => {
             let error = Complaint::usual(script.dialect, *kind);
-            whole(script.dialect.error(&error, id))
+            let (media, body) = script.dialect.error(script.ask.format, &error, id);
+            respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
         Act::Empty { bare } => whole(script.empty(*bare)),
