@@ -204,7 +204,7 @@ fn partial(control: &Arc<Control>, plain: &Plain, then: Then, id: &str) -> Respo
 
 /// The middle of a body, between two characters.
 fn half(body: &str) -> usize {
-    body.floor_char_boundary(body.len() / 2)
+    (0..=body.len() / 2).rev().find(|at| body.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: Reply) -> Response<Reply> {

@@ -107,7 +107,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
     match form {
         RefusalForm::Native => event(script, &format!("{{\"refusal\":{sorry}}}"), sent, out),
         RefusalForm::Prose => {
-            event(script, &format!("{{\"content\":{}}}", script.sorry_after(sent)), sent, out)
+            event(script, &format!("{{\"content\":{}}}", script.sorry_after(sent)), sent, out);
         }
         RefusalForm::Filter => {}
     }
