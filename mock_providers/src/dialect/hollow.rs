@@ -17,6 +17,7 @@ pub(super) fn hollow(kind: Emptiness, format: Format, text: &mut String) {
         Format::Chat => chat(kind),
         Format::Messages => messages(kind),
         Format::Generate => generate(kind),
+        Format::OllamaChat | Format::OllamaGenerate => ("", ""),
     };
     if !from.is_empty() {
         *text = text.replace(from, to);

@@ -1,7 +1,10 @@
 //! What shall be answered, and its rendering in whichever dialect.
 
+use std::time::Duration;
+
 use super::json::string;
-use super::{Ask, Dialect, Format, anthropic, gemini, hollow, openai};
+use super::openai::UsageAt;
+use super::{Ask, Dialect, Format, Media, anthropic, gemini, hollow, ollama, openai};
 use crate::fault::{Emptiness, ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
@@ -35,7 +38,12 @@ pub(crate) struct Script {
     pub(crate) tag: Tag,
     /// Words planned.
     pub(crate) words: u32,
+    /// Tokens of the prompt, those from the cache included.
     pub(crate) prompt_tokens: u64,
+    /// Tokens of the prompt that came from a cache.
+    pub(crate) cached: u64,
+    /// Tokens the model thought before its first word.
+    pub(crate) reasoning: u32,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
     /// How JSON begins and ends.
@@ -44,8 +52,27 @@ pub(crate) struct Script {
     pub(crate) stuck: Option<u32>,
     /// The words of a refusal, when they are not the usual ones.
     pub(crate) sorry: Option<String>,
+    /// How long it takes as planned, where the vendor tells it.
+    pub(crate) times: Times,
     /// What every chunk begins with, once [`Script::prepare`] wrote it.
     pub(super) prefix: String,
+}
+
+/// How long an answer takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// To its first word.
+    pub(crate) first: Duration,
+    /// From there to its last.
+    pub(crate) rest: Duration,
+}
+
+impl Times {
+    /// Both, in nanoseconds.
+    pub(super) fn nanoseconds(self) -> (u64, u64) {
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        (ns(self.first), ns(self.rest))
+    }
 }
 
 /// The end of a stream, in parts.
@@ -74,12 +101,34 @@ pub(crate) struct Plain {
     pub(crate) words_end: usize,
 }
 
+/// Whether a tool call comes in one piece, also in a stream.
+pub(crate) fn whole_calls(dialect: Dialect, ask: &Ask) -> bool {
+    match ask.format {
+        Format::Chat => openai::vendor(dialect).whole_calls(),
+        Format::Messages => false,
+        Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
+    }
+}
+
+/// Whether a stream tells its usage, and whether it does so in an event of its own.
+pub(crate) fn usage_in_stream(dialect: Dialect, ask: &Ask) -> (bool, bool) {
+    match ask.format {
+        Format::Chat => match openai::vendor(dialect).usage_at(ask) {
+            UsageAt::Nowhere => (false, false),
+            UsageAt::Chunk { .. } | UsageAt::Every => (true, true),
+            UsageAt::Finish => (true, false),
+        },
+        _ => (true, false),
+    }
+}
+
 macro_rules! each {
     ($script:expr, $function:ident $(, $argument:expr)*) => {
         match $script.ask.format {
             Format::Chat => openai::$function($script $(, $argument)*),
             Format::Messages => anthropic::$function($script $(, $argument)*),
             Format::Generate => gemini::$function($script $(, $argument)*),
+            Format::OllamaChat | Format::OllamaGenerate => ollama::$function($script $(, $argument)*),
         }
     };
 }
@@ -95,11 +144,39 @@ impl Script {
             tag,
             words: 0,
             prompt_tokens,
+            cached: 0,
+            reasoning: 0,
             limited: false,
             wrap: Wrap::OBJECT,
             stuck: None,
             sorry: None,
+            times: Times::default(),
             prefix: String::new(),
+        }
+    }
+
+    /// Tokens of the reply after `words` words, reasoning included.
+    pub(crate) const fn completion_tokens(&self, words: u32) -> u64 {
+        words as u64 + self.reasoning as u64
+    }
+
+    /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
+    /// split them.
+    pub(crate) fn whole(&self) -> bool {
+        self.ask.tool.is_some() && whole_calls(self.dialect, &self.ask)
+    }
+
+    /// Whether the vendor tells how long an answer took.
+    pub(crate) const fn tells_times(&self) -> bool {
+        matches!(self.dialect, Dialect::Ollama | Dialect::LlamaCpp)
+    }
+
+    /// What a stream is.
+    pub(crate) const fn media(&self) -> Media {
+        match (self.ask.format, self.ask.array) {
+            (Format::OllamaChat | Format::OllamaGenerate, _) => Media::Lines,
+            (_, true) => Media::Json,
+            (_, false) => Media::Events,
         }
     }
 
@@ -140,7 +217,11 @@ impl Script {
 
     /// An error in the stream, after `sent` words; with what the vendor sends after it when it is `last`.
     pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
-        each!(self, trouble, kind, sent, last, out);
+        each!(self, trouble, kind, sent, out);
+        let terminator = self.terminator();
+        if !last && out.ends_with(&terminator) {
+            out.truncate(out.len() - terminator.len());
+        }
     }
 
     /// A refusal as a plain body.
@@ -180,6 +261,7 @@ impl Script {
         match (self.ask.format, self.ask.array) {
             (Format::Chat, _) => "data: {}\n\ndata: [DONE]\n\n",
             (Format::Generate, true) => "[{}]",
+            (Format::OllamaChat | Format::OllamaGenerate, _) => "{}\n",
             (Format::Messages | Format::Generate, _) => "data: {}\n\n",
         }
     }

@@ -88,7 +88,7 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
 }
 
 /// An error event; the stream ends with it.
-pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, _: bool, out: &mut String) {
+pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, out: &mut String) {
     let complaint = Complaint::usual(Dialect::Anthropic, kind);
     let _ = write!(
         out,
@@ -179,7 +179,8 @@ pub(in crate::dialect) fn models(models: &[String]) -> String {
 const fn name(complaint: &Complaint) -> &'static str {
     match (complaint.kind, complaint.status) {
         (_, 413) => "request_too_large",
-        (ErrorKind::RateLimited, _) | (ErrorKind::QuotaExhausted, 429) => "rate_limit_error",
+        (ErrorKind::RateLimited | ErrorKind::TokensLimited | ErrorKind::BudgetInFlight, _)
+        | (ErrorKind::QuotaExhausted, 429) => "rate_limit_error",
         (ErrorKind::QuotaExhausted, 402) => "billing_error",
         (ErrorKind::Overloaded, _) => "overloaded_error",
         (ErrorKind::ServerError | ErrorKind::BadGateway, _) => "api_error",

@@ -91,7 +91,7 @@ fn last_chunk(script: &Script, out: &mut String) {
 
 /// An error in the stream: raw, pretty-printed JSON without `data:`, as it comes live; in a JSON array its last
 /// element.
-pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
+pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
     let complaint = Complaint::usual(Dialect::Gemini, kind);
     let status = if complaint.status == 200 { 400 } else { complaint.status };
     if script.ask.array {
@@ -103,9 +103,7 @@ pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, l
         string(&complaint.message),
         name(kind, status)
     );
-    if last {
-        close_array(script, out);
-    }
+    close_array(script, out);
 }
 
 /// A refusal as a plain body.
@@ -195,8 +193,13 @@ pub(in crate::dialect) fn models(models: &[String]) -> String {
 fn details(complaint: &Complaint) -> String {
     let mut details = Vec::new();
     match complaint.kind {
-        ErrorKind::RateLimited | ErrorKind::QuotaExhausted if complaint.status == 429 => {
-            let per = if complaint.kind == ErrorKind::RateLimited { "Minute" } else { "Day" };
+        ErrorKind::RateLimited
+        | ErrorKind::TokensLimited
+        | ErrorKind::BudgetInFlight
+        | ErrorKind::QuotaExhausted
+            if complaint.status == 429 =>
+        {
+            let per = if complaint.kind == ErrorKind::QuotaExhausted { "Day" } else { "Minute" };
             details.push(format!(
                 "{{\"@type\":\"{QUOTA_TYPE}\",\"violations\":[{{\"quotaMetric\":\
                  \"generativelanguage.googleapis.com/generate_content_paid_tier_requests\",\"quotaId\":\
@@ -219,7 +222,13 @@ fn details(complaint: &Complaint) -> String {
 
 const fn name(kind: ErrorKind, status: u16) -> &'static str {
     match (kind, status) {
-        (ErrorKind::RateLimited | ErrorKind::QuotaExhausted, _) => "RESOURCE_EXHAUSTED",
+        (
+            ErrorKind::RateLimited
+            | ErrorKind::TokensLimited
+            | ErrorKind::BudgetInFlight
+            | ErrorKind::QuotaExhausted,
+            _,
+        ) => "RESOURCE_EXHAUSTED",
         (ErrorKind::Overloaded | ErrorKind::BadGateway, _) => "UNAVAILABLE",
         (ErrorKind::ServerError, _) => "INTERNAL",
         (ErrorKind::Timeout, _) => "DEADLINE_EXCEEDED",

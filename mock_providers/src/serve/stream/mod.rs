@@ -77,8 +77,7 @@ impl Stream {
     ) -> Self {
         let source = Source::new(script, act, edits);
         let script = &source.script;
-        // Gemini gives a function call whole.
-        let whole = script.dialect == Dialect::Gemini && script.ask.tool.is_some();
+        let whole = script.whole();
         let sizes = if whole {
             Dist::Constant(f64::from(script.words))
         } else {
