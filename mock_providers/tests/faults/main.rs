@@ -11,4 +11,5 @@ mod meaning;
 mod pacing;
 mod stream;
 mod support;
+mod together;
 mod usage;
