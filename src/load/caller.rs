@@ -263,6 +263,8 @@ impl Sight<'_> {
                 Delta::ToolCall { index, arguments, .. } => {
                     self.quoted(&arguments);
                     calls.add(index, &arguments);
+                    // Seen is seen, whatever becomes of it.
+                    self.record.tool_calls.0 = calls.0.len() as u32;
                 }
                 Delta::Finish(reason) => self.finish(reason),
                 Delta::Usage(usage) => self.record.usage.get_or_insert_default().update(usage),

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::schedule::Uneven;
 use super::{ASKING_HEADER, Aside, Provider, Schedule};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Script, Times, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Format, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
 use crate::edit::{self, Edit, Truth};
 use crate::fault::{
@@ -433,14 +433,17 @@ fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
 }
 
 /// Notes what of the answer is planned and billed. Prompts are billed with every answer that a model began;
-/// errors, hangs and refusals before the first word are not.
+/// errors and hangs are not, nor is what Anthropic refuses in its own form before the first word.
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
-        Act::Trouble { after, .. } | Act::Refuse { after, .. } if script.ask.stream => {
-            (script.words, *after > 0)
+        Act::Trouble { after, .. } if script.ask.stream => (script.words, *after > 0),
+        Act::Refuse { after, form } => {
+            let free = script.ask.format == Format::Messages && *form != RefusalForm::Prose;
+            let planned = if script.ask.stream { script.words } else { 0 };
+            (planned, !free || script.ask.stream && *after > 0)
         }
         Act::Empty(_) => (0, true),
         _ => (0, false),
