@@ -36,6 +36,12 @@ pub(crate) struct Ask {
     pub(crate) tenant: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) request_id: Option<String>,
+    /// Whose call it is, where namespaces are told apart.
+    pub(crate) namespace: Option<String>,
+    /// Whether the request may ask for a fault.
+    pub(crate) may_ask: bool,
+    /// The fault it asks for.
+    pub(crate) inject: Option<String>,
     /// vLLM: whether every chunk of a stream tells the usage so far.
     pub(crate) continuous_usage: bool,
     /// OpenRouter: models to ask when the first is not served.
@@ -44,12 +50,6 @@ pub(crate) struct Ask {
     pub(crate) done: Option<&'static str>,
     /// Whether it is no call of a model: what goes wrong with it is not recorded either.
     pub(crate) aside: bool,
-    /// Whose call it is, where namespaces are told apart.
-    pub(crate) namespace: Option<String>,
-    /// Whether the request may ask for a fault.
-    pub(crate) may_ask: bool,
-    /// The fault it asks for.
-    pub(crate) inject: Option<String>,
 }
 
 /// What a request turned out to be.

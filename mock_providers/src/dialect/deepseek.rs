@@ -83,7 +83,7 @@ impl Vendor for Deepseek {
     }
 
     /// The error as a chunk, and then the end of the body, without a terminator.
-    fn trouble(&self, script: &Script, kind: ErrorKind, _: (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         let _ = write!(out, "data: {}\n\n", error(&Complaint::usual(script.dialect, kind)));
     }
 

@@ -60,7 +60,7 @@ impl Vendor for LlamaCpp {
     }
 
     /// An event of its own kind, and then the end of the body.
-    fn trouble(&self, script: &Script, kind: ErrorKind, _: (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         let _ = write!(out, "data: {}\n\n", error(&Complaint::usual(script.dialect, kind)));
     }
 

@@ -80,7 +80,7 @@ impl Vendor for Mistral {
     }
 
     /// The error as a chunk, which the official SDK takes for an invalid answer, and no terminator.
-    fn trouble(&self, script: &Script, kind: ErrorKind, _: (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         let mut complaint = Complaint::usual(script.dialect, kind);
         complaint.status = complaint.status.max(400);
         let message = string(&complaint.message);

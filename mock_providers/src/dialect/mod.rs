@@ -32,7 +32,7 @@ pub(crate) use ask::{Ask, Asked};
 pub(crate) use complaint::{Complaint, usual_kind};
 pub(crate) use headers::{Media, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, words_hint};
-pub(crate) use script::{Part, Plain, Script, Times, Wrap};
+pub(crate) use script::{Part, Plain, Script, Times, Wrap, usage_in_stream, whole_calls};
 
 use crate::fault::ErrorKind;
 use crate::provider::Spec;
@@ -116,18 +116,6 @@ impl Dialect {
         }
     }
 
-    /// The status with which this vendor usually answers such an error.
-    #[must_use]
-    pub fn usual_status(self, kind: ErrorKind) -> u16 {
-        complaint::status(self, kind)
-    }
-
-    /// The words in which this vendor usually says it.
-    #[must_use]
-    pub fn usual_message(self, kind: ErrorKind) -> &'static str {
-        complaint::message(self, kind)
-    }
-
     /// What follows scheme, host and port in the base URL that the vendor's SDK (or, where there is none, OpenAI's)
     /// is given.
     #[must_use]
@@ -152,6 +140,18 @@ impl Dialect {
             Dialect::Gemini => "OTHER",
             _ => "error",
         }
+    }
+
+    /// The status with which this vendor usually answers such an error.
+    #[must_use]
+    pub fn usual_status(self, kind: ErrorKind) -> u16 {
+        complaint::status(self, kind)
+    }
+
+    /// The words in which this vendor usually says it.
+    #[must_use]
+    pub fn usual_message(self, kind: ErrorKind) -> &'static str {
+        complaint::message(self, kind)
     }
 
     /// The interface that is meant when the path does not say.

@@ -76,7 +76,7 @@ impl Vendor for Openrouter {
     }
 
     /// A chunk with the error beside a finish reason that says `error`, then the terminator.
-    fn trouble(&self, script: &Script, kind: ErrorKind, (_, last): (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         let complaint = Complaint::usual(script.dialect, kind);
         out.push_str(&script.prefix);
         let _ = write!(
@@ -85,9 +85,7 @@ impl Vendor for Openrouter {
              \"native_finish_reason\":\"error\"}}],{}}}\n\n",
             object(&complaint)
         );
-        if last {
-            out.push_str("data: [DONE]\n\n");
-        }
+        out.push_str("data: [DONE]\n\n");
     }
 
     fn dress(&self, request: &str, headers: &mut HeaderMap) {

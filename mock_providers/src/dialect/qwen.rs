@@ -61,7 +61,7 @@ impl Vendor for Qwen {
     }
 
     /// The error as a chunk, and then the end of the body, without a terminator.
-    fn trouble(&self, script: &Script, kind: ErrorKind, _: (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         let complaint = match kind {
             // A prompt would not have come so far.
             ErrorKind::ContentFilter => Complaint::output_blocked(),

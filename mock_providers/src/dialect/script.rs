@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::json::string;
+use super::openai::UsageAt;
 use super::{Ask, Dialect, Format, Media, anthropic, gemini, hollow, ollama, openai};
 use crate::fault::{Emptiness, ErrorIn200, ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
@@ -45,14 +46,14 @@ pub(crate) struct Script {
     pub(crate) reasoning: u32,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
-    /// How long it takes as planned, where the vendor tells it.
-    pub(crate) times: Times,
     /// How JSON begins and ends.
     pub(crate) wrap: Wrap,
     /// From this word on the one before it is said again and again.
     pub(crate) stuck: Option<u32>,
     /// The words of a refusal, when they are not the usual ones.
     pub(crate) sorry: Option<String>,
+    /// How long it takes as planned, where the vendor tells it.
+    pub(crate) times: Times,
     /// What every chunk begins with, once [`Script::prepare`] wrote it.
     pub(super) prefix: String,
 }
@@ -100,6 +101,27 @@ pub(crate) struct Plain {
     pub(crate) words_end: usize,
 }
 
+/// Whether a tool call comes in one piece, also in a stream.
+pub(crate) fn whole_calls(dialect: Dialect, ask: &Ask) -> bool {
+    match ask.format {
+        Format::Chat => openai::vendor(dialect).whole_calls(),
+        Format::Messages => false,
+        Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
+    }
+}
+
+/// Whether a stream tells its usage, and whether it does so in an event of its own.
+pub(crate) fn usage_in_stream(dialect: Dialect, ask: &Ask) -> (bool, bool) {
+    match ask.format {
+        Format::Chat => match openai::vendor(dialect).usage_at(ask) {
+            UsageAt::Nowhere => (false, false),
+            UsageAt::Chunk { .. } | UsageAt::Every => (true, true),
+            UsageAt::Finish => (true, false),
+        },
+        _ => (true, false),
+    }
+}
+
 macro_rules! each {
     ($script:expr, $function:ident $(, $argument:expr)*) => {
         match $script.ask.format {
@@ -125,10 +147,10 @@ impl Script {
             cached: 0,
             reasoning: 0,
             limited: false,
-            times: Times::default(),
             wrap: Wrap::OBJECT,
             stuck: None,
             sorry: None,
+            times: Times::default(),
             prefix: String::new(),
         }
     }
@@ -141,12 +163,7 @@ impl Script {
     /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
     /// split them.
     pub(crate) fn whole(&self) -> bool {
-        self.ask.tool.is_some()
-            && match self.ask.format {
-                Format::Chat => openai::vendor(self.dialect).whole_calls(),
-                Format::Messages => false,
-                Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
-            }
+        self.ask.tool.is_some() && whole_calls(self.dialect, &self.ask)
     }
 
     /// Whether the vendor tells how long an answer took.
@@ -200,7 +217,11 @@ impl Script {
 
     /// An error in the stream, after `sent` words; with what the vendor sends after it when it is `last`.
     pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
-        each!(self, trouble, kind, sent, last, out);
+        each!(self, trouble, kind, sent, out);
+        let terminator = self.terminator();
+        if !last && out.ends_with(&terminator) {
+            out.truncate(out.len() - terminator.len());
+        }
     }
 
     /// A failure inside a success, as a whole body.

@@ -78,10 +78,10 @@ impl Vendor for Vllm {
     }
 
     /// The engine's own error, whatever the door would have said, and the terminator.
-    fn trouble(&self, script: &Script, kind: ErrorKind, (_, last): (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         out.push_str("data: ");
         out.push_str(&object(&Complaint::usual(script.dialect, kind)));
-        out.push_str(if last { "\n\ndata: [DONE]\n\n" } else { "\n\n" });
+        out.push_str("\n\ndata: [DONE]\n\n");
     }
 
     fn dress(&self, _: &str, headers: &mut HeaderMap) {

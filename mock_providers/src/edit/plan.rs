@@ -135,7 +135,10 @@ fn meaning(fault: &MeaningFault, draw: Draw<'_>, script: &mut Script, truth: &mu
         }
         MeaningFault::ToolFinishStop => return Some(Edit::Rewrite(Rewrite::Finish("stop".to_owned()))),
         MeaningFault::WrongFinish { reason } => return Some(Edit::Rewrite(Rewrite::Finish(reason.clone()))),
-        MeaningFault::DuplicateToolId => return Some(Edit::TwinCall),
+        MeaningFault::DuplicateToolId => {
+            truth.distorted = true;
+            return Some(Edit::TwinCall);
+        }
         MeaningFault::NumberOfChoices { choices } => {
             let choices = draw.count("choices", *choices).min(128);
             truth.distorted |= choices == 0;

@@ -71,7 +71,7 @@ impl Rewrite {
             }
             Rewrite::Finish(reason) => {
                 let reason = finish_word(script.ask.format, reason);
-                for name in ["finish_reason", "stop_reason", "finishReason"] {
+                for name in ["finish_reason", "stop_reason", "finishReason", "done_reason"] {
                     json::replace(text, name, |old| old.starts_with('"').then(|| format!("\"{reason}\"")));
                 }
             }

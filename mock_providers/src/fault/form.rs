@@ -3,7 +3,7 @@
 //! A fault that has no form in a call's wire format does not fire there: it would count as fired and prove
 //! nothing.
 
-use crate::dialect::{Ask, Format};
+use crate::dialect::{Ask, Dialect, Format, usage_in_stream, whole_calls};
 
 /// The form of a call and of its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,8 +12,12 @@ pub(crate) struct Form {
     pub(crate) stream: bool,
     /// A stream that is one JSON array instead of events.
     pub(crate) array: bool,
+    /// The usage is told, if only at the end.
+    pub(crate) usage: bool,
     /// The usage comes in an event of its own.
     pub(crate) usage_event: bool,
+    /// A tool call comes in one piece.
+    pub(crate) whole: bool,
     /// A tool has to be called.
     pub(crate) tool: bool,
     /// The answer has to be JSON.
@@ -23,15 +27,18 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn of(ask: &Ask) -> Form {
+    pub(crate) fn of(dialect: Dialect, ask: &Ask) -> Form {
+        let (usage, usage_event) = usage_in_stream(dialect, ask);
         Form {
             format: ask.format,
             stream: ask.stream,
             array: ask.array,
-            usage_event: ask.format == Format::Chat && ask.include_usage,
+            usage: usage || !ask.stream,
+            usage_event,
+            whole: whole_calls(dialect, ask),
             tool: ask.tool.is_some(),
             json: ask.json,
-            inspected: false,
+            inspected: dialect.inspects(),
         }
     }
 
@@ -42,22 +49,17 @@ impl Form {
 
     /// Whether a stream consists of server-sent events.
     pub(super) const fn has_events(self) -> bool {
-        !self.array && !self.has_lines()
-    }
-
-    /// Whether a stream consists of lines of JSON.
-    const fn has_lines(self) -> bool {
-        matches!(self.format, Format::OllamaChat | Format::OllamaGenerate)
+        !self.array && matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
     }
 
     /// Whether a stream ends with something that says so.
-    pub(super) fn has_terminator(self) -> bool {
-        self.array || self.format != Format::Generate && !self.has_lines()
+    pub(super) const fn has_terminator(self) -> bool {
+        self.array || matches!(self.format, Format::Chat | Format::Messages)
     }
 
     /// Whether a stream begins with something before its first words.
-    pub(super) fn has_opening(self) -> bool {
-        self.format != Format::Generate && !self.has_lines()
+    pub(super) const fn has_opening(self) -> bool {
+        matches!(self.format, Format::Chat | Format::Messages)
     }
 
     /// Whether events name a choice, candidate or block by number.
@@ -72,7 +74,15 @@ impl Form {
 
     /// Whether an answer names the reason why it ended, in a word.
     pub(super) const fn has_finish(self) -> bool {
-        matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+        matches!(
+            self.format,
+            Format::Chat | Format::Messages | Format::Generate | Format::OllamaChat | Format::OllamaGenerate
+        )
+    }
+
+    /// Whether the usage stands in one object.
+    pub(super) const fn has_usage(self) -> bool {
+        self.usage && matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
     }
 
     /// Whether there is a finish reason of its own for tool calls, and ids for them.
@@ -89,9 +99,8 @@ impl Form {
     pub(crate) const fn keep_alive(self) -> Option<&'static str> {
         match self.format {
             Format::Messages => Some("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
-            Format::Generate => None,
+            Format::Generate | Format::OllamaChat | Format::OllamaGenerate => None,
             Format::Chat => Some(": keep-alive\n\n"),
-            Format::OllamaChat | Format::OllamaGenerate => Some("\n"),
         }
     }
 }

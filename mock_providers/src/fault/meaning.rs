@@ -115,7 +115,8 @@ impl MeaningFault {
             | MeaningFault::WrongModel { .. }
             | MeaningFault::UnknownTool { .. } => true,
             MeaningFault::ToolCallCut { .. } => form.tool && form.has_text_arguments(),
-            MeaningFault::DuplicateToolId | MeaningFault::ToolFinishStop => form.tool && form.names_calls(),
+            MeaningFault::DuplicateToolId => form.tool && form.names_calls() && !(form.stream && form.whole),
+            MeaningFault::ToolFinishStop => form.tool && form.names_calls(),
             MeaningFault::MissingToolCall => form.names_calls(),
             MeaningFault::InvalidJson { .. } | MeaningFault::WrongSchema => form.json && !form.tool,
             MeaningFault::Repetition { .. } => !form.tool,

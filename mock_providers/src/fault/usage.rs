@@ -41,11 +41,9 @@ impl UsageFault {
     }
 
     /// Whether it can be done to such a call: usage that is not asked for can neither be missed nor be wrong.
-    pub(super) fn fits(&self, form: Form) -> bool {
+    pub(super) const fn fits(&self, form: Form) -> bool {
         match self {
-            UsageFault::Missing | UsageFault::False { .. } => {
-                !form.stream || form.usage_event || !form.is_chat()
-            }
+            UsageFault::Missing | UsageFault::False { .. } => form.has_usage(),
             UsageFault::Late | UsageFault::Twice => form.stream && form.usage_event,
         }
     }

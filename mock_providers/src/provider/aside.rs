@@ -8,9 +8,11 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Uri};
 
-use super::{Provider, request_id};
+use super::{Provider, Spec};
 use crate::dialect::{Ask, Asked, Complaint, Format, Media};
 
+/// The id of every answer that belongs to no call.
+pub(crate) const ASIDE: &str = "req_aside";
 /// Paths of health probes.
 const HEALTH: [&str; 7] = ["/", "/health", "/healthz", "/readyz", "/livez", "/ping", "/v1/health"];
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
@@ -26,11 +28,14 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    /// A page of JSON, or else of text.
-    pub(super) fn new(status: u16, body: String) -> Self {
-        let json = body.is_empty() || body.starts_with(['{', '[']);
-        let media = if json { Media::Json } else { Media::Text };
-        Aside { status, media, body, headers: Vec::new() }
+    pub(super) const fn new(status: u16, body: String) -> Self {
+        Aside { status, media: Media::Json, body, headers: Vec::new() }
+    }
+
+    /// What a dialect says: JSON, or a line of text.
+    pub(super) fn told(body: String) -> Self {
+        let media = if body.starts_with(['{', '[']) { Media::Json } else { Media::Text };
+        Aside { media, ..Aside::new(200, body) }
     }
 }
 
@@ -53,22 +58,19 @@ impl Provider {
         let (listing, model) = (Uri::try_from(&path[..at]).ok()?, &path[at + 1..]);
         let (mut head, mut alone) = (head.clone(), self.spec.clone());
         head.uri = listing;
-        alone.models = vec![model.to_owned()];
-        let dialect = self.spec.dialect;
-        match dialect.read(&alone, &head, &[], &mut Ask::of(dialect, &head)) {
-            Err(complaint) => Some(self.refuse(dialect.format(), &complaint)),
-            Ok(Asked::Aside(body))
-                if self.spec.models.is_empty() || self.spec.models.contains(&alone.models[0]) =>
-            {
-                first_of(&body).map(|body| Aside::new(200, body))
-            }
-            Ok(_) => Some(self.refuse(dialect.format(), &Complaint::unknown_model(dialect, model))),
+        let format = self.spec.dialect.format();
+        let served = self.spec.models.is_empty() || self.spec.models.iter().any(|id| id == model);
+        let only = Spec { models: vec![model.to_owned()], ..self.spec.clone() };
+        match only.dialect.read(&only, &head, &[], &mut Ask::of(only.dialect, &head)) {
+            Err(complaint) => Some(self.refuse(format, &complaint)),
+            Ok(Asked::Aside(listing)) if served => first_of(&listing).map(|body| Aside::new(200, body)),
+            Ok(_) => Some(self.refuse(format, &Complaint::unknown_model(only.dialect, model))),
         }
     }
 
     /// An error of the vendor's to something that is no call.
     pub(super) fn refuse(&self, format: Format, complaint: &Complaint) -> Aside {
-        let (media, body) = self.spec.dialect.error(format, complaint, &request_id("aside"));
+        let (media, body) = self.spec.dialect.error(format, complaint, ASIDE);
         Aside { media, ..Aside::new(complaint.status, body) }
     }
 }

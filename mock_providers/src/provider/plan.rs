@@ -1,21 +1,19 @@
 //! What a provider makes of a request: decided whole, before the first byte of the answer.
 
-use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 
 use super::error::Error;
 use super::schedule::Uneven;
-use super::{ASKING_HEADER, Aside, Provider, Schedule};
+use super::{Aside, Provider, Schedule};
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
 use crate::edit::{self, Edit, Truth};
 use crate::fault::{
     self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorIn200, ErrorKind, Facts, Fault, Form,
-    MalformedBody, Pause, RefusalForm, Rule, StreamFault, Tally, VendorFault,
+    MalformedBody, Pause, RefusalForm, Rule, StreamFault, VendorFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
@@ -99,7 +97,7 @@ impl Provider {
             Err(aside) => return Plan::Aside(aside),
         };
         match self.spec.dialect.read(&self.spec, &head, body, &mut ask) {
-            Ok(Asked::Aside(body)) => Plan::Aside(Aside::new(200, body)),
+            Ok(Asked::Aside(body)) => Plan::Aside(Aside::told(body)),
             Ok(Asked::Call) => self.answer(ask, body, connection, None),
             Err(complaint) => match self.probe(&head) {
                 Some(aside) => Plan::Aside(aside),
@@ -115,21 +113,6 @@ impl Provider {
             Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
             Err(aside) => Plan::Aside(aside),
         }
-    }
-
-    /// What every request says, whatever its dialect; its head without the namespace.
-    fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
-        let (head, namespace) = match self.namespace(head)? {
-            Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
-            None => (Cow::Borrowed(head), None),
-        };
-        let mut ask =
-            Ask { namespace, may_ask: self.settings.asked.is_some(), ..Ask::of(self.spec.dialect, &head) };
-        if ask.may_ask {
-            let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
-            ask.inject = text.map(Cow::into_owned);
-        }
-        Ok((head, ask))
     }
 
     fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
@@ -196,28 +179,6 @@ impl Provider {
         (edits, truth)
     }
 
-    /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
-    /// fault; one that asks for a fault gets that one alone.
-    fn decide(
-        &self,
-        ask: &Ask,
-        facts: &Facts<'_>,
-        complaint: Option<Complaint>,
-    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
-        let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
-            Ok(asked) => asked,
-            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
-        };
-        if let Some(rules) = asked {
-            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
-            return (rules, decision, None);
-        }
-        self.with_space(ask.namespace.as_deref(), |space| {
-            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
-            (Arc::clone(&space.rules), decision, None)
-        })
-    }
-
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
         Facts {
             provider: &self.spec.name,
@@ -225,7 +186,7 @@ impl Provider {
             tenant: ask.tenant.as_deref(),
             prompt: &ask.prompt,
             stream: ask.stream,
-            form: Form { inspected: self.spec.dialect.inspects(), ..Form::of(ask) },
+            form: Form::of(self.spec.dialect, ask),
             request_id: ask.request_id.as_deref(),
             nth,
             number,
@@ -493,16 +454,19 @@ fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
 }
 
 /// Notes what of the answer is planned and billed. Prompts are billed with every answer that a model began;
-/// errors, hangs and refusals before the first word are not.
+/// errors and hangs are not, nor is what Anthropic refuses in its own form before the first word.
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
-        Act::Trouble { after, .. } | Act::Refuse { after, .. } | Act::FalseSuccess { after, .. }
-            if script.ask.stream =>
-        {
+        Act::Trouble { after, .. } | Act::FalseSuccess { after, .. } if script.ask.stream => {
             (script.words, *after > 0)
+        }
+        Act::Refuse { after, form } => {
+            let free = script.ask.format == Format::Messages && *form != RefusalForm::Prose;
+            let planned = if script.ask.stream { script.words } else { 0 };
+            (planned, !free || script.ask.stream && *after > 0)
         }
         Act::Empty(_) => (0, true),
         _ => (0, false),

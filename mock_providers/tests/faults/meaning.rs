@@ -318,3 +318,20 @@ async fn there_are_several_choices_or_none() {
     }
     unknown(fault(MeaningFault::NumberOfChoices { choices: count(2) }), Anthropic, false).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_billed_as_the_vendor_does() {
+    // The prompt has two words. Only what Anthropic refuses in its own form, before the first word, is free.
+    for (dialect, form, after, billed) in [
+        (Openai, RefusalForm::Native, 0, 2),
+        (Openai, RefusalForm::Prose, 0, 2),
+        (Gemini, RefusalForm::Native, 0, 2),
+        (Anthropic, RefusalForm::Native, 0, 0),
+        (Anthropic, RefusalForm::Prose, 0, 2),
+        (Anthropic, RefusalForm::Native, 4, 2),
+    ] {
+        let refusal = Fault::Refusal { after: count(after), form, text: None };
+        let (bench, _) = streamed(refusal, dialect).await;
+        assert_eq!((bench.call().billed_input, bench.call().billed_output), (billed, u64::from(after)));
+    }
+}

@@ -88,7 +88,7 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
 }
 
 /// An error event; the stream ends with it.
-pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, _: bool, out: &mut String) {
+pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, out: &mut String) {
     let complaint = Complaint::usual(Dialect::Anthropic, kind);
     let _ = write!(
         out,

@@ -91,7 +91,7 @@ fn last_chunk(script: &Script, out: &mut String) {
 
 /// An error in the stream: raw, pretty-printed JSON without `data:`, as it comes live; in a JSON array its last
 /// element.
-pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
+pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
     let complaint = Complaint::usual(Dialect::Gemini, kind);
     let status = if complaint.status == 200 { 400 } else { complaint.status };
     if script.ask.array {
@@ -103,9 +103,7 @@ pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, l
         string(&complaint.message),
         name(kind, status)
     );
-    if last {
-        close_array(script, out);
-    }
+    close_array(script, out);
 }
 
 /// A refusal as a plain body.

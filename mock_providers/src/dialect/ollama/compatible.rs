@@ -54,7 +54,7 @@ impl Vendor for Ollama {
 
     /// The native layer writes its error into a stream that already began, and the compatible one takes it for
     /// a chunk that says nothing: an empty delta, and then the end.
-    fn trouble(&self, script: &Script, _: ErrorKind, _: (u32, bool), out: &mut String) {
+    fn trouble(&self, script: &Script, _: ErrorKind, _: u32, out: &mut String) {
         out.push_str(&script.prefix);
         out.push_str(
             "[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n",

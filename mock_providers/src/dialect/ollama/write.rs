@@ -60,7 +60,9 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
         Part::Rest if script.wrapped() && script.ask.tool.is_none() => {
             let open = if script.words == 0 { script.wrap.open } else { "" };
-            line(script, script.words, |out| out.extend([open, script.wrap.close]), out);
+            if !(open.is_empty() && script.wrap.close.is_empty()) {
+                line(script, script.words, |out| out.extend([open, script.wrap.close]), out);
+            }
         }
         Part::Finish => end(script, reason(script), script.words, out),
         Part::Rest | Part::Usage | Part::Terminator => {}
@@ -68,7 +70,7 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
 }
 
 /// A line that says what is wrong; the stream ends with it.
-pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, _: bool, out: &mut String) {
+pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, out: &mut String) {
     out.push_str(&native(&Complaint::new(kind, 200, message(kind).to_owned())));
     out.push('\n');
 }
@@ -86,8 +88,15 @@ pub(in crate::dialect) fn refusal(script: &Script, _: RefusalForm) -> String {
 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, _: RefusalForm, sent: u32, out: &mut String) {
-    let sorry = script.sorry_after(sent);
-    line(script, sent, |out| out.push_str(&sorry[1..sorry.len() - 1]), out);
+    line(
+        script,
+        sent,
+        |out| {
+            let sorry = script.sorry_after(sent);
+            out.push_str(&sorry[1..sorry.len() - 1]);
+        },
+        out,
+    );
     end(script, "stop", sent, out);
 }
 

@@ -114,10 +114,9 @@ pub(in crate::dialect) trait Vendor: Sync {
         error::body(complaint)
     }
 
-    /// An error in a stream after so many words; with what comes after it, up to the stream's end, when it is the
-    /// last of it.
-    fn trouble(&self, script: &Script, kind: ErrorKind, (_, last): (u32, bool), out: &mut String) {
-        chat::trouble(script, kind, last, out);
+    /// An error in a stream after so many words, up to its end.
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+        chat::trouble(script, kind, out);
     }
 
     // === answers ===

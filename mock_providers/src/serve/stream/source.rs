@@ -73,7 +73,8 @@ impl Source {
     /// What keeps a silent stream alive.
     pub(super) fn keep_alive(&mut self) -> String {
         let comment = matches!(self.act, Act::KeepAlive { opening: false, .. });
-        let vendor = if comment { None } else { Form::of(&self.script.ask).keep_alive() };
+        let vendor =
+            if comment { None } else { Form::of(self.script.dialect, &self.script.ask).keep_alive() };
         let text = vendor.unwrap_or(": keep-alive\n\n").to_owned();
         self.edited(Kind::Other, text)
     }

@@ -115,24 +115,16 @@ fn rest(vendor: &dyn Vendor, script: &Script, out: &mut String) {
 }
 
 /// An error in the stream, up to its end, as this vendor gives it.
-pub(in crate::dialect) fn trouble_of(
-    script: &Script,
-    kind: ErrorKind,
-    sent: u32,
-    last: bool,
-    out: &mut String,
-) {
-    vendor(script.dialect).trouble(script, kind, (sent, last), out);
+pub(in crate::dialect) fn trouble_of(script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
+    vendor(script.dialect).trouble(script, kind, sent, out);
 }
 
-/// An error chunk, then (when it is `last`) the terminator, as seen live at OpenAI.
-pub(in crate::dialect::openai) fn trouble(script: &Script, kind: ErrorKind, last: bool, out: &mut String) {
+/// An error chunk, then the terminator, as seen live at OpenAI.
+pub(in crate::dialect::openai) fn trouble(script: &Script, kind: ErrorKind, out: &mut String) {
     out.push_str("data: ");
     out.push_str(&vendor(script.dialect).error(&Complaint::usual(script.dialect, kind), &script.id));
     out.push_str("\n\n");
-    if last {
-        out.push_str(DONE);
-    }
+    out.push_str(DONE);
 }
 
 /// A refusal as a plain body.
