@@ -56,7 +56,7 @@ impl Provider {
     fn one_model(&self, head: &Parts, path: &str) -> Option<Aside> {
         let at = path.find("/models/")? + "/models".len();
         let (listing, model) = (Uri::try_from(&path[..at]).ok()?, &path[at + 1..]);
-        let (mut head, mut alone) = (head.clone(), self.spec.clone());
+        let mut head = head.clone();
         head.uri = listing;
         let format = self.spec.dialect.format();
         let served = self.spec.models.is_empty() || self.spec.models.iter().any(|id| id == model);
