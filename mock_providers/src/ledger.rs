@@ -66,9 +66,11 @@ pub struct Call {
     pub words_planned: u32,
     /// Words written to the connection.
     pub words_sent: u32,
-    /// Tokens billed for the prompt; zero when the call is not billed.
+    /// Tokens billed for the prompt, those from a cache included; zero when the call is not billed. Vendors that
+    /// report cached tokens apart (Anthropic) report this as the sum of their counts.
     pub billed_input: u64,
-    /// Tokens billed for the reply: those generated, whether or not anybody read them.
+    /// Tokens billed for the reply: those generated, whether or not anybody read them: words, once for each of
+    /// several answers side by side, and thoughts.
     pub billed_output: u64,
     /// Fingerprint of the credential that came with the call (never the credential), 16 hex digits.
     pub credential: Option<String>,

@@ -8,6 +8,7 @@ mod anthropic;
 mod ask;
 mod complaint;
 mod deepseek;
+mod embedding;
 mod gemini;
 mod headers;
 mod hints;
@@ -27,10 +28,10 @@ mod vllm;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use ask::{Ask, Asked};
+pub(crate) use ask::{Ask, Asked, Caching};
 pub(crate) use complaint::{Complaint, usual_kind};
 pub(crate) use headers::{Media, dress, fixdate};
-pub(crate) use hints::{WORDS_MAX, words_hint};
+pub(crate) use hints::{WORDS_MAX, cached_hint, reasoning_hint, words_hint};
 pub(crate) use script::{Plain, Script, Times};
 
 use crate::fault::ErrorKind;
@@ -71,6 +72,12 @@ pub(crate) enum Format {
     /// OpenAI chat completions, also as other vendors imitate them.
     #[default]
     Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// OpenAI's embeddings.
+    Embeddings,
+    /// Gemini's `embedContent` and `batchEmbedContents`.
+    Embed,
     /// Anthropic Messages.
     Messages,
     /// Gemini `generateContent`.

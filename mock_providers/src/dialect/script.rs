@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Dialect, Format, Media, anthropic, gemini, ollama, openai};
+use super::{Ask, Complaint, Dialect, Format, Media, anthropic, embedding, gemini, ollama, openai};
 use crate::fault::{ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
@@ -13,9 +13,6 @@ pub(super) fn sorry_after(sent: u32) -> String {
     if sent == 0 { format!("\"{SORRY}\"") } else { format!("\" {SORRY}\"") }
 }
 
-/// How a JSON answer begins and ends around its words, inside a JSON string.
-pub(super) const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
-pub(super) const QUOTED_CLOSE: &str = "\\\"}";
 /// Bytes of a word and its space, about.
 const WORD_BYTES: usize = 20;
 
@@ -35,8 +32,14 @@ pub(crate) struct Script {
     pub(crate) prompt_tokens: u64,
     /// Tokens of the prompt that came from a cache.
     pub(crate) cached: u64,
+    /// Tokens of the prompt that were put into a cache; none of them is in `cached`.
+    pub(crate) written: u64,
     /// Tokens the model thought before its first word.
     pub(crate) reasoning: u32,
+    /// The beginning of a word that a stop text cut; comes after all words.
+    pub(crate) tail: String,
+    /// The stop text before which the answer ends.
+    pub(crate) stopped: Option<String>,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
     /// How long it takes as planned, where the vendor tells it.
@@ -91,7 +94,9 @@ pub(crate) struct Plain {
 macro_rules! each {
     ($script:expr, $function:ident $(, $argument:expr)*) => {
         match $script.ask.format {
-            Format::Chat => openai::$function($script $(, $argument)*),
+            Format::Chat => openai::chat::$function($script $(, $argument)*),
+            Format::Responses => openai::responses::$function($script $(, $argument)*),
+            Format::Embeddings | Format::Embed => embedding::$function($script $(, $argument)*),
             Format::Messages => anthropic::$function($script $(, $argument)*),
             Format::Generate => gemini::$function($script $(, $argument)*),
             Format::OllamaChat | Format::OllamaGenerate => ollama::$function($script $(, $argument)*),
@@ -111,7 +116,10 @@ impl Script {
             words: 0,
             prompt_tokens,
             cached: 0,
+            written: 0,
             reasoning: 0,
+            tail: String::new(),
+            stopped: None,
             limited: false,
             times: Times::default(),
             prefix: String::new(),
@@ -120,7 +128,15 @@ impl Script {
 
     /// Tokens of the reply after `words` words, reasoning included.
     pub(crate) const fn completion_tokens(&self, words: u32) -> u64 {
-        words as u64 + self.reasoning as u64
+        words as u64 * self.choices() as u64 + self.reasoning as u64
+    }
+
+    /// Answers given side by side.
+    pub(crate) const fn choices(&self) -> u32 {
+        match self.ask.choices {
+            Some(choices) => choices,
+            None => 1,
+        }
     }
 
     /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
@@ -129,8 +145,8 @@ impl Script {
         self.ask.tool.is_some()
             && match self.ask.format {
                 Format::Chat => openai::vendor(self.dialect).whole_calls(),
-                Format::Messages => false,
                 Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
+                _ => false,
             }
     }
 
@@ -188,6 +204,14 @@ impl Script {
         each!(self, trouble, kind, sent, out);
     }
 
+    /// An error with status 200 as a plain body, and what it is; `request` is the request's id.
+    pub(crate) fn failure(&self, kind: ErrorKind, request: &str) -> (Media, String) {
+        match self.ask.format {
+            Format::Responses => (Media::Json, openai::responses::failure(self, kind)),
+            format => self.dialect.error(format, &Complaint::usual(self.dialect, kind), request),
+        }
+    }
+
     /// A refusal as a plain body.
     pub(crate) fn refusal(&self, form: RefusalForm) -> String {
         each!(self, refusal, form)
@@ -214,13 +238,23 @@ impl Script {
             (Format::Chat, _) => "data: {}\n\ndata: [DONE]\n\n",
             (Format::Generate, true) => "[{}]",
             (Format::OllamaChat | Format::OllamaGenerate, _) => "{}\n",
-            (Format::Messages | Format::Generate, _) => "data: {}\n\n",
+            _ => "data: {}\n\n",
         }
     }
 
-    /// Whether the words are the value of a JSON object: a tool's argument, or JSON mode.
-    pub(super) const fn wrapped(&self) -> bool {
-        self.ask.tool.is_some() || self.ask.json
+    /// What is around the words: the JSON of a call's arguments or of structured output, else nothing.
+    pub(super) fn around(&self) -> (&str, &str) {
+        self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.open, &shape.close))
+    }
+
+    /// The same, inside a JSON string.
+    pub(super) fn quoted_around(&self) -> (&str, &str) {
+        self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.quoted_open, &shape.quoted_close))
+    }
+
+    /// Whose words the answers beside the first one have: nobody's who asks for the first.
+    pub(super) const fn tag_of(&self, choice: u32) -> Tag {
+        Tag(self.tag.0 ^ choice.wrapping_mul(0x9e37_79b9))
     }
 
     /// Appends words `from..to`.
@@ -233,25 +267,39 @@ impl Script {
         plain.words_at = plain.body.len();
         self.push_words(0, self.words, &mut plain.body);
         plain.words_end = plain.body.len();
+        plain.body.push_str(&self.tail);
     }
 
-    /// Appends all words inside a JSON string, wrapped in an object where one is wanted.
-    pub(super) fn push_quoted(&self, plain: &mut Plain) {
-        if self.wrapped() {
-            plain.body.push_str(QUOTED_OPEN);
-        }
+    /// Appends the answer as JSON: all words and what is around them.
+    pub(super) fn push_raw(&self, plain: &mut Plain) {
+        let (open, close) = self.around();
+        plain.body.push_str(open);
         self.push_all(plain);
-        if self.wrapped() {
-            plain.body.push_str(QUOTED_CLOSE);
-        }
+        plain.body.push_str(close);
+    }
+
+    /// The same, inside a JSON string.
+    pub(super) fn push_quoted(&self, plain: &mut Plain) {
+        let (open, close) = self.quoted_around();
+        plain.body.push_str(open);
+        self.push_all(plain);
+        plain.body.push_str(close);
     }
 
     /// Appends words `from..to` as a piece of that string: the first piece opens the object.
     pub(super) fn push_piece(&self, from: u32, to: u32, out: &mut String) {
-        if from == 0 && self.wrapped() {
-            out.push_str(QUOTED_OPEN);
+        if from == 0 {
+            out.push_str(self.quoted_around().0);
         }
         self.push_words(from, to, out);
+    }
+
+    /// What is missing of that string after all words; nothing when all was said.
+    pub(super) fn rest(&self) -> Option<String> {
+        let (open, close) = self.quoted_around();
+        let open = if self.words == 0 { open } else { "" };
+        let rest = [open, &self.tail, close].concat();
+        (!rest.is_empty()).then_some(rest)
     }
 }
 

@@ -97,7 +97,7 @@ fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
 async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
     let Answer { call, script, schedule, chunks, act } = answer;
     let generates = call.words_planned > 0 && !call.stream;
-    control.begin(Open::new(call, generates.then(|| schedule.clone())));
+    control.begin(Open::new(call, generates.then(|| schedule.clone()), &script));
     match act {
         Act::Hang => std::future::pending().await,
         Act::Reset => {
@@ -152,8 +152,7 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
     let whole = |body: String| respond(control, 200, Media::Json, id, Reply::whole(control, body));
     match act {
         Act::Trouble { kind, .. } => {
-            let error = Complaint::usual(script.dialect, *kind);
-            let (media, body) = script.dialect.error(script.ask.format, &error, id);
+            let (media, body) = script.failure(*kind, id);
             respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
