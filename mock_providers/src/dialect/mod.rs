@@ -12,6 +12,7 @@ mod embedding;
 mod gemini;
 mod headers;
 mod hints;
+mod hollow;
 mod ids;
 mod json;
 mod llama_cpp;
@@ -32,7 +33,8 @@ pub(crate) use ask::{Ask, Asked, Caching};
 pub(crate) use complaint::{Complaint, usual_kind};
 pub(crate) use headers::{Media, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, cached_hint, reasoning_hint, words_hint};
-pub(crate) use script::{Plain, Script, Times};
+pub(crate) use schema::Shape;
+pub(crate) use script::{Part, Plain, Script, Times, usage_in_stream, whole_calls};
 
 use crate::fault::ErrorKind;
 use crate::provider::Spec;

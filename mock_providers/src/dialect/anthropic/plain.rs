@@ -3,8 +3,6 @@
 use std::fmt::Write;
 
 use super::message::{STOP_DETAILS, head, push_call, shown, signature, stop_reason, tail, thinks};
-use crate::dialect::json::string;
-use crate::dialect::script::SORRY;
 use crate::dialect::{Plain, Script, thought};
 use crate::fault::RefusalForm;
 
@@ -48,7 +46,7 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
     let mut out = String::new();
     head(script, &mut out);
     if form == RefusalForm::Prose {
-        let _ = write!(out, "[{{\"type\":\"text\",\"text\":{}}}]", string(SORRY));
+        let _ = write!(out, "[{{\"type\":\"text\",\"text\":{}}}]", script.sorry_after(0));
         tail(script, "end_turn", "null", 0, &mut out);
     } else {
         out.push_str("[]");

@@ -7,7 +7,7 @@ use super::message::{
     STOP_DETAILS, head, index, push_call, push_input, shown, signature, stop_reason, stop_sequence, thinks,
 };
 use crate::dialect::json::string;
-use crate::dialect::script::{Part, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Dialect, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -102,7 +102,8 @@ pub(in crate::dialect) fn trouble(_: &Script, kind: ErrorKind, _: u32, out: &mut
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, out: &mut String) {
     if form == RefusalForm::Prose {
-        piece(script, sorry_after(sent).trim_matches('"'), out);
+        let sorry = script.sorry_after(sent);
+        piece(script, &sorry[1..sorry.len() - 1], out);
     }
     block_stop(index(script), out);
     let (reason, details) = match form {

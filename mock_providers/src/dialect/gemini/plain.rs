@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use super::answer::{BLOCKED, RATINGS, finish, shows_thoughts, tail};
 use crate::dialect::json::string;
-use crate::dialect::script::SORRY;
 use crate::dialect::{Plain, Script, thought};
 use crate::fault::RefusalForm;
 
@@ -45,7 +44,7 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
         format!(
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},\
              \"finishReason\":\"STOP\",\"index\":0}}],",
-            string(SORRY)
+            script.sorry_after(0)
         )
     } else {
         format!("{{\"candidates\":[{{\"finishReason\":\"SAFETY\",\"index\":0,{BLOCKED}}}],")

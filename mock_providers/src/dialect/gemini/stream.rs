@@ -6,7 +6,7 @@ use super::answer::{BLOCKED, finish, identity, shows_thoughts, usage};
 use super::error::name;
 use super::plain::empty;
 use crate::dialect::json::string;
-use crate::dialect::script::{Part, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Dialect, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -96,7 +96,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
         let _ = write!(
             out,
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},",
-            sorry_after(sent)
+            script.sorry_after(sent)
         );
         end_chunk(script, Some("STOP"), sent, out);
     } else {

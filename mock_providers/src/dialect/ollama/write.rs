@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::error::{message, native};
 use crate::dialect::headers::rfc3339;
-use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{Part, SORRY, sorry_after};
+use crate::dialect::json::push_string;
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Format, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -82,7 +82,7 @@ pub(in crate::dialect) fn refusal(script: &Script, _: RefusalForm) -> String {
     let mut out = prefix(script);
     time(script, 0, &mut out);
     open(script, &mut out);
-    out.push_str(string(SORRY).trim_start_matches('"'));
+    out.push_str(&script.sorry_after(0)[1..]);
     close(script, &mut out);
     last(script, "stop", 0, &mut out);
     out
@@ -90,7 +90,8 @@ pub(in crate::dialect) fn refusal(script: &Script, _: RefusalForm) -> String {
 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, _: RefusalForm, sent: u32, out: &mut String) {
-    line(script, sent, |out| out.push_str(sorry_after(sent).trim_matches('"')), out);
+    let sorry = script.sorry_after(sent);
+    line(script, sent, |out| out.push_str(&sorry[1..sorry.len() - 1]), out);
     end(script, "stop", sent, out);
 }
 

@@ -15,15 +15,15 @@ pub(crate) struct Shape {
     /// After the words.
     pub(in crate::dialect) close: String,
     /// Both again, to stand inside a JSON string.
-    pub(in crate::dialect) quoted_open: String,
-    pub(in crate::dialect) quoted_close: String,
+    pub(crate) quoted_open: String,
+    pub(crate) quoted_close: String,
     /// Words there is room for.
     pub(crate) words_max: u32,
 }
 
 impl Shape {
     /// `{"text":"…"}`: what is given where no schema says otherwise.
-    pub(in crate::dialect) fn text() -> Shape {
+    pub(crate) fn text() -> Shape {
         Shape::cut(&Value::Object(Map::from_iter([("text".to_owned(), SLOT.into())])), u32::MAX)
     }
 

@@ -4,9 +4,7 @@ use std::fmt::Write;
 
 use super::object::{end_choice, finish, head, push_call, usage};
 use super::stream::shown;
-use crate::dialect::json::string;
 use crate::dialect::openai::vendor::{Finish, Vendor, vendor};
-use crate::dialect::script::SORRY;
 use crate::dialect::{Plain, Script, thought};
 use crate::fault::RefusalForm;
 use crate::reply::push_words;
@@ -67,7 +65,7 @@ fn tail(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
 /// A refusal as a plain body.
 pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String {
     let vendor = vendor(script.dialect);
-    let sorry = string(SORRY);
+    let sorry = script.sorry_after(0);
     let (content, refusal, finish) = match vendor.refusal(form) {
         RefusalForm::Native => ("null", Some(&*sorry), Finish::Stop),
         RefusalForm::Filter => ("null", None, Finish::ContentFilter),

@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use super::object::{end_choice, finish, head, push_call, push_logprobs, usage};
-use crate::dialect::json::string;
 use crate::dialect::openai::vendor::{Finish, UsageAt, Vendor, vendor};
-use crate::dialect::script::{Part, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 use crate::reply::push_words;
@@ -72,9 +71,17 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
     for choice in 0..script.choices() {
         let write = |out: &mut String| {
             out.push_str(if from == 0 { script.quoted_around().0 } else { "" });
-            push_words(script.tag_of(choice), from, to, out);
+            push_words_of(script, choice, from, to, out);
         };
         piece(vendor, script, write, (choice, from, to), out);
+    }
+}
+
+/// The words of a choice; only those of the first are canonical.
+fn push_words_of(script: &Script, choice: u32, from: u32, to: u32, out: &mut String) {
+    match choice {
+        0 => script.push_words(from, to, out),
+        _ => push_words(script.tag_of(choice), from, to, out),
     }
 }
 
@@ -124,10 +131,10 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
     let form = vendor.refusal(form);
     match form {
         RefusalForm::Native => {
-            event(vendor, script, 0, &format!("{{\"refusal\":{}}}", string(SORRY)), sent, out);
+            event(vendor, script, 0, &format!("{{\"refusal\":{}}}", script.sorry_after(0)), sent, out);
         }
         RefusalForm::Prose => {
-            event(vendor, script, 0, &format!("{{\"content\":{}}}", sorry_after(sent)), sent, out);
+            event(vendor, script, 0, &format!("{{\"content\":{}}}", script.sorry_after(sent)), sent, out);
         }
         RefusalForm::Filter => {}
     }
@@ -160,7 +167,7 @@ fn whole_calls(vendor: &dyn Vendor, script: &Script, tool: &str, out: &mut Strin
         out.push_str("{\"tool_calls\":[{\"index\":0,");
         push_call(vendor, script, tool, choice, out);
         out.push_str(open);
-        push_words(script.tag_of(choice), 0, script.words, out);
+        push_words_of(script, choice, 0, script.words, out);
         out.push_str(close);
         out.push_str("\"}}]}");
         after_delta(vendor, script, (choice, 0, script.words), out);

@@ -3,8 +3,6 @@
 use std::fmt::Write;
 
 use super::object::{self, Status, push_output};
-use crate::dialect::json::string;
-use crate::dialect::script::SORRY;
 use crate::dialect::{Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -19,9 +17,9 @@ pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
 /// A refusal as a plain body.
 pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String {
     let (status, part) = match form {
-        RefusalForm::Native => (Status::Completed, refusal_part()),
+        RefusalForm::Native => (Status::Completed, refusal_part(script)),
         RefusalForm::Filter => (Status::Incomplete("content_filter"), String::new()),
-        RefusalForm::Prose => (Status::Completed, text_part(&string(SORRY))),
+        RefusalForm::Prose => (Status::Completed, text_part(&script.sorry_after(0))),
     };
     body(script, status, &item(script, status, &part))
 }
@@ -62,6 +60,6 @@ pub(super) fn text_part(text: &str) -> String {
 }
 
 /// A part that refuses.
-pub(super) fn refusal_part() -> String {
-    format!("{{\"type\":\"refusal\",\"refusal\":{}}}", string(SORRY))
+pub(super) fn refusal_part(script: &Script) -> String {
+    format!("{{\"type\":\"refusal\",\"refusal\":{}}}", script.sorry_after(0))
 }

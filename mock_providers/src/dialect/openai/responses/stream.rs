@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::object::{self, Status, close_item, failure, index, open_item, push_output, push_thoughts};
 use super::plain::{item, refusal_part, text_part};
 use crate::dialect::json::string;
-use crate::dialect::script::{Part, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -187,8 +187,8 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
         RefusalForm::Native => {}
         RefusalForm::Filter => status = Status::Incomplete("content_filter"),
         RefusalForm::Prose => {
-            let sorry = sorry_after(sent);
-            let sorry = sorry.trim_matches('"');
+            let sorry = script.sorry_after(sent);
+            let sorry = &sorry[1..sorry.len() - 1];
             piece(script, sent, |out| out.push_str(sorry), out);
             text.push_str(sorry);
         }
@@ -197,7 +197,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
     let mut parts = text_part(&format!("\"{text}\""));
     if form == RefusalForm::Native {
         refusal_events(script, number + 3, out);
-        parts = if sent > 0 { format!("{parts},{}", refusal_part()) } else { refusal_part() };
+        parts = if sent > 0 { format!("{parts},{}", refusal_part(script)) } else { refusal_part(script) };
     }
     let item = item(script, status, &parts);
     let fields = format!("\"output_index\":{},\"item\":{item}", index(script));
@@ -206,7 +206,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
 }
 
 fn refusal_events(script: &Script, number: u32, out: &mut String) {
-    let (place, sorry) = (place(script), string(SORRY));
+    let (place, sorry) = (place(script), script.sorry_after(0));
     part_event(
         script,
         "response.content_part.added",
@@ -226,7 +226,7 @@ fn refusal_events(script: &Script, number: u32, out: &mut String) {
         &format!("{place}\"content_index\":1,\"refusal\":{sorry}"),
         out,
     );
-    part_event(script, "response.content_part.done", number + 3, (1, &refusal_part()), out);
+    part_event(script, "response.content_part.done", number + 3, (1, &refusal_part(script)), out);
 }
 
 /// A stream without content: no item at all when `bare`, else an empty text.
