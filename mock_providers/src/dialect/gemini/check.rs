@@ -46,7 +46,7 @@ pub(super) fn check_contents(body: &Body<'_>) -> Result<(), Complaint> {
             let message = "Please use a valid role: user, model.".to_owned();
             return Err(Complaint::new(ErrorKind::InvalidRequest, 400, message));
         }
-        if turn.parts.as_ref().is_none_or(|parts| parts.is_empty()) {
+        if turn.parts.as_ref().is_none_or(crate::dialect::json::Content::is_empty) {
             return bad(&format!("contents[{index}].parts"), "contents.parts must not be empty.");
         }
     }
@@ -85,7 +85,7 @@ fn check_config(config: &Config<'_>) -> Result<(), Complaint> {
         return bad("generation_config.stop_sequences", "at most 5 stop sequences may be specified.");
     }
     match config.candidates {
-        Some(0) | None | Some(1) => Ok(()),
+        Some(0 | 1) | None => Ok(()),
         Some(2..=8) => {
             let message = "Multiple candidates is not enabled for this model".to_owned();
             Err(Complaint::new(ErrorKind::InvalidRequest, 400, message))

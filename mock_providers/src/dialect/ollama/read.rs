@@ -117,7 +117,7 @@ fn parse(body: &[u8]) -> Result<Body<'_>, Complaint> {
     if body.is_empty() {
         return Err(Complaint::invalid("body", "missing request body"));
     }
-    serde_json::from_slice(body).map_err(|error| Complaint::invalid("body", &error.to_string()))
+    serde_json::from_slice(body).map_err(|error| Complaint::invalid("body", error.to_string()))
 }
 
 fn take(body: &Body<'_>, ask: &mut Ask) {
