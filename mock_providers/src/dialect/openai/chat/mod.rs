@@ -3,6 +3,7 @@
 mod body;
 mod check;
 mod diagnose;
+mod failed;
 mod object;
 mod plain;
 mod read;
@@ -12,6 +13,7 @@ pub(in crate::dialect) use body::Body;
 pub(super) use check::check;
 pub(super) use diagnose::diagnose;
 pub(in crate::dialect) use diagnose::{Field, Kind};
+pub(in crate::dialect) use failed::{fail, failed};
 pub(super) use object::push_usage_details;
 pub(in crate::dialect) use plain::{empty, plain, refusal};
 pub(super) use read::{read, thinks};

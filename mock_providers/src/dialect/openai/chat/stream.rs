@@ -9,7 +9,7 @@ use crate::dialect::{Complaint, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 use crate::reply::push_words;
 
-const DONE: &str = "data: [DONE]\n\n";
+pub(super) const DONE: &str = "data: [DONE]\n\n";
 
 /// What every chunk begins with, up to and including `"choices":`.
 pub(in crate::dialect) fn prefix(script: &Script) -> String {
@@ -118,7 +118,7 @@ pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, o
 }
 
 /// An error chunk, then the terminator, as seen live at OpenAI.
-pub(in crate::dialect::openai) fn usual_trouble(script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+pub(in crate::dialect::openai) fn usual_trouble(script: &Script, kind: ErrorKind, out: &mut String) {
     out.push_str("data: ");
     out.push_str(&vendor(script.dialect).error(&Complaint::usual(script.dialect, kind), &script.id));
     out.push_str("\n\n");
