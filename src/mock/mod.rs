@@ -13,7 +13,7 @@ use std::sync::Arc;
 use mock_providers::latency::Latency;
 use mock_providers::ledger::Call;
 use mock_providers::listen::Listener;
-use mock_providers::provider::Provider;
+use mock_providers::provider::{Provider, Settings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -52,12 +52,13 @@ impl Server {
         let starts_us = plan.starts_us.unwrap_or_else(|| jiff::Timestamp::now().as_microsecond());
         let (clock, dice) = (Clock::start(starts_us), Dice::new(plan.seed));
         let mut server = Server { listeners: Vec::new(), providers: Vec::new() };
+        let settings = Settings::default();
         for (nth, spec) in plan.providers.values().enumerate() {
             let mut spec = spec.clone();
             if options.fast {
                 spec.latency = Latency::none();
             }
-            let provider = Provider::new(spec, dice, clock, Arc::new(|_: Call| {}));
+            let provider = Provider::with(spec, dice, clock, Arc::new(|_: Call| {}), settings.clone());
             let listener = bind(&provider, options.host, port(options.port, nth)?)?;
             server.providers.push((provider, listener.local_addr()));
             server.listeners.push(listener);

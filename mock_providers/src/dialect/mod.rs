@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::{Ask, Asked};
 pub(crate) use complaint::{Complaint, usual_kind};
-pub(crate) use headers::{Media, dress, fixdate};
+pub(crate) use headers::{Media, civil, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, words_hint};
 pub(crate) use script::{Plain, Script};
 

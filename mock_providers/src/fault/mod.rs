@@ -6,16 +6,21 @@
 mod connection;
 mod decide;
 mod draw;
+mod fate;
+mod rate;
 mod tally;
 mod trigger;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
+pub(crate) use decide::{names, passing};
 pub use decide::{Decision, Delay, Facts, decide};
 pub use draw::Draw;
+pub use fate::{FateFault, HERD_MAX, Relapse};
+pub use rate::{HeaderLie, RateFault};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
-pub use trigger::{Match, Per, Sequence, Trigger, Window};
+pub use trigger::{Fate, Match, Per, Sequence, Shape, Trigger, Window};
 
 use crate::latency::Dist;
 
@@ -96,6 +101,10 @@ pub enum Fault {
     Empty,
     /// A 200 whose body is not what was promised.
     Malformed(MalformedBody),
+    /// A fault of rates and quotas.
+    Rate(RateFault),
+    /// A fault of time and fate.
+    Fate(FateFault),
 }
 
 /// An HTTP status, with what vendors send along.
@@ -113,7 +122,7 @@ pub struct StatusFault {
     pub body: ErrorBody,
 }
 
-/// The legal forms in which providers ask a caller to wait, in microseconds.
+/// The forms in which providers ask a caller to wait, in microseconds: the legal ones, and those that are met.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
@@ -123,6 +132,31 @@ pub enum RetryAfter {
     Date(Dist),
     /// `retry-after-ms: 1500`.
     Milliseconds(Dist),
+    /// Says one thing and means another: whoever comes back when told is refused until the truth has passed.
+    Lie {
+        /// What the header says, in seconds.
+        says: Dist,
+        /// How long calls are refused.
+        means: Dist,
+    },
+    /// Something no caller can obey.
+    Nonsense(Nonsense),
+}
+
+/// A wait no caller can obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nonsense {
+    /// `retry-after: -5`.
+    Negative,
+    /// `retry-after: NaN`.
+    NotANumber,
+    /// `retry-after: soon`.
+    Words,
+    /// A date an hour ago.
+    Past,
+    /// `retry-after: 3155760000`: a hundred years.
+    Century,
 }
 
 /// The body of a [`StatusFault`].
@@ -218,6 +252,10 @@ pub enum MalformedBody {
 /// What part a fault plays when several fire for one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
+    /// It changes what limits a call meets; all that fire apply.
+    Limit,
+    /// It changes how many calls are served at once; the first that fires wins.
+    Capacity,
     /// It acts on connections, before any request is seen; the first that fires wins.
     Connection,
     /// It delays: the delays of all that fire add up.
@@ -242,6 +280,8 @@ impl Fault {
         match self {
             Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
             Fault::LatencySpike { .. } | Fault::SlowTokens { .. } => Role::Delay,
+            Fault::Rate(fault) => fault.role(),
+            Fault::Fate(fault) => fault.role(),
             _ => Role::Ending,
         }
     }
@@ -260,8 +300,9 @@ impl Fault {
             | Fault::StreamError { after, .. }
             | Fault::Refusal { after, .. } => vec![("after", *after)],
             Fault::Status(status) => {
-                status.retry_after.iter().map(|wait| ("retry_after", wait.dist())).collect()
+                status.retry_after.iter().flat_map(|wait| wait.numbers()).collect()
             }
+            Fault::Rate(fault) => fault.numbers(),
             _ => Vec::new(),
         }
     }
@@ -284,6 +325,8 @@ impl Fault {
             Fault::Refusal { .. } => "refusal",
             Fault::Empty => "empty",
             Fault::Malformed(_) => "malformed",
+            Fault::Rate(fault) => fault.name(),
+            Fault::Fate(fault) => fault.name(),
         }
     }
 }

@@ -4,18 +4,23 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
-use super::error::Error;
+use super::error::{Error, request_id};
+use super::way_in::WayIn;
+use super::space::Space;
 use super::{ASKING_HEADER, Aside, Provider, Schedule};
+use crate::capacity::Entry;
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
 use crate::dice::{Dice, Key};
 use crate::fault::{
-    self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm, Rule, Tally,
+    self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RateFault, RefusalForm, Rule, FateFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
+use crate::limit::Ticket;
 use crate::reply::Tag;
 
 /// What shall be done about a request.
@@ -37,6 +42,12 @@ pub(crate) struct Answer {
     /// Starts the keys of this call's further draws.
     pub(crate) chunks: Key,
     pub(crate) act: Act,
+    /// Rate-limit headers of the answer.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the call holds until it is over.
+    pub(crate) ticket: Option<Ticket>,
+    /// Its place, or its place in the queue for one.
+    pub(crate) entry: Option<Entry>,
 }
 
 /// What the answer amounts to.
@@ -103,7 +114,7 @@ impl Provider {
         let namespace = ask.namespace.as_deref();
         let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
-        let (rules, decision, complaint) = self.decide(&ask, &facts, complaint);
+        let (rules, way, decision, complaint) = self.decide(&ask, &facts, complaint);
         let key = |purpose| facts.key(&self.dice, purpose);
         let tag = self.tag(&facts);
         let (length, limited) = self.length(&ask, key("output"));
@@ -116,18 +127,24 @@ impl Provider {
         let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
         let mut call = self.entry(&script, (nth, connection, now), body);
-        call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
+        call.faults = way.faults;
+        call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
         let wait = self.error_delay(&decision, error);
-        let act = match complaint {
-            Some(complaint) => self.complain(&complaint, &script.id, now + wait, &mut call),
-            None => {
+        let act = match (complaint, &way.bar) {
+            (Some(complaint), _) => self.complain(&complaint, &script.id, now + wait, &mut call),
+            (None, Some(bar)) => {
+                let id = request_id(&script.id);
+                Act::Error(Box::new(self.bar(bar, &script.ask.model, (&id, now + wait), &mut call)))
+            }
+            (None, None) => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
                 self.act(ending, &facts, (&script, bare, now + wait), &mut call)
             }
         };
         settle(&mut call, &act, &script);
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
+        let WayIn { headers, ticket, entry, .. } = way;
+        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry }))
     }
 
     /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
@@ -137,19 +154,32 @@ impl Provider {
         ask: &Ask,
         facts: &Facts<'_>,
         complaint: Option<Complaint>,
-    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
+    ) -> (Arc<Vec<Rule>>, WayIn, Decision, Option<Complaint>) {
         let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
             Ok(asked) => asked,
-            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
+            Err(complaint) => {
+                return (Arc::default(), WayIn::default(), Decision::default(), Some(complaint));
+            }
         };
         if let Some(rules) = asked {
-            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
-            return (rules, decision, None);
+            let (way, decision) = self.pass(&mut Space::new(&rules), ask, facts);
+            return (rules, way, decision, None);
         }
         self.with_space(ask.namespace.as_deref(), |space| {
-            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
-            (Arc::clone(&space.rules), decision, None)
+            let (way, decision) = self.pass(space, ask, facts);
+            (Arc::clone(&space.rules), way, decision, None)
         })
+    }
+
+    /// Limits, capacity, and then the other faults, for those who got in.
+    fn pass(&self, space: &mut Space, ask: &Ask, facts: &Facts<'_>) -> (WayIn, Decision) {
+        let way = self.way_in(space, ask, facts);
+        if way.bar.is_some() {
+            return (way, Decision::default());
+        }
+        let rules = Arc::clone(&space.rules);
+        let decision = fault::decide(&rules, &mut space.tallies, facts, &self.dice);
+        (way, decision)
     }
 
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
@@ -288,12 +318,22 @@ impl Provider {
             }
             Fault::Empty => Act::Empty { bare },
             Fault::Malformed(body) => Act::Malformed(*body),
+            Fault::Fate(FateFault::Relapse(relapse)) => {
+                self.status(&relapse.answer, draw, (&script.id, due), call)
+            }
+            Fault::Rate(fault @ (RateFault::NeverClears { .. } | RateFault::SpendLimit)) => {
+                let wait = fault.numbers().first().map(|(name, dist)| draw.duration(name, *dist));
+                let id = request_id(&script.id);
+                Act::Error(Box::new(self.talk(fault, wait, (&script.ask.model, &id, due), call)))
+            }
             // Decided elsewhere: connections at accept, delays in the schedule.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
             | Fault::LatencySpike { .. }
-            | Fault::SlowTokens { .. } => Act::Reply,
+            | Fault::SlowTokens { .. }
+            | Fault::Rate(_)
+            | Fault::Fate(_) => Act::Reply,
         }
     }
 }

@@ -16,9 +16,10 @@ use super::REQUEST_BYTES_MAX;
 use super::body::{Reply, Then};
 use super::control::{Control, Open};
 use super::stream::Stream;
+use crate::capacity::Entry;
 use crate::dialect::{Complaint, Media, Plain, dress};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{Act, Answer, Aside, Error, PORTAL, Plan, request_id};
+use crate::provider::{Act, Answer, Aside, Error, PORTAL, Plan, Schedule, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -92,9 +93,15 @@ fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
 }
 
 async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Reply>> {
-    let Answer { call, script, schedule, chunks, act } = answer;
+    let Answer { call, script, mut schedule, chunks, mut act, headers, ticket, entry } = answer;
     let generates = call.words_planned > 0 && !call.stream;
-    control.begin(Open::new(call, generates.then(|| schedule.clone())));
+    control.begin(Open::new(call, headers, ticket));
+    if let Some(entry) = entry {
+        take_place(&control, entry, &mut schedule, &mut act).await;
+    }
+    if generates {
+        control.generates(schedule.clone());
+    }
     match act {
         Act::Hang => std::future::pending().await,
         Act::Reset => {
@@ -129,6 +136,24 @@ async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Repl
             Ok(plain(&control, &script, &act, &id))
         }
     }
+}
+
+/// Waits for a place and takes it for as long as the call lasts; everything that is planned happens that much later.
+async fn take_place(control: &Arc<Control>, entry: Entry, schedule: &mut Schedule, act: &mut Act) {
+    let arrived = schedule.start;
+    let seat = match entry {
+        Entry::Seat(seat) => seat,
+        Entry::Queue(queued) => queued.seat().await,
+        Entry::Full => return,
+    };
+    let waited = control.provider().clock().now() - arrived;
+    let healthy = schedule.first() - arrived;
+    schedule.postpone(waited, seat.slowdown);
+    if let Act::Error(error) = act {
+        error.due += waited;
+    }
+    let late = (schedule.first() - arrived).saturating_sub(healthy);
+    control.sits(seat, late);
 }
 
 async fn send_error(control: &Arc<Control>, error: Error, id: &str) -> Response<Reply> {
@@ -189,6 +214,7 @@ fn partial(control: &Arc<Control>, plain: &Plain, then: Then, id: &str) -> Respo
 
 fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: Reply) -> Response<Reply> {
     let provider = control.provider();
+    let limits = control.limits();
     control.head(status);
     if reply.is_over() {
         control.done();
@@ -197,5 +223,6 @@ fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: R
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let wall_us = provider.clock().wall_us(provider.clock().now());
     dress(provider.spec().dialect, media, wall_us, id, response.headers_mut());
+    response.headers_mut().extend(limits);
     response
 }

@@ -4,6 +4,7 @@
 mod dist;
 mod expect;
 mod fault;
+mod limit;
 mod load;
 pub(super) mod mock;
 mod names;
@@ -44,6 +45,7 @@ pub(in crate::scenario) const SCENARIO: Shape = Shape {
         "starts",
         "network",
         "warmup",
+        "quotas",
         "providers",
         "router",
         "load",
@@ -68,9 +70,10 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
     check_version(cx, &fields);
     let names = Names::gather(root);
     let duration = |fields: &Fields<'_>, key: &str| fields.get(key).and_then(|node| cx.duration(node));
+    let quotas = fields.get("quotas").map(|node| limit::quotas(cx, node)).unwrap_or_default();
     let mut providers = fields
         .require(cx, "providers", "{ openai: { dialect: openai } }")
-        .map(|node| provider::read(cx, node))
+        .map(|node| provider::read(cx, node, &quotas))
         .unwrap_or_default();
     let (router, objectives) = fields
         .require(cx, "router", "{ models: …, routes: … }")

@@ -1,7 +1,7 @@
 //! Every map with known keys, for the JSON schema and the tests that keep both in step.
 
 use super::super::cx::Shape;
-use super::{NETWORK, SCENARIO, dist, fault, load, provider, request, retry, route, router, rule};
+use super::{NETWORK, SCENARIO, dist, fault, limit, load, provider, request, retry, route, router, rule};
 
 /// Those that do not come with a fault's word.
 const FIXED: &[&Shape] = &[
@@ -10,6 +10,12 @@ const FIXED: &[&Shape] = &[
     &dist::DIST,
     &dist::LATENCY,
     &provider::PROVIDER,
+    &limit::LIMIT,
+    &limit::CAPACITY,
+    &dist::TAIL,
+    &rule::FATE,
+    &rule::SHAPE,
+    &rule::DIURNAL,
     &router::ROUTER,
     &router::MODEL,
     &router::PRICE,
@@ -29,6 +35,7 @@ const FIXED: &[&Shape] = &[
     &request::SEND,
     &rule::FAULT,
     &rule::FLAPPING,
+    &rule::REPLAY,
     &rule::WHEN,
 ];
 
