@@ -249,6 +249,7 @@ fn call(facts: &ModelFacts, nth: u32, started: Moment, ended: Moment, failed: bo
         billed_input: if failed { 0 } else { 100 },
         billed_output: if failed { 0 } else { 10 },
         credential: Some(format!("key-of-{}", facts.provider)),
+        namespace: None,
         body: "0123456789abcdef".to_owned(),
     }
 }

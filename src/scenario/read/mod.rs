@@ -2,6 +2,7 @@
 //! mistake is one problem.
 
 mod dist;
+mod expand;
 mod expect;
 mod fault;
 mod limit;
@@ -9,12 +10,15 @@ mod load;
 pub(super) mod mock;
 mod names;
 mod phase;
+mod preset;
 mod provider;
+mod replay;
 mod request;
 mod retry;
 mod route;
 mod router;
 mod rule;
+mod shape;
 pub(super) mod shapes;
 mod trace;
 pub(super) mod words;
@@ -32,6 +36,7 @@ use super::yaml::{Node, Value};
 use super::{Arrivals, Scenario, Source};
 use crate::router::config::{Config, Rescue};
 use crate::world::Moment;
+pub use fault::{FaultWord, catalogue};
 use names::Names;
 
 pub(in crate::scenario) const SCENARIO: Shape = Shape {
@@ -80,7 +85,10 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         .map_or_else(|| (empty_router(), IndexMap::new()), |node| router::read(cx, node, &names, &providers));
     let (load, scripted) = sources(cx, &fields, &names, &router, path);
     let warmup = duration(&fields, "warmup").unwrap_or_default();
-    let mut faults = rule::Faults::new(cx, &names, &mut providers, over(&load, &router));
+    let seed = seed(cx, &fields);
+    let starts_us = fields.get("starts").and_then(|node| starts(cx, node)).unwrap_or(USUAL_START_US);
+    let faults = rule::Faults::new(cx, &names, &mut providers, over(&load, &router));
+    let mut faults = faults.of_file(seed, starts_us, path);
     if let Some(node) = fields.get("faults") {
         faults.read(node);
     }
@@ -95,8 +103,8 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         name: name(cx, &fields, path),
         about: fields.get("about").and_then(|node| cx.text(node)),
         path: path.to_path_buf(),
-        seed: seed(cx, &fields),
-        starts_us: fields.get("starts").and_then(|node| starts(cx, node)).unwrap_or(USUAL_START_US),
+        seed,
+        starts_us,
         round_trip: fields
             .get("network")
             .and_then(|node| duration(&cx.fields(node, &NETWORK), "round_trip"))
@@ -111,6 +119,13 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         expect,
         scripted,
     }
+}
+
+/// The entries of `faults`, with what presets and replays stand for in their place.
+pub(super) fn expand_faults(cx: &Cx, node: &Node, path: &Path) -> Node {
+    let items = cx.list(node, "`faults`").iter();
+    let plain = items.flat_map(|item| expand::expand(cx, item, path)).map(std::borrow::Cow::into_owned);
+    Node { span: node.span.clone(), value: Value::List(plain.collect()) }
 }
 
 fn empty_router() -> Config {

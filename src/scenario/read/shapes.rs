@@ -1,7 +1,7 @@
 //! Every map with known keys, for the JSON schema and the tests that keep both in step.
 
 use super::super::cx::Shape;
-use super::{NETWORK, SCENARIO, dist, fault, limit, load, provider, request, retry, route, router, rule};
+use super::{NETWORK, SCENARIO, dist, fault, limit, load, provider, replay, request, retry, route, router, rule, shape};
 
 /// Those that do not come with a fault's word.
 const FIXED: &[&Shape] = &[
@@ -13,9 +13,11 @@ const FIXED: &[&Shape] = &[
     &limit::LIMIT,
     &limit::CAPACITY,
     &dist::TAIL,
-    &rule::FATE,
-    &rule::SHAPE,
-    &rule::DIURNAL,
+    &shape::FATE,
+    &shape::SHAPE,
+    &shape::DIURNAL,
+    &replay::INCIDENT,
+    &replay::EVENT,
     &router::ROUTER,
     &router::MODEL,
     &router::PRICE,
@@ -34,7 +36,7 @@ const FIXED: &[&Shape] = &[
     &request::REQUEST,
     &request::SEND,
     &rule::FAULT,
-    &rule::FLAPPING,
+    &shape::FLAPPING,
     &rule::REPLAY,
     &rule::WHEN,
 ];

@@ -1,7 +1,7 @@
 //! Answers with an HTTP error: any status, and the vendors' own errors by name.
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{ErrorBody, ErrorKind, Fault, RetryAfter, StatusFault};
+use mock_providers::fault::{ErrorBody, ErrorKind, Fault, Nonsense, RetryAfter, StatusFault};
 
 use super::super::super::code::Code;
 use super::super::super::cx::{Cx, Shape};
@@ -12,7 +12,7 @@ use super::args::Args;
 use super::word::{Kind, Word, word};
 
 pub(in crate::scenario) const RETRY_AFTER: Shape =
-    Shape { what: "`retry_after`", name: "retry_after", keys: &["date", "ms"] };
+    Shape { what: "`retry_after`", name: "retry_after", keys: &["date", "ms", "says", "means", "nonsense"] };
 pub(in crate::scenario) const BODY: Shape = Shape { what: "`body`", name: "body", keys: &["text"] };
 
 pub(in crate::scenario) const ERRORS: [(&str, ErrorKind); 12] = [
@@ -42,6 +42,14 @@ macro_rules! handy {
     };
 }
 
+pub(in crate::scenario) const NONSENSE: [(&str, Nonsense); 5] = [
+    ("negative", Nonsense::Negative),
+    ("nan", Nonsense::NotANumber),
+    ("words", Nonsense::Words),
+    ("past", Nonsense::Past),
+    ("century", Nonsense::Century),
+];
+
 pub(super) const WORDS: &[Word] = &[
     word!(
         "status",
@@ -68,6 +76,22 @@ pub(super) const WORDS: &[Word] = &[
     handy!("context_exceeded", ContextExceeded, 400),
     handy!("invalid_request", InvalidRequest, 400),
 ];
+
+/// The status that usually carries an error at this vendor.
+pub(super) fn usual_status(kind: ErrorKind, dialect: Dialect) -> u16 {
+    let usual = match kind {
+        ErrorKind::RateLimited | ErrorKind::QuotaExhausted => 429,
+        ErrorKind::Overloaded => 503,
+        ErrorKind::BadGateway => 502,
+        ErrorKind::Timeout => 504,
+        ErrorKind::Unauthorized => 401,
+        ErrorKind::Forbidden => 403,
+        ErrorKind::NotFound => 404,
+        ErrorKind::ContentFilter | ErrorKind::ContextExceeded | ErrorKind::InvalidRequest => 400,
+        _ => 500,
+    };
+    vendor_status(kind, usual, dialect)
+}
 
 /// Where a vendor's status differs from the usual one.
 fn vendor_status(kind: ErrorKind, usual: u16, dialect: Dialect) -> u16 {
@@ -103,8 +127,17 @@ fn retry_after(cx: &Cx, node: &Node) -> Option<RetryAfter> {
     if matches!(node.value, Value::Scalar { .. }) {
         return dist::times(cx, node).map(RetryAfter::Seconds);
     }
-    match cx.fields(node, &RETRY_AFTER).one_of(cx, &["date", "ms"])? {
+    let fields = cx.fields(node, &RETRY_AFTER);
+    if fields.get("says").is_none() {
+        fields.only_with(cx, &["means"], "`says`");
+    }
+    match fields.one_of(cx, &["date", "ms", "says", "nonsense"])? {
         ("date", node) => dist::times(cx, node).map(RetryAfter::Date),
+        ("says", says) => {
+            let means = fields.require(cx, "means", "60s").and_then(|node| dist::times(cx, node));
+            Some(RetryAfter::Lie { says: dist::times(cx, says)?, means: means? })
+        }
+        ("nonsense", node) => cx.word(node, &NONSENSE).map(RetryAfter::Nonsense),
         (_, node) => dist::times(cx, node).map(RetryAfter::Milliseconds),
     }
 }

@@ -9,6 +9,8 @@ mod args;
 mod connection;
 mod content;
 mod delay;
+mod fate;
+mod rate;
 mod stream;
 mod word;
 
@@ -19,16 +21,41 @@ use super::super::code::Code;
 use super::super::cx::{Cx, Shape, unknown_word};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Span, Value};
-pub(in crate::scenario) use answer::{BODY, ERRORS, RETRY_AFTER};
+pub(in crate::scenario) use answer::{BODY, ERRORS, NONSENSE, RETRY_AFTER};
 use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [&[Word]; 5] = [connection::WORDS, delay::WORDS, answer::WORDS, stream::WORDS, content::WORDS];
+const LAYERS: [(&str, &[Word]); 7] = [
+    ("connection", connection::WORDS),
+    ("delay", delay::WORDS),
+    ("answer", answer::WORDS),
+    ("stream", stream::WORDS),
+    ("meaning", content::WORDS),
+    ("rate", rate::WORDS),
+    ("fate", fate::WORDS),
+];
 
 /// Every word that may stand after `inject`.
 pub(in crate::scenario) fn words() -> impl Iterator<Item = &'static Word> + Clone {
-    LAYERS.into_iter().flatten()
+    LAYERS.into_iter().flat_map(|(_, words)| words)
+}
+
+/// A fault of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultWord {
+    /// The word that stands after `inject`.
+    pub name: &'static str,
+    /// The layer where it acts.
+    pub layer: &'static str,
+    /// What may stand after `inject`, with everything it needs.
+    pub example: &'static str,
+}
+
+/// Every fault of the language, layer by layer.
+pub fn catalogue() -> impl Iterator<Item = FaultWord> {
+    let entry = |layer, word: &Word| FaultWord { name: word.name(), layer, example: word.example };
+    LAYERS.into_iter().flat_map(move |(layer, words)| words.iter().map(move |word| entry(layer, word)))
 }
 
 /// Shapes of the words that have keys, and of what stands at those keys.
