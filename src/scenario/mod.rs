@@ -31,7 +31,7 @@ use crate::world::Moment;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Problems, Severity};
 pub use file::{check, discover, load, parse};
-pub use read::{FaultWord, catalogue as fault_words};
+pub use read::{FaultWord, catalogue as fault_words, presets};
 pub use plain::expand;
 pub use schema::schema;
 

@@ -37,6 +37,7 @@ use super::{Arrivals, Scenario, Source};
 use crate::router::config::{Config, Rescue};
 use crate::world::Moment;
 pub use fault::{FaultWord, catalogue};
+pub use preset::presets;
 use names::Names;
 
 pub(in crate::scenario) const SCENARIO: Shape = Shape {

@@ -119,3 +119,8 @@ pub(in crate::scenario) const PRESETS: &[Preset] = &[
 pub(super) fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
+
+/// Every preset: its word, and what it is.
+pub fn presets() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PRESETS.iter().map(|preset| (preset.name, preset.about))
+}
