@@ -75,7 +75,8 @@ fn a_single_fault_has_no_intensity_and_a_preset_no_probability() {
 fn flapping_with_ranges_is_drawn_from_the_seed() {
     let windows = |seed: u32| {
         let during = "{ from: 0s, to: 9m, every: 40s..80s, for: 10s..20s }";
-        let text = format!("seed: {seed}\n{FRAME}faults:\n  - {{ on: openai, inject: reset, during: {during} }}\n");
+        let text =
+            format!("seed: {seed}\n{FRAME}faults:\n  - {{ on: openai, inject: reset, during: {during} }}\n");
         parsed(&text, Path::new("x.yaml")).faults[0].during.clone()
     };
     assert_eq!(windows(1), windows(1));
@@ -84,13 +85,15 @@ fn flapping_with_ranges_is_drawn_from_the_seed() {
     // Nine minutes hold between 540 / 80 and 540 / 40 periods.
     assert!((6..=14).contains(&drawn.len()), "{}", drawn.len());
     for pair in drawn.windows(2) {
-        let (period, length) = ((pair[1].from - pair[0].from).as_secs(), (pair[0].to - pair[0].from).as_secs());
+        let (period, length) =
+            ((pair[1].from - pair[0].from).as_secs(), (pair[0].to - pair[0].from).as_secs());
         assert!((40..=80).contains(&period) && (10..=20).contains(&length), "{period} {length}");
     }
 }
 
 #[test]
 fn a_ramp_without_an_end_is_refused() {
-    let error = preset("{ on: openai, during: 1m.., inject: reset, probability: { ramp: [0%, 80%] } }").unwrap_err();
+    let error =
+        preset("{ on: openai, during: 1m.., inject: reset, probability: { ramp: [0%, 80%] } }").unwrap_err();
     assert!(error.contains("a ramp needs a window with an end"), "{error}");
 }

@@ -134,7 +134,8 @@ pub(in crate::scenario) enum Per {
 /// `500/m`, `10/s`, `10000/d`, `100/month`: how much is granted over what time.
 pub(in crate::scenario) fn grant(text: &str) -> Result<(f64, Per), Wrong> {
     let bad = |message: String| {
-        Wrong::new(Code::BAD_RATE, message).help("write `500/m`; the units are `/s`, `/m`, `/h`, `/d` and `/month`")
+        Wrong::new(Code::BAD_RATE, message)
+            .help("write `500/m`; the units are `/s`, `/m`, `/h`, `/d` and `/month`")
     };
     let Some((amount, unit)) = text.split_once('/') else {
         return Err(bad(format!("`{text}` has no unit of time")));

@@ -90,12 +90,7 @@ fn open_window(trigger: &Trigger, now: Moment) -> Option<(usize, Window)> {
 }
 
 /// The draw is keyed by the window too: a connection that lived through one may fall in the next.
-fn drawn(
-    rule: &Rule,
-    (provider, dice): (&str, &Dice),
-    number: u64,
-    (window, now): (usize, Moment),
-) -> bool {
+fn drawn(rule: &Rule, (provider, dice): (&str, &Dice), number: u64, (window, now): (usize, Moment)) -> bool {
     rule.trigger.befalls(dice, now, || {
         dice.key("connection fault").str(provider).str(&rule.name).u64(number).u64(window as u64)
     })

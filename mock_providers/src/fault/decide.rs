@@ -105,7 +105,9 @@ pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &D
     let mut decision = Decision::default();
     for (index, (rule, tally)) in rules.iter().zip(tallies).enumerate() {
         let role = rule.fault.role();
-        if matches!(role, Role::Connection | Role::Limit | Role::Capacity) || !passes(rule, tally, facts, dice) {
+        if matches!(role, Role::Connection | Role::Limit | Role::Capacity)
+            || !passes(rule, tally, facts, dice)
+        {
             continue;
         }
         match role {
@@ -138,7 +140,8 @@ pub(crate) fn passing(
 
 /// An answer that named too short a wait is repeated until the true one has passed.
 fn hold(rule: &Rule, tally: &mut Tally, facts: &Facts<'_>, dice: &Dice) {
-    let Fault::Status(StatusFault { retry_after: Some(RetryAfter::Lie { means, .. }), .. }) = &rule.fault else {
+    let Fault::Status(StatusFault { retry_after: Some(RetryAfter::Lie { means, .. }), .. }) = &rule.fault
+    else {
         return;
     };
     if tally.held.is_none_or(|until| until <= facts.now) {

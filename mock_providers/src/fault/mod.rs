@@ -15,8 +15,8 @@ mod trigger;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
-pub(crate) use decide::{names, passing};
 pub use decide::{Decision, Delay, Facts, decide};
+pub(crate) use decide::{names, passing};
 pub use draw::Draw;
 pub use fate::{FateFault, HERD_MAX, Relapse};
 pub use rate::{HeaderLie, RateFault};
@@ -184,6 +184,10 @@ pub enum ErrorKind {
     /// Out of credit or past a spend limit: does not heal by waiting (OpenAI 429 `insufficient_quota`,
     /// Anthropic 400 "credit balance is too low", Gemini 429 `PerDay`).
     QuotaExhausted,
+    /// Too many tokens for now (429): heals by waiting, also at Qwen, which calls it `insufficient_quota`.
+    TokensLimited,
+    /// The budget of requests in flight is used up for now (OpenRouter 402); elsewhere as `rate_limited`.
+    BudgetInFlight,
     /// The provider as a whole is short of capacity (503, Anthropic 529).
     Overloaded,
     /// An internal error (500).
@@ -300,9 +304,7 @@ impl Fault {
             | Fault::Cut { after, .. }
             | Fault::StreamError { after, .. }
             | Fault::Refusal { after, .. } => vec![("after", *after)],
-            Fault::Status(status) => {
-                status.retry_after.iter().flat_map(|wait| wait.numbers()).collect()
-            }
+            Fault::Status(status) => status.retry_after.iter().flat_map(|wait| wait.numbers()).collect(),
             Fault::Rate(fault) => fault.numbers(),
             _ => Vec::new(),
         }

@@ -46,7 +46,12 @@ impl Choices {
     pub fn iter(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let count = usize::from(self.count).min(CHOICES_MAX);
         let before = std::iter::once(0.0).chain(self.up_to);
-        self.values.into_iter().zip(self.up_to).zip(before).take(count).map(|((value, to), from)| (value, to - from))
+        self.values
+            .into_iter()
+            .zip(self.up_to)
+            .zip(before)
+            .take(count)
+            .map(|((value, to), from)| (value, to - from))
     }
 
     /// The value that a draw `p` in (0, 1) chooses.

@@ -77,7 +77,12 @@ impl Demand<'_> {
 }
 
 /// Whether the call gets in at the present of `clock`: takes from every limit, or from none.
-pub(crate) fn admit(limits: &[Limit], pools: &Pools, demand: &Demand<'_>, clock: &Clock) -> (Verdict, Vec<Reading>) {
+pub(crate) fn admit(
+    limits: &[Limit],
+    pools: &Pools,
+    demand: &Demand<'_>,
+    clock: &Clock,
+) -> (Verdict, Vec<Reading>) {
     let now = present(clock);
     let mut meters = pools.lock();
     let covering: Vec<(&Limit, String, Allowance)> = limits
@@ -96,7 +101,9 @@ pub(crate) fn admit(limits: &[Limit], pools: &Pools, demand: &Demand<'_>, clock:
             let wait = if never { None } else { meter.wait(allowance, needed, now) };
             let found = Denial { limit: (*limit).clone(), needed, whole, left, wait };
             // The limit that is in the way longest is the one worth naming.
-            if denial.as_ref().is_none_or(|known: &Denial| known.wait.is_some() && found.wait.is_none_or(|wait| known.wait < Some(wait))) {
+            if denial.as_ref().is_none_or(|known: &Denial| {
+                known.wait.is_some() && found.wait.is_none_or(|wait| known.wait < Some(wait))
+            }) {
                 denial = Some(found);
             }
         }

@@ -81,7 +81,13 @@ fn left(reading: &Reading) -> f64 {
 const fn supposed() -> Reading {
     let per = Duration::from_secs(60);
     let allowance = Allowance::Bucket { amount: SUPPOSED, per, burst: SUPPOSED };
-    Reading { measure: Measure::Requests, allowance, limit: SUPPOSED, remaining: SUPPOSED, reset: Duration::ZERO }
+    Reading {
+        measure: Measure::Requests,
+        allowance,
+        limit: SUPPOSED,
+        remaining: SUPPOSED,
+        reset: Duration::ZERO,
+    }
 }
 
 fn distort(reading: &mut Reading, say: Say) {

@@ -166,7 +166,9 @@ impl Allowance {
     pub(crate) const fn whole(&self) -> u64 {
         match *self {
             Allowance::Bucket { burst, .. } => burst,
-            Allowance::Day { amount, .. } | Allowance::Month { amount } | Allowance::Slots { amount } => amount,
+            Allowance::Day { amount, .. } | Allowance::Month { amount } | Allowance::Slots { amount } => {
+                amount
+            }
             Allowance::Call { amount } => amount,
             Allowance::Growth { above, .. } => above,
         }
@@ -183,7 +185,9 @@ impl Allowance {
             Allowance::Month { amount } => Allowance::Month { amount: cut(amount) },
             Allowance::Slots { amount } => Allowance::Slots { amount: cut(amount) },
             Allowance::Call { amount } => Allowance::Call { amount: cut(amount) },
-            Allowance::Growth { factor, every, above } => Allowance::Growth { factor, every, above: cut(above) },
+            Allowance::Growth { factor, every, above } => {
+                Allowance::Growth { factor, every, above: cut(above) }
+            }
         }
     }
 }

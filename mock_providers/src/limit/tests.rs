@@ -52,7 +52,14 @@ fn a_month_ends_with_the_calendar() {
 
 #[test]
 fn durations_are_written_as_go_writes_them() {
-    let cases = [(0, "0s"), (1, "1ms"), (12_000, "12ms"), (1_500_000, "1.5s"), (360_000_000, "6m0s"), (3_603_000_000, "1h0m3s")];
+    let cases = [
+        (0, "0s"),
+        (1, "1ms"),
+        (12_000, "12ms"),
+        (1_500_000, "1.5s"),
+        (360_000_000, "6m0s"),
+        (3_603_000_000, "1h0m3s"),
+    ];
     for (us, text) in cases {
         assert_eq!(go_duration(Duration::from_micros(us)), text);
     }

@@ -171,13 +171,18 @@ fn ceil_ms(wait: Duration) -> u64 {
 fn openai(words: &Words<'_>) -> (u16, Value) {
     let Words { model, limit, used, requested, .. } = words;
     let counted = words.counted();
-    let short = format!("{}{}", words.measure.letter(), words.period.to_uppercase().chars().next().unwrap_or('M'));
-    let on = format!("for {model} in organization {ORGANISATION} on {counted} per {} ({short})", words.period);
-    let again = words.wait.map_or_else(String::new, |wait| format!(" Please try again in {}.", go_duration(wait)));
+    let short =
+        format!("{}{}", words.measure.letter(), words.period.to_uppercase().chars().next().unwrap_or('M'));
+    let on =
+        format!("for {model} in organization {ORGANISATION} on {counted} per {} ({short})", words.period);
+    let again =
+        words.wait.map_or_else(String::new, |wait| format!(" Please try again in {}.", go_duration(wait)));
     let more = "Visit https://platform.openai.com/account/rate-limits to learn more.";
     let (message, kind, code) = match words.cause {
         Cause::Rate | Cause::Day | Cause::Never => (
-            format!("Rate limit reached {on}: Limit {limit}, Used {used}, Requested {requested}.{again} {more}"),
+            format!(
+                "Rate limit reached {on}: Limit {limit}, Used {used}, Requested {requested}.{again} {more}"
+            ),
             if words.is_tokens() { "tokens" } else { "requests" },
             "rate_limit_exceeded",
         ),
@@ -225,7 +230,9 @@ fn anthropic(words: &Words<'_>) -> (u16, Value) {
         _ => None,
     };
     let message = match words.cause {
-        Cause::Ramp => "Your organization's traffic is growing faster than its acceleration limit allows.".to_owned(),
+        Cause::Ramp => {
+            "Your organization's traffic is growing faster than its acceleration limit allows.".to_owned()
+        }
         Cause::Spend => "Your organization has reached its spend limit for this month.".to_owned(),
         Cause::Slots => "Number of concurrent connections has exceeded your rate limit.".to_owned(),
         _ => format!(
@@ -247,14 +254,22 @@ fn anthropic(words: &Words<'_>) -> (u16, Value) {
 }
 
 fn gemini(words: &Words<'_>) -> (u16, Value) {
-    let per = if matches!(words.cause, Cause::Day | Cause::Spend) || words.period == "day" { "PerDay" } else { "PerMinute" };
+    let per = if matches!(words.cause, Cause::Day | Cause::Spend) || words.period == "day" {
+        "PerDay"
+    } else {
+        "PerMinute"
+    };
     let (metric, id) = if words.is_tokens() {
-        ("generate_content_paid_tier_input_token_count", format!("GenerateContentPaidTierInputTokensPerModel{per}"))
+        (
+            "generate_content_paid_tier_input_token_count",
+            format!("GenerateContentPaidTierInputTokensPerModel{per}"),
+        )
     } else {
         ("generate_content_paid_tier_requests", format!("GenerateRequests{per}PerProjectPerModel-PaidTier"))
     };
     let limit = if words.cause == Cause::Never { 0 } else { words.limit };
-    let again = words.wait.map_or_else(String::new, |wait| format!(" Please retry in {}s.", wait.as_secs_f64()));
+    let again =
+        words.wait.map_or_else(String::new, |wait| format!(" Please retry in {}s.", wait.as_secs_f64()));
     let message = format!(
         "You exceeded your current quota, please check your plan and billing details.\n* Quota exceeded for metric: \
          generativelanguage.googleapis.com/{metric}, limit: {limit}, model: {}{}{again}",
@@ -274,7 +289,8 @@ fn gemini(words: &Words<'_>) -> (u16, Value) {
         let delay = format!("{}s", wait.as_secs_f64());
         details.push(json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay }));
     }
-    let error = json!({ "code": 429, "message": message, "status": "RESOURCE_EXHAUSTED", "details": details });
+    let error =
+        json!({ "code": 429, "message": message, "status": "RESOURCE_EXHAUSTED", "details": details });
     (429, json!({ "error": error }))
 }
 
@@ -282,7 +298,10 @@ fn mistral(words: &Words<'_>) -> (u16, Value) {
     if words.cause == Cause::Spend {
         let message = "You have reached the spend limit of your workspace.";
         let kind = "payment_required";
-        return (402, json!({ "object": "error", "message": message, "type": kind, "param": null, "code": null }));
+        return (
+            402,
+            json!({ "object": "error", "message": message, "type": kind, "param": null, "code": null }),
+        );
     }
     let body = json!({
         "object": "error", "message": "Rate limit exceeded", "type": "rate_limited", "param": null, "code": "1300",
@@ -306,7 +325,9 @@ fn deepseek(words: &Words<'_>) -> (u16, Value) {
 
 fn qwen(words: &Words<'_>) -> (u16, Value) {
     let (status, code, message) = match words.cause {
-        Cause::Spend => (400, "Arrearage", "Access denied, please make sure your account is in good standing."),
+        Cause::Spend => {
+            (400, "Arrearage", "Access denied, please make sure your account is in good standing.")
+        }
         Cause::Never => (403, "AllocationQuota.FreeTierOnly", "Free allocated quota exceeded."),
         _ if words.is_tokens() => {
             (429, "insufficient_quota", "Allocated quota exceeded, please increase your quota limit.")
@@ -314,7 +335,10 @@ fn qwen(words: &Words<'_>) -> (u16, Value) {
         _ => (429, "limit_requests", "You exceeded your current requests list."),
     };
     let error = json!({ "code": code, "param": null, "message": message, "type": code });
-    (status, json!({ "error": error, "id": format!("chatcmpl-{}", words.request), "request_id": words.request }))
+    (
+        status,
+        json!({ "error": error, "id": format!("chatcmpl-{}", words.request), "request_id": words.request }),
+    )
 }
 
 fn openrouter(words: &Words<'_>) -> (u16, Value) {

@@ -1,7 +1,5 @@
 //! What a provider makes of a request: decided whole, before the first byte of the answer.
 
-use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
@@ -9,14 +7,14 @@ use http::request::Parts;
 
 use super::error::{Error, request_id};
 use super::way_in::WayIn;
-use super::space::Space;
-use super::{ASKING_HEADER, Aside, Provider, Schedule};
+use super::{Aside, Provider, Schedule};
 use crate::capacity::Entry;
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
 use crate::fault::{
-    self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RateFault, RefusalForm, Rule, FateFault,
+    self, Close, Decision, Draw, ErrorKind, Facts, FateFault, Fault, MalformedBody, RateFault, RefusalForm,
+    Rule,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
@@ -77,10 +75,11 @@ impl Provider {
             Err(aside) => return Plan::Aside(aside),
         };
         match self.spec.dialect.read(&self.spec, &head, body, &mut ask) {
-            Ok(Asked::Models) => Plan::Aside(Aside::new(200, self.spec.dialect.models(&self.spec.models))),
-            Ok(_) => self.answer(ask, body, connection, None),
+            Ok(Asked::Aside(body)) => Plan::Aside(Aside::told(body)),
+            Ok(Asked::Call) => self.answer(ask, body, connection, None),
             Err(complaint) => match self.probe(&head) {
                 Some(aside) => Plan::Aside(aside),
+                None if ask.aside => Plan::Aside(self.refuse(ask.format, &complaint)),
                 None => self.answer(ask, body, connection, Some(complaint)),
             },
         }
@@ -92,21 +91,6 @@ impl Provider {
             Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
             Err(aside) => Plan::Aside(aside),
         }
-    }
-
-    /// What every request says, whatever its dialect; its head without the namespace.
-    fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
-        let (head, namespace) = match self.namespace(head)? {
-            Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
-            None => (Cow::Borrowed(head), None),
-        };
-        let mut ask =
-            Ask { namespace, may_ask: self.settings.asked.is_some(), ..Ask::of(self.spec.dialect, &head) };
-        if ask.may_ask {
-            let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
-            ask.inject = text.map(Cow::into_owned);
-        }
-        Ok((head, ask))
     }
 
     fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
@@ -126,17 +110,18 @@ impl Provider {
         (script.words, script.limited) = (length, limited);
         let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        if script.tells_times() {
+            let (first, last) = (schedule.first(), schedule.last());
+            script.times = Times { first: first - now, rest: last - first };
+        }
         let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = way.faults;
         call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
         let wait = self.error_delay(&decision, error);
         let act = match (complaint, &way.bar) {
-            (Some(complaint), _) => self.complain(&complaint, &script.id, now + wait, &mut call),
-            (None, Some(bar)) => {
-                let id = request_id(&script.id);
-                Act::Error(Box::new(self.bar(bar, &script.ask.model, (&id, now + wait), &mut call)))
-            }
+            (Some(complaint), _) => self.complain(&complaint, &script, now + wait, &mut call),
+            (None, Some(bar)) => Act::Error(Box::new(self.bar(bar, &script, now + wait, &mut call))),
             (None, None) => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
                 self.act(ending, &facts, (&script, bare, now + wait), &mut call)
@@ -145,41 +130,6 @@ impl Provider {
         settle(&mut call, &act, &script);
         let WayIn { headers, ticket, entry, .. } = way;
         Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry }))
-    }
-
-    /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
-    /// fault; one that asks for a fault gets that one alone.
-    fn decide(
-        &self,
-        ask: &Ask,
-        facts: &Facts<'_>,
-        complaint: Option<Complaint>,
-    ) -> (Arc<Vec<Rule>>, WayIn, Decision, Option<Complaint>) {
-        let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
-            Ok(asked) => asked,
-            Err(complaint) => {
-                return (Arc::default(), WayIn::default(), Decision::default(), Some(complaint));
-            }
-        };
-        if let Some(rules) = asked {
-            let (way, decision) = self.pass(&mut Space::new(&rules), ask, facts);
-            return (rules, way, decision, None);
-        }
-        self.with_space(ask.namespace.as_deref(), |space| {
-            let (way, decision) = self.pass(space, ask, facts);
-            (Arc::clone(&space.rules), way, decision, None)
-        })
-    }
-
-    /// Limits, capacity, and then the other faults, for those who got in.
-    fn pass(&self, space: &mut Space, ask: &Ask, facts: &Facts<'_>) -> (WayIn, Decision) {
-        let way = self.way_in(space, ask, facts);
-        if way.bar.is_some() {
-            return (way, Decision::default());
-        }
-        let rules = Arc::clone(&space.rules);
-        let decision = fault::decide(&rules, &mut space.tallies, facts, &self.dice);
-        (way, decision)
     }
 
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
@@ -305,7 +255,7 @@ impl Provider {
         match &rule.fault {
             Fault::Hang => Act::Hang,
             Fault::Reset => Act::Reset,
-            Fault::Status(status) => self.status(status, draw, (&script.id, due), call),
+            Fault::Status(status) => self.status(status, draw, (script, due), call),
             Fault::Stall { after } => Act::Stall { after: words(*after) },
             Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
             Fault::StreamError { after, error } => {
@@ -319,7 +269,7 @@ impl Provider {
             Fault::Empty => Act::Empty { bare },
             Fault::Malformed(body) => Act::Malformed(*body),
             Fault::Fate(FateFault::Relapse(relapse)) => {
-                self.status(&relapse.answer, draw, (&script.id, due), call)
+                self.status(&relapse.answer, draw, (script, due), call)
             }
             Fault::Rate(fault @ (RateFault::NeverClears { .. } | RateFault::SpendLimit)) => {
                 let wait = fault.numbers().first().map(|(name, dist)| draw.duration(name, *dist));

@@ -6,11 +6,11 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue};
 
 use super::space::Space;
-use super::{Error, Provider};
+use super::{Error, Provider, request_id};
 use crate::capacity::{Capacity, Entry, Gate, Overload};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Complaint, Media};
-use crate::fault::{self, ErrorKind, Facts, Fault, FateFault, RateFault, Role, Rule, Tally};
+use crate::dialect::{Ask, Complaint, Media, Script};
+use crate::fault::{self, ErrorKind, Facts, FateFault, Fault, RateFault, Role, Rule, Tally};
 use crate::ledger::Call;
 use crate::limit::{self, Cause, Demand, Denial, Limit, Measure, Refused, Say, Ticket, Verdict, Words};
 
@@ -120,10 +120,11 @@ impl Provider {
     }
 
     /// What somebody gets who did not get in.
-    pub(super) fn bar(&self, bar: &Bar, model: &str, (id, due): (&str, Moment), call: &mut Call) -> Error {
+    pub(super) fn bar(&self, bar: &Bar, script: &Script, due: Moment, call: &mut Call) -> Error {
+        let (id, model) = (request_id(&script.id), &script.ask.model);
         match bar {
             Bar::Denied(denial) => {
-                refused(limit::refusal(&Words::of(denial, self.spec.dialect, model, id)), due, call)
+                refused(limit::refusal(&Words::of(denial, self.spec.dialect, model, &id)), due, call)
             }
             Bar::Full(overload) => {
                 let mut complaint = Complaint::usual(self.spec.dialect, ErrorKind::Overloaded);
@@ -131,8 +132,8 @@ impl Provider {
                     complaint.status = *status;
                 }
                 call.failure = Some(ErrorKind::Overloaded);
-                let (status, body) = (complaint.status, self.spec.dialect.error(&complaint, id));
-                Error { status, media: Media::Json, body, headers: Vec::new(), due }
+                let (media, body) = self.spec.dialect.error(script.ask.format, &complaint, &id);
+                Error { status: complaint.status, media, body, headers: Vec::new(), due }
             }
         }
     }

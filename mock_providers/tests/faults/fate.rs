@@ -39,7 +39,10 @@ async fn one_is_served_one_waits_and_the_third_is_turned_away() {
     assert_eq!(bench.provider.fired(), [("brownout".to_owned(), 2)]);
     let calls = bench.calls.lock().unwrap();
     let waited = calls.iter().find(|call| call.injected > Duration::ZERO).unwrap();
-    assert_eq!((waited.injected, &waited.faults[..]), (Duration::from_millis(100), &["brownout".to_owned()][..]));
+    assert_eq!(
+        (waited.injected, &waited.faults[..]),
+        (Duration::from_millis(100), &["brownout".to_owned()][..])
+    );
     assert_eq!(calls[0].failure, Some(ErrorKind::Overloaded));
 }
 
@@ -58,7 +61,8 @@ async fn whoever_leaves_the_queue_makes_it_shorter() {
 #[tokio::test(start_paused = true)]
 async fn a_capacity_of_the_provider_needs_no_fault_and_slows_down_when_full() {
     let mut spec = spec(Dialect::Openai);
-    spec.capacity = Some(Capacity { concurrency: 2, queue: 0, overload: Overload::Status(529), slowdown: 3.0 });
+    spec.capacity =
+        Some(Capacity { concurrency: 2, queue: 0, overload: Overload::Status(529), slowdown: 3.0 });
     let bench = Bench::new(spec);
     let (mut first, mut second) = (send(&bench).await, send(&bench).await);
     bench.at_ms(1).await;

@@ -57,8 +57,16 @@ async fn a_bucket_refills_all_the_time_and_its_refusal_names_the_true_wait() {
     assert_eq!(third.header("retry-after").unwrap(), "30");
     assert_eq!(third.header("x-ratelimit-remaining-requests").unwrap(), "0");
     let error = &third.json()["error"];
-    assert_eq!((error["type"].as_str(), error["code"].as_str()), (Some("requests"), Some("rate_limit_exceeded")));
-    assert!(error["message"].as_str().unwrap().contains("(RPM): Limit 2, Used 2, Requested 1. Please try again in 29.8s."));
+    assert_eq!(
+        (error["type"].as_str(), error["code"].as_str()),
+        (Some("requests"), Some("rate_limit_exceeded"))
+    );
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("(RPM): Limit 2, Used 2, Requested 1. Please try again in 29.8s.")
+    );
     assert_eq!(last(&bench).faults, ["limit:rpm"]);
     assert_eq!(last(&bench).failure, Some(ErrorKind::RateLimited));
     assert_eq!(last(&bench).retry_after, Some(Duration::from_millis(29_800)));
@@ -90,7 +98,9 @@ async fn refused_calls_count_where_the_vendor_counts_them() {
 async fn the_prompt_and_max_tokens_are_taken_before_anything_is_generated() {
     let tokens = Limit::bucket("tpm", Measure::Tokens, 100, MINUTE);
     let bench = Bench::new(limited(Dialect::Openai, &[tokens]));
-    let request = |max: u32| closing(&ask_with(Dialect::Openai, false, "hello [words=1]", &format!(",\"max_tokens\":{max}")));
+    let request = |max: u32| {
+        closing(&ask_with(Dialect::Openai, false, "hello [words=1]", &format!(",\"max_tokens\":{max}")))
+    };
     // Two words of prompt and 50: 48 are left, though a single word is said.
     let first = bench.exchange(&request(50)).await;
     assert_eq!(first.header("x-ratelimit-remaining-tokens").unwrap(), "48");
@@ -111,7 +121,10 @@ async fn tokens_of_the_reply_are_paid_afterwards_and_may_overdraw() {
     let limit = Limit::bucket("otpm", Measure::OutputTokens, 10, MINUTE);
     let bench = Bench::new(limited(Dialect::Anthropic, &[limit]));
     let long = bench.exchange(&closing(&ask(Dialect::Anthropic, false, 20))).await;
-    assert_eq!((long.status(), long.header("anthropic-ratelimit-output-tokens-remaining").unwrap().as_str()), (200, "10"));
+    assert_eq!(
+        (long.status(), long.header("anthropic-ratelimit-output-tokens-remaining").unwrap().as_str()),
+        (200, "10")
+    );
     // Twenty words from ten: ten below nothing, at 100 + 19 * 10 = 290 ms. Eleven tokens at 6 s each are 66 s.
     let next = call(&bench, Dialect::Anthropic).await;
     assert_eq!((next.status(), next.header("retry-after").unwrap().as_str()), (429, "66"));
@@ -154,7 +167,9 @@ async fn providers_share_a_pool_and_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn limits_tell_models_and_keys_apart_or_let_them_share() {
     let by_model = Limit { scope: Scope::Model, ..rpm(1) };
-    let ask_model = |model: &str| closing(&ask(Dialect::Openai, false, 1)).replace("\"model\":\"m\"", &format!("\"model\":\"{model}\""));
+    let ask_model = |model: &str| {
+        closing(&ask(Dialect::Openai, false, 1)).replace("\"model\":\"m\"", &format!("\"model\":\"{model}\""))
+    };
     let bench = Bench::new(limited(Dialect::Openai, &[by_model]));
     assert_eq!(bench.exchange(&ask_model("x")).await.status(), 200);
     assert_eq!(bench.exchange(&ask_model("y")).await.status(), 200);
@@ -277,7 +292,9 @@ async fn a_daily_quota_clears_at_midnight_where_the_vendor_counts() {
         assert_eq!(bench.provider.fired(), [("daily_quota".to_owned(), 0)]);
         let refused = call(&bench, dialect).await;
         assert_eq!(refused.status(), 429);
-        assert!(refused.raw_body().contains("PerDay") || refused.raw_body().contains("requests per day (RPD)"));
+        assert!(
+            refused.raw_body().contains("PerDay") || refused.raw_body().contains("requests per day (RPD)")
+        );
         // Asked 100 ms after 13:58.
         assert_eq!(last(&bench).retry_after, Some(Duration::from_millis(wait_s * 1_000 - 100)));
         bench.at_ms(wait_s * 1_000 - 30).await;

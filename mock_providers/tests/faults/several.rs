@@ -28,8 +28,9 @@ fn status(status: u16) -> Fault {
 fn bench(faults: Vec<Fault>, limits: Vec<Limit>) -> Bench {
     let mut spec = spec(Dialect::Openai);
     let rules = faults.into_iter().enumerate();
-    spec.faults =
-        rules.map(|(nth, fault)| Rule { name: nth.to_string(), trigger: Trigger::default(), fault }).collect();
+    spec.faults = rules
+        .map(|(nth, fault)| Rule { name: nth.to_string(), trigger: Trigger::default(), fault })
+        .collect();
     spec.limits = limits;
     Bench::new(spec)
 }

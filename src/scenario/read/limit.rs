@@ -37,11 +37,8 @@ pub(in crate::scenario) const LIMIT: Shape = Shape {
     ],
 };
 
-pub(in crate::scenario) const CAPACITY: Shape = Shape {
-    what: "a capacity",
-    name: "capacity",
-    keys: &["concurrency", "queue", "overload", "slowdown"],
-};
+pub(in crate::scenario) const CAPACITY: Shape =
+    Shape { what: "a capacity", name: "capacity", keys: &["concurrency", "queue", "overload", "slowdown"] };
 
 /// What a limit counts: exactly one of these.
 pub(in crate::scenario) const MEASURES: [&str; 8] = [
@@ -55,12 +52,8 @@ pub(in crate::scenario) const MEASURES: [&str; 8] = [
     "growth",
 ];
 
-pub(in crate::scenario) const SCOPES: [(&str, Scope); 4] = [
-    ("provider", Scope::Provider),
-    ("model", Scope::Model),
-    ("key", Scope::Key),
-    ("tenant", Scope::Tenant),
-];
+pub(in crate::scenario) const SCOPES: [(&str, Scope); 4] =
+    [("provider", Scope::Provider), ("model", Scope::Model), ("key", Scope::Key), ("tenant", Scope::Tenant)];
 
 pub(in crate::scenario) const REFUSED: [(&str, bool); 2] = [("free", false), ("count", true)];
 
@@ -160,8 +153,7 @@ fn limit(cx: &Cx, node: &Node, dialect: Dialect) -> Option<Limit> {
 fn price(cx: &Cx, fields: &Fields<'_>) -> Option<Measure> {
     let node = fields.require(cx, "price", "{ input: 3.00, output: 15.00 }")?;
     let prices = cx.fields(node, &super::router::PRICE);
-    let dollars =
-        |key: &str| prices.require(cx, key, "3.00").and_then(|node| cx.number_in(node, 0.0, 1e6));
+    let dollars = |key: &str| prices.require(cx, key, "3.00").and_then(|node| cx.number_in(node, 0.0, 1e6));
     Some(Measure::Spend { input: dollars("input")?, output: dollars("output")? })
 }
 

@@ -37,8 +37,8 @@ use super::{Arrivals, Scenario, Source};
 use crate::router::config::{Config, Rescue};
 use crate::world::Moment;
 pub use fault::{FaultWord, catalogue};
-pub use preset::presets;
 use names::Names;
+pub use preset::presets;
 
 pub(in crate::scenario) const SCENARIO: Shape = Shape {
     what: "a scenario",

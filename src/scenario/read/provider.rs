@@ -15,7 +15,20 @@ use super::{dist, limit};
 pub(in crate::scenario) const PROVIDER: Shape = Shape {
     what: "a provider",
     name: "provider",
-    keys: &["dialect", "latency", "output", "chunk", "keys", "models", "keep_alive", "limits", "quota", "capacity"],
+    keys: &[
+        "dialect",
+        "latency",
+        "output",
+        "chunk",
+        "keys",
+        "models",
+        "keep_alive",
+        "tls",
+        "http",
+        "limits",
+        "quota",
+        "capacity",
+    ],
 };
 
 /// Quotas that several providers share, by name.
@@ -51,6 +64,8 @@ fn spec(cx: &Cx, name: String, node: &Node, quotas: &Quotas) -> Spec {
             .unwrap_or(Duration::from_secs(60)),
         limits: limit::of_provider(cx, &fields, dialect.unwrap_or(Dialect::Openai), quotas),
         capacity: fields.get("capacity").and_then(|node| limit::capacity(cx, node)),
+        tls: fields.get("tls").and_then(|node| cx.truth(node)).unwrap_or(false),
+        http2: fields.get("http").and_then(|node| cx.whole_in(node, 1, 2)) == Some(2),
         faults: Vec::new(),
     }
 }

@@ -57,7 +57,9 @@ pub(super) fn read(cx: &Cx, item: &Node, scenario: &Path) -> Vec<Node> {
     };
     match events(&path) {
         Ok(events) if events.is_empty() => laid.wrong("it has no events"),
-        Ok(events) => events.into_iter().enumerate().filter_map(|(nth, event)| laid.fault(nth, event)).collect(),
+        Ok(events) => {
+            events.into_iter().enumerate().filter_map(|(nth, event)| laid.fault(nth, event)).collect()
+        }
         Err(why) => laid.wrong(&why),
     }
 }
@@ -87,7 +89,8 @@ fn events(path: &Path) -> Result<Vec<Node>, String> {
 
 /// Rows as the events of a YAML file.
 fn rows(text: &str) -> Result<Vec<Node>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?;
     if header.iter().take(COLUMNS.len()).ne(COLUMNS) {
         return Err(format!("its columns have to be {}", COLUMNS.join(",")));

@@ -242,7 +242,8 @@ impl<'a> Faults<'a> {
         }
         let share = fields.get("probability").map(|node| shape::share(cx, node, self.starts_us, &during));
         let (probability_ppm, shape) = share.unwrap_or_default();
-        let strength = fields.get("strength").and_then(|node| shape::curve(cx, node, self.starts_us, &during));
+        let strength =
+            fields.get("strength").and_then(|node| shape::curve(cx, node, self.starts_us, &during));
         Trigger {
             during,
             probability_ppm,

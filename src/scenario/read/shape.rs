@@ -48,7 +48,10 @@ pub(super) fn curve(cx: &Cx, node: &Node, starts_us: i64, during: &[Window]) -> 
         (_, node) => {
             let fields = cx.fields(node, &DIURNAL);
             let share = |key: &str, example| {
-                fields.require(cx, key, example).and_then(|node| cx.share_ppm(node)).map(|ppm| f64::from(ppm) / 1e6)
+                fields
+                    .require(cx, key, example)
+                    .and_then(|node| cx.share_ppm(node))
+                    .map(|ppm| f64::from(ppm) / 1e6)
             };
             let (low, high) = (share("low", "10%"), share("high", "90%"));
             let peak = fields.require(cx, "peak", "\"14:00\"").and_then(|node| peak(cx, node, starts_us));

@@ -1,7 +1,9 @@
 //! Every map with known keys, for the JSON schema and the tests that keep both in step.
 
 use super::super::cx::Shape;
-use super::{NETWORK, SCENARIO, dist, fault, limit, load, provider, replay, request, retry, route, router, rule, shape};
+use super::{
+    NETWORK, SCENARIO, dist, fault, limit, load, provider, replay, request, retry, route, router, rule, shape,
+};
 
 /// Those that do not come with a fault's word.
 const FIXED: &[&Shape] = &[

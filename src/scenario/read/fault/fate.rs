@@ -6,7 +6,7 @@ use mock_providers::capacity::Capacity;
 use mock_providers::fault::{ErrorBody, ErrorKind, FateFault, Fault, HERD_MAX, Relapse, StatusFault};
 
 use super::super::limit;
-use super::answer::{ERRORS, usual_status};
+use super::answer::ERRORS;
 use super::args::Args;
 use super::word::{Kind, Word, word};
 
@@ -57,11 +57,17 @@ fn relapse(args: &Args<'_>) -> Option<Fault> {
     let fragile = args.get("fragile").and_then(|node| args.cx.some_time(node)).unwrap_or(USUAL_FRAGILE);
     let error = args.choice("error", &ERRORS).unwrap_or(ErrorKind::Overloaded);
     let answer = StatusFault {
-        status: usual_status(error, args.dialect),
+        status: args.dialect.usual_status(error),
         error: Some(error),
         retry_after: None,
         headers: Vec::new(),
         body: ErrorBody::Vendor,
     };
-    Some(Fault::Fate(FateFault::Relapse(Relapse { calls: calls?, within: within?, lasts: lasts?, fragile, answer })))
+    Some(Fault::Fate(FateFault::Relapse(Relapse {
+        calls: calls?,
+        within: within?,
+        lasts: lasts?,
+        fragile,
+        answer,
+    })))
 }
