@@ -79,6 +79,7 @@ pub mod capacity;
 pub mod clock;
 pub mod dialect;
 pub mod dice;
+mod edit;
 pub mod fault;
 pub mod latency;
 pub mod ledger;

@@ -6,15 +6,17 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
 use super::error::{Error, request_id};
+use super::schedule::Uneven;
 use super::way_in::WayIn;
 use super::{Aside, Provider, Schedule};
 use crate::capacity::Entry;
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Script, Times, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Format, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
+use crate::edit::{self, Edit, Truth};
 use crate::fault::{
-    self, Close, Decision, Draw, ErrorKind, Facts, FateFault, Fault, MalformedBody, RateFault, RefusalForm,
-    Rule,
+    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorKind, Facts, FateFault, Fault, Form,
+    MalformedBody, Pause, RateFault, RefusalForm, Rule, StreamFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
@@ -46,6 +48,8 @@ pub(crate) struct Answer {
     pub(crate) ticket: Option<Ticket>,
     /// Its place, or its place in the queue for one.
     pub(crate) entry: Option<Entry>,
+    /// What is changed in the reply, in order.
+    pub(crate) edits: Vec<Edit>,
 }
 
 /// What the answer amounts to.
@@ -55,12 +59,34 @@ pub(crate) enum Act {
     Hang,
     Reset,
     Error(Box<Error>),
-    Stall { after: u32 },
-    Cut { after: u32, close: Close },
-    Trouble { after: u32, kind: ErrorKind },
-    Refuse { after: u32, form: RefusalForm },
-    Empty { bare: bool },
+    Stall {
+        after: u32,
+    },
+    Cut {
+        after: u32,
+        close: Close,
+    },
+    Trouble {
+        after: u32,
+        kind: ErrorKind,
+        then: AfterError,
+    },
+    Refuse {
+        after: u32,
+        form: RefusalForm,
+    },
+    Empty(Emptiness),
     Malformed(MalformedBody),
+    /// The opening of a stream and nothing more.
+    Opening,
+    /// Keep-alives instead of a reply; with the opening before them, or as bare comments.
+    KeepAlive {
+        opening: bool,
+        every: Duration,
+        lasts: Option<Duration>,
+    },
+    /// A plain body where a stream was asked for: an error with status 200, or the reply.
+    Plain(Option<ErrorKind>),
 }
 
 /// A page where a reply should be.
@@ -108,13 +134,15 @@ impl Provider {
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
         (script.words, script.limited) = (length, limited);
+        let mut call = self.entry(&script, (nth, connection, now), body);
+        let fired: Vec<&Rule> = decision.edits.iter().map(|rule| &rules[*rule]).collect();
+        let (edits, truth) = self.edits(&fired, (number, nth, now), &mut script);
         let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
         if script.tells_times() {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
         }
-        let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = way.faults;
         call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
@@ -127,9 +155,35 @@ impl Provider {
                 self.act(ending, &facts, (&script, bare, now + wait), &mut call)
             }
         };
+        script.sorry = decision.ending.and_then(|rule| sorry(&rules[rule].fault));
+        let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
+        note(&mut call, truth);
         let WayIn { headers, ticket, entry, .. } = way;
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry }))
+        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry, edits }))
+    }
+
+    /// What the faults that edit change; the script at once.
+    fn edits(
+        &self,
+        fired: &[&Rule],
+        (number, nth, now): (u64, u32, Moment),
+        script: &mut Script,
+    ) -> (Vec<Edit>, Truth) {
+        let mut truth = Truth::default();
+        if fired.is_empty() {
+            return (Vec::new(), truth);
+        }
+        // Draws go by what was asked, which edits may change.
+        let ask = script.ask.clone();
+        let facts = self.facts(&ask, number, nth, now);
+        let edits = fired
+            .iter()
+            .filter_map(|rule| {
+                edit::draw(&rule.fault, Draw::new(&facts, &self.dice, &rule.name), script, &mut truth)
+            })
+            .collect();
+        (edits, truth)
     }
 
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
@@ -139,6 +193,7 @@ impl Provider {
             tenant: ask.tenant.as_deref(),
             prompt: &ask.prompt,
             stream: ask.stream,
+            form: Form::of(self.spec.dialect, ask),
             request_id: ask.request_id.as_deref(),
             nth,
             number,
@@ -190,16 +245,18 @@ impl Provider {
             gap_factor: 1.0,
             words: script.words,
             key: gaps,
+            uneven: None,
         };
-        let delay = decision.delay;
-        if delay == fault::Delay::default() {
+        let delay = &decision.delay;
+        if *delay == fault::Delay::default() {
             return (healthy, Duration::ZERO);
         }
         let plain = !script.ask.stream;
         let slow = Schedule {
-            first_us: stretch(first_us, &delay),
+            first_us: stretch(first_us, delay),
             gap: delay.per_token.map_or_else(|| self.gap.clone(), Tabled::exact),
             gap_factor: delay.gap_factor * if plain { delay.factor } else { 1.0 },
+            uneven: uneven(delay, script.words),
             ..healthy.clone()
         };
         let injected = if plain { slow.last() - healthy.last() } else { slow.first() - healthy.first() };
@@ -235,6 +292,8 @@ impl Provider {
             injected: Duration::ZERO,
             words_planned: 0,
             words_sent: 0,
+            distorted: false,
+            usage_told: None,
             billed_input: 0,
             billed_output: 0,
             credential: ask.key.as_deref().map(|key| fingerprint("credential", key.as_bytes())),
@@ -258,15 +317,17 @@ impl Provider {
             Fault::Status(status) => self.status(status, draw, (script, due), call),
             Fault::Stall { after } => Act::Stall { after: words(*after) },
             Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
-            Fault::StreamError { after, error } => {
+            Fault::StreamError { after, error, then } => {
                 call.failure = Some(*error);
-                Act::Trouble { after: words(*after), kind: *error }
+                Act::Trouble { after: words(*after), kind: *error, then: *then }
             }
-            Fault::Refusal { after, form } => {
+            Fault::Refusal { after, form, .. } => {
                 call.failure = Some(ErrorKind::ContentFilter);
                 Act::Refuse { after: words(*after), form: *form }
             }
-            Fault::Empty => Act::Empty { bare },
+            Fault::Empty(Emptiness::Any) if bare => Act::Empty(Emptiness::NoChoices),
+            Fault::Empty(Emptiness::Any) => Act::Empty(Emptiness::EmptyText),
+            Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
             Fault::Fate(FateFault::Relapse(relapse)) => {
                 self.status(&relapse.answer, draw, (script, due), call)
@@ -276,26 +337,99 @@ impl Provider {
                 let id = request_id(&script.id);
                 Act::Error(Box::new(self.talk(fault, wait, (&script.ask.model, &id, due), call)))
             }
-            // Decided elsewhere: connections at accept, delays in the schedule.
+            Fault::Stream(fault) => stream_act(fault, draw, call),
+            // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
             | Fault::LatencySpike { .. }
             | Fault::SlowTokens { .. }
+            | Fault::Framing(_)
+            | Fault::Pacing(_)
+            | Fault::Usage(_)
+            | Fault::Meaning(_)
             | Fault::Rate(_)
             | Fault::Fate(_) => Act::Reply,
         }
     }
 }
 
+/// The words of a refusal, where they are given.
+fn sorry(fault: &Fault) -> Option<String> {
+    match fault {
+        Fault::Refusal { text, .. } => text.clone(),
+        _ => None,
+    }
+}
+
+/// Faults of a stream that end it.
+fn stream_act(fault: &StreamFault, draw: Draw<'_>, call: &mut Call) -> Act {
+    let beat = |opening: bool, beat: &Beat| Act::KeepAlive {
+        opening,
+        every: draw.duration("every", beat.every),
+        lasts: beat.lasts.map(|lasts| draw.duration("for", lasts)),
+    };
+    match fault {
+        StreamFault::RoleOnly => Act::Opening,
+        StreamFault::CommentOnly(every) => beat(false, every),
+        StreamFault::PingOnly(every) => beat(true, every),
+        StreamFault::JsonOnStream { error } => {
+            call.failure = *error;
+            Act::Plain(*error)
+        }
+        _ => Act::Reply,
+    }
+}
+
+/// Where a plain body answers a stream request, the answer is that of a plain request.
+fn flatten(act: Act, script: &mut Script) -> Act {
+    let Act::Plain(error) = act else { return act };
+    script.ask.stream = false;
+    error.map_or(Act::Reply, |kind| Act::Trouble { after: 0, kind, then: AfterError::Vendor })
+}
+
+/// Notes how far the edits lead away from the canonical reply.
+fn note(call: &mut Call, truth: Truth) {
+    call.distorted = truth.distorted;
+    call.usage_told = truth.told;
+    if let Some(canonical) = truth.canonical {
+        call.words_planned = call.words_planned.min(canonical);
+    }
+}
+
+/// What the delays make of the times of tokens; pauses behind the last token come before it.
+fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
+    let plain = fault::Delay::default();
+    if (delay.start, delay.rush, delay.bursts, delay.pauses.len(), delay.pings)
+        == (plain.start, plain.rush, plain.bursts, 0, None)
+    {
+        return None;
+    }
+    let last = words.saturating_sub(1);
+    let pauses = delay.pauses.iter().map(|pause| Pause { after: pause.after.min(last), ..*pause });
+    Some(Box::new(Uneven {
+        start_us: u64::try_from(delay.start.as_micros()).unwrap_or(u64::MAX),
+        pings: delay.pings,
+        rush: delay.rush,
+        pauses: pauses.collect(),
+        bursts: delay.bursts,
+    }))
+}
+
 /// Notes what of the answer is planned and billed. Prompts are billed with every answer that a model began;
-/// errors, hangs and refusals before the first word are not.
+/// errors and hangs are not, nor is what Anthropic refuses in its own form before the first word.
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
-        Act::Trouble { after, .. } | Act::Refuse { after, .. } if call.stream => (script.words, *after > 0),
-        Act::Empty { .. } => (0, true),
+        Act::Opening | Act::KeepAlive { .. } => (script.words, false),
+        Act::Trouble { after, .. } if script.ask.stream => (script.words, *after > 0),
+        Act::Refuse { after, form } => {
+            let free = script.ask.format == Format::Messages && *form != RefusalForm::Prose;
+            let planned = if script.ask.stream { script.words } else { 0 };
+            (planned, !free || script.ask.stream && *after > 0)
+        }
+        Act::Empty(_) => (0, true),
         _ => (0, false),
     };
     call.words_planned = planned;

@@ -1,8 +1,18 @@
-//! The faults, each on the bytes it leaves or the connections it breaks.
+//! Every fault on the bytes it leaves, layer by layer.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 #[path = "../wire/bench.rs"]
-#[expect(dead_code, reason = "other tests use the rest of the bench")]
+#[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
+
 mod fate;
+mod framing;
+mod meaning;
+mod pacing;
 mod rate;
 mod several;
+mod stream;
+mod support;
+mod together;
+mod usage;

@@ -93,7 +93,7 @@ async fn delays_add_up_and_hit_endings_too() {
 async fn a_wait_for_a_place_and_a_delay_add_up() {
     let spike = Fault::LatencySpike { factor: Dist::Constant(1.0), add: Dist::Constant(50e3) };
     let queue = Capacity { queue: 5, ..FULL };
-    let refusal = Fault::Refusal { after: Dist::Constant(0.0), form: RefusalForm::Prose };
+    let refusal = Fault::Refusal { after: Dist::Constant(0.0), form: RefusalForm::Prose, text: None };
     let bench = bench(vec![spike, Fault::Fate(FateFault::Brownout(queue)), refusal], vec![]);
     let mut callers = Vec::new();
     for _ in 0..2 {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{ErrorKind, Fault, Rule, Sequence, Trigger};
+use mock_providers::fault::{Emptiness, ErrorKind, Fault, Rule, Sequence, Trigger};
 use mock_providers::provider::{InvalidSpec, Settings, Spec, is_namespace};
 
 use crate::bench::{Bench, End, ask, ask_with, rule, spec};
@@ -160,7 +160,7 @@ fn asking() -> Settings {
     let read = |text: &str, _| match text {
         "reset" => Ok(Fault::Reset),
         "crash" => Ok(Fault::Crash),
-        "{cut: 5% ö}" => Ok(Fault::Empty),
+        "{cut: 5% ö}" => Ok(Fault::Empty(Emptiness::Any)),
         other => Err(format!("`{other}` is no fault")),
     };
     Settings { asked: Some(Arc::new(read)), ..Settings::default() }

@@ -10,8 +10,12 @@ mod connection;
 mod content;
 mod delay;
 mod fate;
+mod framing;
+mod meaning;
+mod pacing;
 mod rate;
 mod stream;
+mod usage;
 mod word;
 
 use mock_providers::dialect::Dialect;
@@ -26,12 +30,16 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 7] = [
+const LAYERS: [(&str, &[Word]); 11] = [
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
+    ("pacing", pacing::WORDS),
     ("answer", answer::WORDS),
     ("stream", stream::WORDS),
+    ("framing", framing::WORDS),
+    ("usage", usage::WORDS),
     ("meaning", content::WORDS),
+    ("meaning", meaning::WORDS),
     ("rate", rate::WORDS),
     ("fate", fate::WORDS),
 ];
