@@ -48,7 +48,7 @@ pub(crate) fn connect(
     for (rule, tally) in rules.iter().zip(tallies).filter(|(rule, _)| rule.fault.on_connection()) {
         let Some((index, window)) = open_window(&rule.trigger, now) else { continue };
         let counted = rule.trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count_connect()));
-        if counted && incident.is_none() && drawn(rule, who, number, index) {
+        if counted && incident.is_none() && drawn(rule, who, number, (index, now)) {
             tally.fire(now);
             incident = Some(match rule.fault {
                 Fault::BlackHole => Incident::BlackHole(window.to),
@@ -68,7 +68,7 @@ pub(crate) fn timeline(rules: &[Rule], who: (&str, &Dice), number: u64, now: Mom
             continue;
         }
         for (nth, window) in rule.trigger.during.iter().enumerate() {
-            if window.from > now && window.from < window.to && drawn(rule, who, number, nth) {
+            if window.from > now && window.from < window.to && drawn(rule, who, number, (nth, window.from)) {
                 let blow = match rule.fault {
                     Fault::RefuseConnections => Blow::Close,
                     Fault::Crash => Blow::Reset,
@@ -90,8 +90,8 @@ fn open_window(trigger: &Trigger, now: Moment) -> Option<(usize, Window)> {
 }
 
 /// The draw is keyed by the window too: a connection that lived through one may fall in the next.
-fn drawn(rule: &Rule, (provider, dice): (&str, &Dice), number: u64, window: usize) -> bool {
-    rule.trigger.probability_ppm.is_none_or(|ppm| {
-        dice.key("connection fault").str(provider).str(&rule.name).u64(number).u64(window as u64).happens(ppm)
+fn drawn(rule: &Rule, (provider, dice): (&str, &Dice), number: u64, (window, now): (usize, Moment)) -> bool {
+    rule.trigger.befalls(dice, now, || {
+        dice.key("connection fault").str(provider).str(&rule.name).u64(number).u64(window as u64)
     })
 }

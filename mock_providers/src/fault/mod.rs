@@ -7,10 +7,12 @@ mod build;
 mod connection;
 mod decide;
 mod draw;
+mod fate;
 mod form;
 mod framing;
 mod meaning;
 mod pacing;
+mod rate;
 mod stream;
 mod tally;
 mod trigger;
@@ -22,14 +24,17 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
 pub use decide::{Bursts, Decision, Delay, Facts, Pause, Queue, decide};
+pub(crate) use decide::{names, passing};
 pub use draw::Draw;
+pub use fate::{FateFault, HERD_MAX, Relapse};
 pub(crate) use form::Form;
 pub use framing::{FramingFault, Joint};
 pub use meaning::{InvalidJson, MeaningFault};
 pub use pacing::PacingFault;
+pub use rate::{HeaderLie, RateFault};
 pub use stream::{Beat, MalformedEvent, StreamFault};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
-pub use trigger::{Match, Per, Sequence, Trigger, Window};
+pub use trigger::{Fate, Match, Per, Sequence, Shape, Trigger, Window};
 pub use usage::UsageFault;
 pub use vendor::{Category, ErrorIn200, VendorFault};
 pub use wording::WORDINGS;
@@ -117,6 +122,10 @@ pub enum Fault {
     Empty(Emptiness),
     /// A 200 whose body is not what was promised.
     Malformed(MalformedBody),
+    /// A fault of rates and quotas.
+    Rate(RateFault),
+    /// A fault of time and fate.
+    Fate(FateFault),
     /// A fault of a stream's events.
     Stream(StreamFault),
     /// A fault of how events are written.
@@ -146,7 +155,7 @@ pub struct StatusFault {
     pub body: ErrorBody,
 }
 
-/// The legal forms in which providers ask a caller to wait, in microseconds.
+/// The forms in which providers ask a caller to wait, in microseconds: the legal ones, and those that are met.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
@@ -156,6 +165,31 @@ pub enum RetryAfter {
     Date(Dist),
     /// `retry-after-ms: 1500`.
     Milliseconds(Dist),
+    /// Says one thing and means another: whoever comes back when told is refused until the truth has passed.
+    Lie {
+        /// What the header says, in seconds.
+        says: Dist,
+        /// How long calls are refused.
+        means: Dist,
+    },
+    /// Something no caller can obey.
+    Nonsense(Nonsense),
+}
+
+/// A wait no caller can obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nonsense {
+    /// `retry-after: -5`.
+    Negative,
+    /// `retry-after: NaN`.
+    NotANumber,
+    /// `retry-after: soon`.
+    Words,
+    /// A date an hour ago.
+    Past,
+    /// `retry-after: 3155760000`: a hundred years.
+    Century,
 }
 
 /// The body of a [`StatusFault`].
@@ -295,6 +329,10 @@ pub enum MalformedBody {
 /// What part a fault plays when several fire for one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
+    /// It changes what limits a call meets; all that fire apply.
+    Limit,
+    /// It changes how many calls are served at once; the first that fires wins.
+    Capacity,
     /// It acts on connections, before any request is seen; the first that fires wins.
     Connection,
     /// It delays: the delays of all that fire add up.
@@ -322,6 +360,8 @@ impl Fault {
             Fault::Stream(fault) => fault.role(),
             Fault::Vendor(fault) => fault.role(),
             Fault::Framing(_) | Fault::Usage(_) | Fault::Meaning(_) => Role::Edit,
+            Fault::Rate(fault) => fault.role(),
+            Fault::Fate(fault) => fault.role(),
             _ => Role::Ending,
         }
     }
@@ -339,9 +379,8 @@ impl Fault {
             | Fault::Cut { after, .. }
             | Fault::StreamError { after, .. }
             | Fault::Refusal { after, .. } => vec![("after", *after)],
-            Fault::Status(status) => {
-                status.retry_after.iter().map(|wait| ("retry_after", wait.dist())).collect()
-            }
+            Fault::Status(status) => status.retry_after.iter().flat_map(|wait| wait.numbers()).collect(),
+            Fault::Rate(fault) => fault.numbers(),
             Fault::Stream(fault) => fault.numbers(),
             Fault::Framing(fault) => fault.numbers(),
             Fault::Pacing(fault) => fault.numbers(),
@@ -370,6 +409,8 @@ impl Fault {
             Fault::Refusal { .. } => "refusal",
             Fault::Empty(_) => "empty",
             Fault::Malformed(_) => "malformed",
+            Fault::Rate(fault) => fault.name(),
+            Fault::Fate(fault) => fault.name(),
             Fault::Stream(fault) => fault.name(),
             Fault::Framing(fault) => fault.name(),
             Fault::Pacing(fault) => fault.name(),
@@ -411,6 +452,8 @@ impl Fault {
             Fault::Hang
                 | Fault::Reset
                 | Fault::Status(_)
+                | Fault::Rate(_)
+                | Fault::Fate(_)
                 | Fault::Malformed(MalformedBody::Html | MalformedBody::Nothing)
                 | Fault::Vendor(VendorFault::PromptBlocked { .. })
         )

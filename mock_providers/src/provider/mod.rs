@@ -11,6 +11,7 @@ mod plan;
 mod schedule;
 mod settings;
 mod space;
+mod way_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,12 +29,14 @@ pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
 pub use settings::{Resolver, Settings};
 
+use crate::capacity::{Capacity, Gate};
 use crate::clock::{Clock, Moment};
 use crate::dialect::Dialect;
 use crate::dice::Dice;
 use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
+use crate::limit::Limit;
 use space::{Space, State};
 
 /// What a provider is.
@@ -55,6 +58,12 @@ pub struct Spec {
     pub models: Vec<String>,
     /// How long an idle keep-alive connection is kept open.
     pub keep_alive: Duration,
+    /// What it grants.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// How many calls it serves at once; none serves any number.
+    #[serde(default)]
+    pub capacity: Option<Capacity>,
     /// Whether it speaks TLS; who serves it gives it its certificates.
     pub tls: bool,
     /// Whether clients that can choose are to speak HTTP/2 to it; it understands both.
@@ -75,6 +84,9 @@ pub enum InvalidSpec {
         /// What is wrong with it.
         cause: InvalidDist,
     },
+    /// A capacity that lets nobody through.
+    #[error("serve at least one call at once, and none faster than alone ({0})")]
+    Capacity(String),
     /// Two rules share a name, or one has none.
     #[error("name rule `{0}`: every rule needs a name of its own")]
     RuleName(String),
@@ -130,6 +142,8 @@ pub struct Provider {
     sink: Arc<dyn Sink>,
     /// The gap between tokens, ready for many draws.
     gap: Tabled,
+    /// Its places, if it has only so many.
+    gate: Option<Arc<Gate>>,
     /// Connections so far, and those open now.
     connections: AtomicU64,
     open: AtomicU64,
@@ -156,6 +170,8 @@ impl Spec {
             keys: Vec::new(),
             models: Vec::new(),
             keep_alive: Duration::from_secs(75),
+            limits: Vec::new(),
+            capacity: None,
             tls: false,
             http2: false,
             faults: Vec::new(),
@@ -180,6 +196,9 @@ impl Spec {
             dist.map_or(Ok(()), |dist| dist.checked().map(drop))
                 .map_err(|cause| InvalidSpec::Dist { place, cause })?;
         }
+        if self.capacity.as_ref().is_some_and(|capacity| !capacity.is_sound()) {
+            return Err(InvalidSpec::Capacity("capacity".to_owned()));
+        }
         for (index, rule) in self.faults.iter().enumerate() {
             let taken = self.faults[..index].iter().any(|other| other.name == rule.name);
             if rule.name.is_empty() || taken {
@@ -197,6 +216,9 @@ fn check_fault(rule: &Rule) -> Result<(), InvalidSpec> {
     match &rule.fault {
         Fault::Status(answer) if !(200..=599).contains(&answer.status) => {
             Err(InvalidSpec::Status { rule: name(), status: answer.status })
+        }
+        Fault::Fate(fault::FateFault::Brownout(capacity)) if !capacity.is_sound() => {
+            Err(InvalidSpec::Capacity(name()))
         }
         fault => fault.numbers().into_iter().try_for_each(|(place, dist)| {
             dist.checked().map(drop).map_err(|cause| InvalidSpec::Number { rule: name(), place, cause })
@@ -226,6 +248,7 @@ impl Provider {
         let state = State { common: Space::new(&planned), named: std::collections::BTreeMap::new() };
         Arc::new(Provider {
             gap: Tabled::new(spec.latency.per_token),
+            gate: way_in::gate(spec.capacity.as_ref()),
             spec,
             dice,
             clock,

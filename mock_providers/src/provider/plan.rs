@@ -2,22 +2,26 @@
 
 use std::time::Duration;
 
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
-use super::error::Error;
+use super::error::{Error, request_id};
 use super::measure::Measures;
 use super::schedule::Uneven;
+use super::way_in::WayIn;
 use super::{Aside, Provider, Schedule};
+use crate::capacity::Entry;
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times};
 use crate::dice::{Dice, Key};
 use crate::edit::{self, Edit, Truth};
 use crate::fault::{
-    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorIn200, ErrorKind, Facts, Fault, Form,
-    MalformedBody, Pause, RefusalForm, Rule, StreamFault, VendorFault,
+    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorIn200, ErrorKind, Facts, FateFault, Fault,
+    Form, MalformedBody, Pause, RateFault, RefusalForm, Rule, StreamFault, VendorFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
+use crate::limit::Ticket;
 use crate::reply::Tag;
 
 /// What shall be done about a request.
@@ -39,6 +43,12 @@ pub(crate) struct Answer {
     /// Starts the keys of this call's further draws.
     pub(crate) chunks: Key,
     pub(crate) act: Act,
+    /// Rate-limit headers of the answer.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the call holds until it is over.
+    pub(crate) ticket: Option<Ticket>,
+    /// Its place, or its place in the queue for one.
+    pub(crate) entry: Option<Entry>,
     /// What is changed in the reply, in order.
     pub(crate) edits: Vec<Edit>,
 }
@@ -121,7 +131,7 @@ impl Provider {
         let namespace = ask.namespace.as_deref();
         let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
-        let (rules, decision, complaint) = self.decide(&ask, &facts, complaint);
+        let (rules, way, decision, complaint) = self.decide(&ask, &facts, complaint);
         let key = |purpose| facts.key(&self.dice, purpose);
         let tag = self.tag(&facts);
         let measures = Measures { output: key("output"), reasoning: key("reasoning"), cache: key("cache") };
@@ -140,12 +150,14 @@ impl Provider {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
         }
-        call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
+        call.faults = way.faults;
+        call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
         let wait = self.error_delay(&decision, error);
-        let act = match complaint {
-            Some(complaint) => self.complain(&complaint, &script, now + wait, &mut call),
-            None => {
+        let act = match (complaint, &way.bar) {
+            (Some(complaint), _) => self.complain(&complaint, &script, now + wait, &mut call),
+            (None, Some(bar)) => Act::Error(Box::new(self.bar(bar, &script, now + wait, &mut call))),
+            (None, None) => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
                 self.act(ending, &facts, (&script, bare, now + wait), &mut call)
             }
@@ -154,7 +166,8 @@ impl Provider {
         let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
         note(&mut call, truth);
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, edits }))
+        let WayIn { headers, ticket, entry, .. } = way;
+        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry, edits }))
     }
 
     /// What the faults that edit change; the script at once.
@@ -311,6 +324,14 @@ impl Provider {
             Fault::Empty(Emptiness::Any) => Act::Empty(Emptiness::EmptyText),
             Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
+            Fault::Fate(FateFault::Relapse(relapse)) => {
+                self.status(&relapse.answer, draw, (script, due), call)
+            }
+            Fault::Rate(fault @ (RateFault::NeverClears { .. } | RateFault::SpendLimit)) => {
+                let wait = fault.numbers().first().map(|(name, dist)| draw.duration(name, *dist));
+                let id = request_id(&script.id);
+                Act::Error(Box::new(self.talk(fault, wait, (&script.ask.model, &id, due), call)))
+            }
             Fault::Stream(fault) => stream_act(fault, draw, call),
             Fault::Vendor(fault) => self.vendor_act(fault, draw, (script, due), call),
             // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
@@ -322,7 +343,9 @@ impl Provider {
             | Fault::Framing(_)
             | Fault::Pacing(_)
             | Fault::Usage(_)
-            | Fault::Meaning(_) => Act::Reply,
+            | Fault::Meaning(_)
+            | Fault::Rate(_)
+            | Fault::Fate(_) => Act::Reply,
         }
     }
 }

@@ -17,10 +17,11 @@ use super::control::Control;
 use super::open::Open;
 use super::queued::Queued;
 use super::stream::Stream;
+use crate::capacity::Entry;
 use crate::dialect::{Complaint, Media, Plain, Script, dress};
 use crate::edit::{Edit, Editor};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, request_id};
+use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Schedule, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -97,9 +98,15 @@ fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
 }
 
 async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
-    let Answer { call, script, schedule, chunks, act, edits } = answer;
+    let Answer { call, script, mut schedule, chunks, mut act, headers, ticket, entry, edits } = answer;
     let generates = call.words_planned > 0 && !script.ask.stream;
-    control.begin(Open::new(call, generates.then(|| schedule.clone()), &script));
+    control.begin(Open::new(call, &script, headers, ticket));
+    if let Some(entry) = entry {
+        take_place(&control, entry, &mut schedule, &mut act).await;
+    }
+    if generates {
+        control.generates(schedule.clone());
+    }
     match act {
         Act::Hang => std::future::pending().await,
         Act::Reset => {
@@ -147,6 +154,24 @@ async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, 
             Ok(plain(&control, &script, (&act, edits), &id))
         }
     }
+}
+
+/// Waits for a place and takes it for as long as the call lasts; everything that is planned happens that much later.
+async fn take_place(control: &Arc<Control>, entry: Entry, schedule: &mut Schedule, act: &mut Act) {
+    let arrived = schedule.start;
+    let seat = match entry {
+        Entry::Seat(seat) => seat,
+        Entry::Queue(queued) => queued.seat().await,
+        Entry::Full => return,
+    };
+    let waited = control.provider().clock().now() - arrived;
+    let healthy = schedule.first() - arrived;
+    schedule.postpone(waited, seat.slowdown);
+    if let Act::Error(error) = act {
+        error.due += waited;
+    }
+    let late = (schedule.first() - arrived).saturating_sub(healthy);
+    control.sits(seat, late);
 }
 
 async fn send_error(control: &Arc<Control>, error: Error, id: &str) -> Response<Reply> {
@@ -227,6 +252,7 @@ fn half(body: &str) -> usize {
 
 fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: Reply) -> Response<Reply> {
     let provider = control.provider();
+    let limits = control.limits();
     control.head(status);
     if reply.is_over() {
         control.done();
@@ -235,5 +261,6 @@ fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: R
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let wall_us = provider.clock().wall_us(provider.clock().now());
     dress(provider.spec().dialect, media, wall_us, id, response.headers_mut());
+    response.headers_mut().extend(limits);
     response
 }

@@ -6,9 +6,12 @@
 #[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
 
+mod fate;
 mod framing;
 mod meaning;
 mod pacing;
+mod rate;
+mod several;
 mod stream;
 mod support;
 mod together;

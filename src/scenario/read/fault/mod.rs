@@ -9,9 +9,11 @@ mod args;
 mod connection;
 mod content;
 mod delay;
+mod fate;
 mod framing;
 mod meaning;
 mod pacing;
+mod rate;
 mod stream;
 mod usage;
 mod vendor;
@@ -24,12 +26,12 @@ use super::super::code::Code;
 use super::super::cx::{Cx, Shape, unknown_word};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Span, Value};
-pub(in crate::scenario) use answer::{BODY, ERRORS, RETRY_AFTER};
+pub(in crate::scenario) use answer::{BODY, ERRORS, NONSENSE, RETRY_AFTER};
 use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 10] = [
+const LAYERS: [(&str, &[Word]); 12] = [
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
     ("pacing", pacing::WORDS),
@@ -40,6 +42,8 @@ const LAYERS: [(&str, &[Word]); 10] = [
     ("meaning", content::WORDS),
     ("meaning", meaning::WORDS),
     ("vendors", vendor::WORDS),
+    ("rate", rate::WORDS),
+    ("fate", fate::WORDS),
 ];
 
 /// Every word that may stand after `inject`.
