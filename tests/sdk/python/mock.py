@@ -52,6 +52,10 @@ class Space:
         parts = urlsplit(ANNOUNCED["providers"][provider]["base_url"])
         return urlunsplit(parts._replace(path=f"/ns/{self.name}"))
 
+    def compatible(self, provider):
+        """Base URL of what `provider` has for OpenAI's package: Ollama's own API is elsewhere."""
+        return self.base(provider) + ("/v1" if provider == "ollama" else "")
+
     def inject(self, provider, inject, **rule):
         """Adds a fault: `space.inject("openai", {"cut": {"after": 3}}, first=1)`."""
         rule = {"on": provider, "inject": inject, "namespace": self.name, "ttl": "5m", **rule}
