@@ -108,7 +108,8 @@ fn property(shape: &str, key: &str) -> Value {
         ("model", "price") => reference("price"),
         ("price", _) => json!({ "type": "number", "minimum": 0 }),
         ("ramp", "from" | "to") => reference("rate"),
-        ("send" | "when", "stream") => json!({ "type": "boolean" }),
+        ("provider", "http") => json!({ "enum": [1, 2] }),
+        ("send" | "when", "stream") | ("provider", "tls") => json!({ "type": "boolean" }),
         ("source", "stream") => either_of([json!({ "type": "boolean" }), reference("share")]),
         ("source", "tenants") => {
             json!({ "type": "object", "additionalProperties": { "type": "number", "exclusiveMinimum": 0 } })

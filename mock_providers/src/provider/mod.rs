@@ -51,6 +51,10 @@ pub struct Spec {
     pub models: Vec<String>,
     /// How long an idle keep-alive connection is kept open.
     pub keep_alive: Duration,
+    /// Whether it speaks TLS; who serves it gives it its certificates.
+    pub tls: bool,
+    /// Whether clients that can choose are to speak HTTP/2 to it; it understands both.
+    pub http2: bool,
     /// Its faults.
     pub faults: Vec<Rule>,
 }
@@ -154,6 +158,8 @@ impl Spec {
             keys: Vec::new(),
             models: Vec::new(),
             keep_alive: Duration::from_secs(75),
+            tls: false,
+            http2: false,
             faults: Vec::new(),
         }
     }

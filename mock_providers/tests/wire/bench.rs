@@ -14,7 +14,8 @@ use mock_providers::fault::{Fault, Rule, Trigger, Window};
 use mock_providers::latency::{Dist, Latency};
 use mock_providers::ledger::Call;
 use mock_providers::provider::{Admission, Provider, Settings, Spec};
-use mock_providers::serve::{Wire, serve_connection};
+use mock_providers::serve::{Wire, serve_connection, serve_tls_connection};
+use mock_providers::tls::Tls;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::task::JoinHandle;
 
@@ -77,11 +78,24 @@ impl Bench {
     }
 
     pub(crate) fn connect(&self) -> Caller {
+        self.open(None)
+    }
+
+    /// A connection on which the provider speaks TLS.
+    pub(crate) fn connect_tls(&self, tls: Arc<Tls>) -> Caller {
+        self.open(Some(tls))
+    }
+
+    fn open(&self, tls: Option<Arc<Tls>>) -> Caller {
         let Admission::Accept(number) = self.provider.admit_connection() else { panic!("not admitted") };
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let reset = Arc::new(AtomicBool::new(false));
         let wire = MemoryWire { stream: theirs, reset: reset.clone() };
-        let serving = tokio::spawn(serve_connection(self.provider.clone(), wire, number));
+        let provider = self.provider.clone();
+        let serving = match tls {
+            Some(tls) => tokio::spawn(serve_tls_connection(provider, tls, wire, number)),
+            None => tokio::spawn(serve_connection(provider, wire, number)),
+        };
         Caller { wire: ours, reset, serving, clock: self.clock }
     }
 

@@ -78,6 +78,7 @@ fn endpoints(specs: &IndexMap<String, Spec>) -> IndexMap<String, Provider> {
                 dialect: client_dialect(spec.dialect),
                 base_url: base_url(spec),
                 key: Some(Secret::new(key)),
+                http2: spec.http2,
             };
             (spec.name.clone(), provider)
         })
@@ -159,5 +160,6 @@ fn base_url(spec: &Spec) -> String {
         Dialect::Openrouter => "/api/v1",
         _ => "/v1",
     };
-    format!("http://{}{prefix}", spec.name)
+    let scheme = if spec.tls { "https" } else { "http" };
+    format!("{scheme}://{}{prefix}", spec.name)
 }
