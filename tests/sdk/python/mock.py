@@ -5,6 +5,7 @@ Every test works in a namespace of its own, so suites of several SDK versions sh
 
 import json
 import os
+import threading
 import urllib.error
 import urllib.request
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -65,6 +66,14 @@ class Space:
         """The ledger of this namespace, in the order in which the calls ended."""
         answer = control("GET", "/calls", namespace=self.name)
         return answer["calls"] if isinstance(answer, dict) else answer
+
+    def fired(self):
+        """Whether a fault acted on the first call; waits a moment for the call to end."""
+        for _ in range(40):
+            if calls := self.calls():
+                return bool(calls[0]["faults"])
+            threading.Event().wait(0.05)
+        return True
 
     def clear(self):
         """Takes every fault of this namespace away and forgets what it saw."""
