@@ -1,6 +1,7 @@
 // What each npm package makes of each broken stream, as `record.py` does it for Python.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { KEY, Space, sdk } from '../node/mock.mjs';
 
@@ -87,7 +88,8 @@ async function cell(reader, module, dialect, row, name) {
     const hung = ended === 'silence';
     const facts = { text: seen.text, finish: seen.finish, refused: seen.refused, usage: [...seen.usage] };
     patience.abort();
-    await reading;
+    // Some readers never come back, aborted or not.
+    await Promise.race([reading, pause(500)]);
     const raised = hung || !ended ? null : ended.constructor.name;
     // Whether the package passed something on that the reader stumbled over.
     const stumbled = Boolean(raised) && /^\s*at .*record\.mjs/.test(ended.stack?.split('\n')[1] ?? '');
