@@ -122,4 +122,5 @@ process.on('unhandledRejection', () => {});
 const columns = [];
 for (const reader of readers) columns.push(await column(...reader));
 writeFileSync(out, JSON.stringify(columns, null, 1));
+console.log(`${columns.length} readers read ${told.rows.length} answers each`);
 process.exit(0);
