@@ -84,8 +84,7 @@ impl Ask {
 
     /// Takes over what the body says about the caller, where the head said nothing, and checks the model.
     pub(crate) fn settle(&mut self, spec: &Spec, tenant: Option<&str>) -> Result<Asked, Complaint> {
-        self.attribute(tenant);
-        self.split_model()?;
+        self.attribute(tenant)?;
         let served = |model: &String| match spec.dialect {
             Dialect::Ollama => ollama::serves(&spec.models, model),
             _ => spec.models.is_empty() || spec.models.contains(model),
@@ -101,13 +100,14 @@ impl Ask {
     }
 
     /// Takes over what the body says about the caller, where the head said nothing.
-    pub(crate) fn attribute(&mut self, tenant: Option<&str>) {
+    pub(crate) fn attribute(&mut self, tenant: Option<&str>) -> Result<(), Complaint> {
         if self.request_id.is_none() {
             self.request_id = hints::nonce(&self.prompt).map(name);
         }
         if self.tenant.is_none() {
             self.tenant = tenant.map(name);
         }
+        self.split_model()
     }
 
     /// Takes the fault that is asked for off the model.

@@ -128,6 +128,20 @@ impl Dialect {
         }
     }
 
+    /// Whether the vendor inspects what goes in and comes out: servers of one's own do not.
+    pub(crate) const fn inspects(self) -> bool {
+        !matches!(self, Dialect::Ollama | Dialect::LlamaCpp | Dialect::Vllm)
+    }
+
+    /// The finish reason that means: out of capacity.
+    pub(crate) const fn capacity_reason(self) -> &'static str {
+        match self {
+            Dialect::Deepseek => "insufficient_system_resource",
+            Dialect::Gemini => "OTHER",
+            _ => "error",
+        }
+    }
+
     /// The status with which this vendor usually answers such an error.
     #[must_use]
     pub fn usual_status(self, kind: ErrorKind) -> u16 {

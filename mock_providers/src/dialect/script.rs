@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::json::string;
 use super::openai::UsageAt;
 use super::{Ask, Dialect, Format, Media, anthropic, gemini, hollow, ollama, openai};
-use crate::fault::{Emptiness, ErrorKind, RefusalForm};
+use crate::fault::{Emptiness, ErrorIn200, ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
 /// Prose that only its words give away as a refusal.
@@ -221,6 +221,26 @@ impl Script {
         let terminator = self.terminator();
         if !last && out.ends_with(&terminator) {
             out.truncate(out.len() - terminator.len());
+        }
+    }
+
+    /// A failure inside a success, as a whole body.
+    pub(crate) fn failed(&self, kind: ErrorKind, form: ErrorIn200) -> String {
+        openai::failed(self, kind, form)
+    }
+
+    /// A failure inside a success, as the end of a stream.
+    pub(crate) fn fail(&self, kind: ErrorKind, form: ErrorIn200, out: &mut String) {
+        openai::fail(self, kind, form, out);
+    }
+
+    /// What keeps a silent stream alive in this vendor's format.
+    pub(crate) fn keep_alive(&self) -> &'static str {
+        match (self.ask.format, self.ask.array) {
+            (Format::Messages, _) => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+            (Format::OllamaChat | Format::OllamaGenerate, _) | (_, true) => "\n",
+            (Format::Chat, _) => openai::vendor(self.dialect).keep_alive(),
+            (Format::Generate, false) => ": keep-alive\n\n",
         }
     }
 

@@ -1,8 +1,10 @@
 //! From a fault that fired to what it changes: the numbers are drawn here, once a call.
 
 use super::{BYTES_MAX, Edit, Rewrite};
-use crate::dialect::{Part, Script, Wrap};
-use crate::fault::{Draw, Fault, FramingFault, InvalidJson, MeaningFault, StreamFault, UsageFault};
+use crate::dialect::{Dialect, Part, Script, Wrap};
+use crate::fault::{
+    Draw, ErrorKind, Fault, FramingFault, InvalidJson, MeaningFault, StreamFault, UsageFault, VendorFault,
+};
 
 /// What a provider's ledger has to say of a changed reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,6 +13,8 @@ pub(crate) struct Truth {
     pub(crate) distorted: bool,
     /// The usage told is the truth times this.
     pub(crate) told: Option<f64>,
+    /// What the answer means, though it looks like a success.
+    pub(crate) failure: Option<ErrorKind>,
     /// Canonical words, where the reply has others behind them.
     pub(crate) canonical: Option<u32>,
 }
@@ -22,6 +26,14 @@ pub(crate) fn draw(fault: &Fault, draw: Draw<'_>, script: &mut Script, truth: &m
         Fault::Framing(fault) => framing(fault, draw),
         Fault::Usage(fault) => Some(usage(fault, draw, truth)),
         Fault::Meaning(fault) => meaning(fault, draw, script, truth),
+        Fault::Vendor(VendorFault::CapacityFinish { after, reason }) => {
+            let own = script.dialect.capacity_reason();
+            script.words = draw.count("after", *after).min(script.words);
+            let overloaded = reason.is_none() && script.dialect == Dialect::Deepseek;
+            let kind = if overloaded { ErrorKind::Overloaded } else { ErrorKind::ServerError };
+            truth.failure = Some(kind);
+            Some(Edit::Rewrite(Rewrite::Finish(reason.clone().unwrap_or_else(|| own.to_owned()))))
+        }
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Draw, Fault, Form, Match, PacingFault, Per, Role, Rule, Sequence, Tally};
+use super::{Draw, Fault, Form, Match, PacingFault, Per, Role, Rule, Sequence, Tally, VendorFault};
 use crate::clock::Moment;
 use crate::dice::{Dice, Key};
 use crate::latency::Dist;
@@ -63,6 +63,15 @@ pub struct Bursts {
     pub size: Dist,
 }
 
+/// A queue before the first output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Signs of life: from one to the next.
+    pub every: Duration,
+    /// How long it takes.
+    pub lasts: Duration,
+}
+
 /// How the rules that fired delay a call, together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delay {
@@ -78,6 +87,9 @@ pub struct Delay {
     pub start: Duration,
     /// Keep-alives until the first output, from one to the next: the first rule that says so wins.
     pub pings: Option<Duration>,
+    /// The queue before the first output: the first rule says how often there are signs of life, and the times of
+    /// all add up.
+    pub queue: Option<Queue>,
     /// Tokens that come at once, at the beginning.
     pub rush: u32,
     /// Silences.
@@ -95,6 +107,7 @@ impl Default for Delay {
             per_token: None,
             start: Duration::ZERO,
             pings: None,
+            queue: None,
             rush: 0,
             pauses: Vec::new(),
             bursts: None,
@@ -115,6 +128,11 @@ impl Delay {
                 self.per_token = self.per_token.or(*per_token);
             }
             Fault::Pacing(fault) => self.pace(fault, draw),
+            Fault::Vendor(VendorFault::KeepAliveComments { every, lasts }) => {
+                let (every, lasts) = (draw.duration("every", *every), draw.duration("for", *lasts));
+                let queue = self.queue.get_or_insert(Queue { every, lasts: Duration::ZERO });
+                queue.lasts = queue.lasts.saturating_add(lasts);
+            }
             _ => {}
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Form {
     pub(crate) tool: bool,
     /// The answer has to be JSON.
     pub(crate) json: bool,
+    /// The vendor inspects prompts and answers.
+    pub(crate) inspected: bool,
 }
 
 impl Form {
@@ -36,6 +38,7 @@ impl Form {
             whole: whole_calls(dialect, ask),
             tool: ask.tool.is_some(),
             json: ask.json,
+            inspected: dialect.inspects(),
         }
     }
 

@@ -15,12 +15,13 @@ mod stream;
 mod tally;
 mod trigger;
 mod usage;
+mod vendor;
 mod wording;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
-pub use decide::{Bursts, Decision, Delay, Facts, Pause, decide};
+pub use decide::{Bursts, Decision, Delay, Facts, Pause, Queue, decide};
 pub use draw::Draw;
 pub(crate) use form::Form;
 pub use framing::{FramingFault, Joint};
@@ -30,6 +31,7 @@ pub use stream::{Beat, MalformedEvent, StreamFault};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
 pub use trigger::{Match, Per, Sequence, Trigger, Window};
 pub use usage::UsageFault;
+pub use vendor::{Category, ErrorIn200, VendorFault};
 pub use wording::WORDINGS;
 
 use crate::latency::Dist;
@@ -125,6 +127,8 @@ pub enum Fault {
     Usage(UsageFault),
     /// A fault of what is said.
     Meaning(MeaningFault),
+    /// A habit of some vendors.
+    Vendor(VendorFault),
 }
 
 /// An HTTP status, with what vendors send along.
@@ -316,6 +320,7 @@ impl Fault {
             Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
             Fault::LatencySpike { .. } | Fault::SlowTokens { .. } | Fault::Pacing(_) => Role::Delay,
             Fault::Stream(fault) => fault.role(),
+            Fault::Vendor(fault) => fault.role(),
             Fault::Framing(_) | Fault::Usage(_) | Fault::Meaning(_) => Role::Edit,
             _ => Role::Ending,
         }
@@ -342,6 +347,7 @@ impl Fault {
             Fault::Pacing(fault) => fault.numbers(),
             Fault::Usage(fault) => fault.numbers(),
             Fault::Meaning(fault) => fault.numbers(),
+            Fault::Vendor(fault) => fault.numbers(),
             _ => Vec::new(),
         }
     }
@@ -369,6 +375,7 @@ impl Fault {
             Fault::Pacing(fault) => fault.name(),
             Fault::Usage(fault) => fault.name(),
             Fault::Meaning(fault) => fault.name(),
+            Fault::Vendor(fault) => fault.name(),
         }
     }
 
@@ -380,13 +387,21 @@ impl Fault {
             Fault::Pacing(_) => form.stream,
             Fault::Usage(fault) => fault.fits(form),
             Fault::Meaning(fault) => fault.fits(form),
+            Fault::Vendor(fault) => fault.fits(form),
             _ => true,
         }
     }
 
     /// Whether it changes a reply, so that nothing is left of it where another fault allows none.
     pub(crate) const fn wants_reply(&self) -> bool {
-        matches!(self, Fault::Stream(_) | Fault::Framing(_) | Fault::Usage(_) | Fault::Meaning(_))
+        matches!(
+            self,
+            Fault::Stream(_)
+                | Fault::Framing(_)
+                | Fault::Usage(_)
+                | Fault::Meaning(_)
+                | Fault::Vendor(VendorFault::CapacityFinish { .. })
+        )
     }
 
     /// Whether a call that ends with it has no reply of which anything could be changed.
@@ -397,6 +412,7 @@ impl Fault {
                 | Fault::Reset
                 | Fault::Status(_)
                 | Fault::Malformed(MalformedBody::Html | MalformedBody::Nothing)
+                | Fault::Vendor(VendorFault::PromptBlocked { .. })
         )
     }
 }

@@ -52,7 +52,7 @@ impl Provider {
         }
     }
 
-    /// `GET …/models/ID`: whoever may see the listing may see the model, as the listing shows it.
+    /// `GET …/models/ID`, where the dialect does not read it itself: what the listing shows of that model.
     fn one_model(&self, head: &Parts, path: &str) -> Option<Aside> {
         let at = path.find("/models/")? + "/models".len();
         let (listing, model) = (Uri::try_from(&path[..at]).ok()?, &path[at + 1..]);

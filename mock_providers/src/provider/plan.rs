@@ -8,12 +8,12 @@ use super::error::Error;
 use super::schedule::Uneven;
 use super::{Aside, Provider, Schedule};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Format, Script, Times, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
 use crate::edit::{self, Edit, Truth};
 use crate::fault::{
-    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorKind, Facts, Fault, Form, MalformedBody,
-    Pause, RefusalForm, Rule, StreamFault,
+    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorIn200, ErrorKind, Facts, Fault, Form,
+    MalformedBody, Pause, RefusalForm, Rule, StreamFault, VendorFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
@@ -77,6 +77,12 @@ pub(crate) enum Act {
     },
     /// A plain body where a stream was asked for: an error with status 200, or the reply.
     Plain(Option<ErrorKind>),
+    /// A success that carries a failure.
+    FalseSuccess {
+        after: u32,
+        kind: ErrorKind,
+        form: ErrorIn200,
+    },
 }
 
 /// A page where a reply should be.
@@ -317,6 +323,7 @@ impl Provider {
             Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
             Fault::Stream(fault) => stream_act(fault, draw, call),
+            Fault::Vendor(fault) => self.vendor_act(fault, draw, (script, due), call),
             // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
             Fault::RefuseConnections
             | Fault::Crash
@@ -328,6 +335,55 @@ impl Provider {
             | Fault::Usage(_)
             | Fault::Meaning(_) => Act::Reply,
         }
+    }
+}
+
+impl Provider {
+    /// Faults that are habits of some vendors.
+    fn vendor_act(
+        &self,
+        fault: &VendorFault,
+        draw: Draw<'_>,
+        (script, due): (&Script, Moment),
+        call: &mut Call,
+    ) -> Act {
+        match fault {
+            VendorFault::ErrorIn200 { error, form, after } => {
+                call.failure = Some(*error);
+                false_success(script, draw.count("after", *after), *error, *form)
+            }
+            VendorFault::PromptBlocked { category } => {
+                call.failure = Some(ErrorKind::ContentFilter);
+                // Anthropic refuses before the first word, with a 200.
+                if script.ask.format == Format::Messages {
+                    return Act::Refuse { after: 0, form: RefusalForm::Native };
+                }
+                let mut complaint = Complaint::usual(script.dialect, ErrorKind::ContentFilter);
+                complaint.category = *category;
+                self.complain(&complaint, script, due, call)
+            }
+            VendorFault::OutputBlocked { after } => {
+                call.failure = Some(ErrorKind::ContentFilter);
+                let after = draw.count("after", *after);
+                match (script.dialect, script.ask.stream) {
+                    (Dialect::Qwen, true) => {
+                        Act::Trouble { after, kind: ErrorKind::ContentFilter, then: AfterError::Vendor }
+                    }
+                    (Dialect::Qwen, false) => self.complain(&Complaint::output_blocked(), script, due, call),
+                    _ => Act::Refuse { after, form: RefusalForm::Filter },
+                }
+            }
+            VendorFault::KeepAliveComments { .. } | VendorFault::CapacityFinish { .. } => Act::Reply,
+        }
+    }
+}
+
+/// A failure inside a success; where a format knows only one form of it, in that form.
+fn false_success(script: &Script, after: u32, kind: ErrorKind, form: ErrorIn200) -> Act {
+    match form {
+        ErrorIn200::Body => Act::Plain(Some(kind)),
+        _ if script.ask.format == Format::Chat => Act::FalseSuccess { after, kind, form },
+        _ => Act::Trouble { after, kind, then: AfterError::Vendor },
     }
 }
 
@@ -369,6 +425,7 @@ fn flatten(act: Act, script: &mut Script) -> Act {
 fn note(call: &mut Call, truth: Truth) {
     call.distorted = truth.distorted;
     call.usage_told = truth.told;
+    call.failure = call.failure.or(truth.failure);
     if let Some(canonical) = truth.canonical {
         call.words_planned = call.words_planned.min(canonical);
     }
@@ -377,16 +434,19 @@ fn note(call: &mut Call, truth: Truth) {
 /// What the delays make of the times of tokens; pauses behind the last token come before it.
 fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
     let plain = fault::Delay::default();
-    if (delay.start, delay.rush, delay.bursts, delay.pauses.len(), delay.pings)
-        == (plain.start, plain.rush, plain.bursts, 0, None)
+    if (delay.start, delay.rush, delay.bursts, delay.pauses.len(), delay.pings, delay.queue)
+        == (plain.start, plain.rush, plain.bursts, 0, None, None)
     {
         return None;
     }
+    let queued = delay.queue.map_or(Duration::ZERO, |queue| queue.lasts);
+    let start = delay.start.saturating_add(queued);
     let last = words.saturating_sub(1);
     let pauses = delay.pauses.iter().map(|pause| Pause { after: pause.after.min(last), ..*pause });
     Some(Box::new(Uneven {
-        start_us: u64::try_from(delay.start.as_micros()).unwrap_or(u64::MAX),
+        start_us: u64::try_from(start.as_micros()).unwrap_or(u64::MAX),
         pings: delay.pings,
+        queue: delay.queue,
         rush: delay.rush,
         pauses: pauses.collect(),
         bursts: delay.bursts,
@@ -400,7 +460,9 @@ fn settle(call: &mut Call, act: &Act, script: &Script) {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
-        Act::Trouble { after, .. } if script.ask.stream => (script.words, *after > 0),
+        Act::Trouble { after, .. } | Act::FalseSuccess { after, .. } if script.ask.stream => {
+            (script.words, *after > 0)
+        }
         Act::Refuse { after, form } => {
             let free = script.ask.format == Format::Messages && *form != RefusalForm::Prose;
             let planned = if script.ask.stream { script.words } else { 0 };

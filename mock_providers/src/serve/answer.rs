@@ -15,6 +15,7 @@ use super::REQUEST_BYTES_MAX;
 use super::body::{Reply, Then};
 use super::control::Control;
 use super::open::Open;
+use super::queued::Queued;
 use super::stream::Stream;
 use crate::dialect::{Complaint, Media, Plain, Script, dress};
 use crate::edit::{Edit, Editor};
@@ -129,6 +130,16 @@ async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, 
             let stream = Stream::new(control.clone(), script, &schedule, chunks, (act, edits));
             Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
         }
+        act if let Some(queue) = schedule.queue() => {
+            control.provider().clock().sleep_until(schedule.headers()).await;
+            let last = if generates { schedule.last() } else { schedule.first() };
+            let id = request_id(&script.id);
+            let shared = control.clone();
+            let then =
+                Box::new(move || plain(&shared, &script, (&act, edits), &request_id(&script.id)).into_body());
+            let wait = Queued::new(&control, queue, last, then);
+            Ok(respond(&control, 200, Media::Json, &id, Reply::queued(&control, wait)))
+        }
         act => {
             let last = if generates { schedule.last() } else { schedule.first() };
             control.provider().clock().sleep_until(last).await;
@@ -164,6 +175,7 @@ fn plain(
             let (media, body) = script.dialect.error(script.ask.format, &error, id);
             respond(control, 200, media, id, Reply::whole(control, body))
         }
+        Act::FalseSuccess { kind, form, .. } => whole(script.failed(*kind, *form)),
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
         Act::Empty(kind) => whole(script.empty(*kind)),
         Act::Malformed(MalformedBody::WrongShape) => {

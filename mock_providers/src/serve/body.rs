@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::control::Control;
+use super::queued::{Queued, Waited};
 use super::stream::{Next, Stream};
 use crate::fault::Close;
 
@@ -33,6 +34,8 @@ enum Speech {
     Part(Option<Bytes>, Then),
     /// Events at their times.
     Stream(Box<Stream>),
+    /// Blank lines, then one of the above.
+    Queued(Box<Queued>),
 }
 
 impl Reply {
@@ -49,11 +52,15 @@ impl Reply {
         Reply { control: control.clone(), speech: Speech::Stream(Box::new(stream)) }
     }
 
+    pub(super) fn queued(control: &Arc<Control>, queued: Queued) -> Self {
+        Reply { control: control.clone(), speech: Speech::Queued(Box::new(queued)) }
+    }
+
     /// Whether there is nothing (more) to say.
     pub(super) fn is_over(&self) -> bool {
         match &self.speech {
             Speech::Whole(body) => body.is_none(),
-            Speech::Part(..) => false,
+            Speech::Part(..) | Speech::Queued(_) => false,
             Speech::Stream(stream) => stream.is_over(),
         }
     }
@@ -83,14 +90,22 @@ impl Body for Reply {
         match &self.speech {
             Speech::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
             // Half a body says its own length; a stream has none.
-            Speech::Part(..) | Speech::Stream(_) => SizeHint::default(),
+            Speech::Part(..) | Speech::Stream(_) | Speech::Queued(_) => SizeHint::default(),
         }
     }
 }
 
 impl Speech {
     fn poll_next(&mut self, control: &Control, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Speech::Queued(queued) = self {
+            match ready!(queued.poll_next(control, cx)) {
+                Waited::Line(line) => return Poll::Ready(Some(line)),
+                Waited::Turn(reply) => *self = reply.speech,
+            }
+        }
         match self {
+            // Whose turn it is waits no more.
+            Speech::Queued(_) => Poll::Ready(None),
             Speech::Whole(body) => {
                 control.done();
                 Poll::Ready(body.take())

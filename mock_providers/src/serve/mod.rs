@@ -22,6 +22,7 @@ mod io;
 mod line;
 mod open;
 mod preface;
+mod queued;
 mod speak;
 mod stream;
 mod weather;

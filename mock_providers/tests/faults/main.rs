@@ -13,3 +13,4 @@ mod stream;
 mod support;
 mod together;
 mod usage;
+mod vendor;

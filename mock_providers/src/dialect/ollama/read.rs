@@ -89,6 +89,7 @@ pub(in crate::dialect) fn read(
     }
     let body = parse(body)?;
     take(&body, ask);
+    ask.attribute(None)?;
     if ask.model.is_empty() {
         return Err(Complaint::invalid("model", "model is required"));
     }
@@ -100,7 +101,6 @@ pub(in crate::dialect) fn read(
         return Ok(Asked::Aside(pages::show()));
     }
     loading(&body, ask);
-    ask.attribute(None);
     Ok(Asked::Call)
 }
 

@@ -11,7 +11,8 @@ use http::request::Parts;
 
 pub(super) use chat::Body;
 pub(super) use chat::{
-    delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble_of as trouble,
+    delta, empty, empty_stream, fail, failed, opening, part, plain, prefix, refusal, refuse,
+    trouble_of as trouble,
 };
 pub(super) use route::{Route, standard as standard_route};
 pub(super) use vendor::{Finish, UsageAt, Vendor, vendor};

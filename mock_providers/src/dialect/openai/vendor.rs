@@ -114,9 +114,9 @@ pub(in crate::dialect) trait Vendor: Sync {
         error::body(complaint)
     }
 
-    /// An error in a stream, up to its end. `sent` words came before.
-    fn trouble(&self, script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
-        chat::trouble(script, kind, sent, out);
+    /// An error in a stream after so many words, up to its end.
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+        chat::trouble(script, kind, out);
     }
 
     // === answers ===
@@ -124,6 +124,11 @@ pub(in crate::dialect) trait Vendor: Sync {
     /// Puts on the headers of every answer; `request` is the request's id.
     fn dress(&self, request: &str, headers: &mut HeaderMap) {
         route::dress(request, headers);
+    }
+
+    /// What keeps a silent stream alive: a comment.
+    fn keep_alive(&self) -> &'static str {
+        ": keep-alive\n\n"
     }
 
     /// What comes before the first event of a stream: comments, as a rule.

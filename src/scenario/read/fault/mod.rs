@@ -14,6 +14,7 @@ mod meaning;
 mod pacing;
 mod stream;
 mod usage;
+mod vendor;
 mod word;
 
 use mock_providers::dialect::Dialect;
@@ -28,7 +29,7 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 9] = [
+const LAYERS: [(&str, &[Word]); 10] = [
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
     ("pacing", pacing::WORDS),
@@ -38,6 +39,7 @@ const LAYERS: [(&str, &[Word]); 9] = [
     ("usage", usage::WORDS),
     ("meaning", content::WORDS),
     ("meaning", meaning::WORDS),
+    ("vendors", vendor::WORDS),
 ];
 
 /// Every word that may stand after `inject`.

@@ -1,10 +1,12 @@
 //! Chat completions: requests, plain answers, streams.
 
 mod check;
+mod failed;
 mod read;
 mod write;
 
 pub(super) use check::check;
+pub(in crate::dialect) use failed::{fail, failed};
 pub(in crate::dialect) use read::Body;
 pub(super) use read::read;
 pub(in crate::dialect) use write::{

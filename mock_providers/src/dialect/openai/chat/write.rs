@@ -8,7 +8,7 @@ use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Plain, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 
-const DONE: &str = "data: [DONE]\n\n";
+pub(super) const DONE: &str = "data: [DONE]\n\n";
 
 /// The whole body.
 pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
@@ -120,7 +120,7 @@ pub(in crate::dialect) fn trouble_of(script: &Script, kind: ErrorKind, sent: u32
 }
 
 /// An error chunk, then the terminator, as seen live at OpenAI.
-pub(in crate::dialect::openai) fn trouble(script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+pub(in crate::dialect::openai) fn trouble(script: &Script, kind: ErrorKind, out: &mut String) {
     out.push_str("data: ");
     out.push_str(&vendor(script.dialect).error(&Complaint::usual(script.dialect, kind), &script.id));
     out.push_str("\n\n");
@@ -198,7 +198,7 @@ pub(in crate::dialect::openai) fn push_usage_details(script: &Script, out: &mut 
 }
 
 /// An object's beginning, without a comma at its end.
-fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
+pub(super) fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
     out.push_str("{\"id\":\"");
     vendor.push_id(script, out);
     let _ = write!(out, "\",\"object\":\"{object}\",\"created\":{},\"model\":", script.created_s);
@@ -212,7 +212,7 @@ fn tail(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     out.push('}');
 }
 
-fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
+pub(super) fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     let (prompt, completion) = (script.prompt_tokens, script.completion_tokens(words));
     let total = prompt + completion;
     let _ = write!(
