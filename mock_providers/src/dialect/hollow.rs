@@ -18,6 +18,7 @@ pub(super) fn hollow(kind: Emptiness, format: Format, text: &mut String) {
         Format::Messages => messages(kind),
         Format::Generate => generate(kind),
         Format::OllamaChat | Format::OllamaGenerate => ollama(kind),
+        _ => ("", ""),
     };
     if !from.is_empty() {
         *text = text.replace(from, to);

@@ -49,17 +49,18 @@ impl Form {
 
     /// Whether a stream consists of server-sent events.
     pub(super) const fn has_events(self) -> bool {
-        !self.array && matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+        !self.array
+            && matches!(self.format, Format::Chat | Format::Responses | Format::Messages | Format::Generate)
     }
 
     /// Whether a stream ends with something that says so.
     pub(super) const fn has_terminator(self) -> bool {
-        self.array || matches!(self.format, Format::Chat | Format::Messages)
+        self.array || matches!(self.format, Format::Chat | Format::Responses | Format::Messages)
     }
 
     /// Whether a stream begins with something before its first words.
     pub(super) const fn has_opening(self) -> bool {
-        matches!(self.format, Format::Chat | Format::Messages)
+        matches!(self.format, Format::Chat | Format::Responses | Format::Messages)
     }
 
     /// Whether events name a choice, candidate or block by number.
@@ -99,8 +100,12 @@ impl Form {
     pub(crate) const fn keep_alive(self) -> Option<&'static str> {
         match self.format {
             Format::Messages => Some("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
-            Format::Generate | Format::OllamaChat | Format::OllamaGenerate => None,
-            Format::Chat => Some(": keep-alive\n\n"),
+            Format::Generate
+            | Format::OllamaChat
+            | Format::OllamaGenerate
+            | Format::Embeddings
+            | Format::Embed => None,
+            Format::Chat | Format::Responses => Some(": keep-alive\n\n"),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Provider {
     /// The rule that a request asks for. It gets that one and no other.
     fn asked(&self, ask: &Ask) -> Result<Option<Arc<Vec<Rule>>>, Complaint> {
         let (Some(text), Some(resolve)) = (&ask.inject, &self.settings.asked) else { return Ok(None) };
-        let bad = |why: String| Complaint::invalid(ASKING_HEADER, &format!("the fault asked for: {why}"));
+        let bad = |why: String| Complaint::invalid(ASKING_HEADER, format!("the fault asked for: {why}"));
         let fault = resolve(text, self.spec.dialect).map_err(bad)?;
         let rule = Rule { name: ASKED_RULE.to_owned(), trigger: Trigger::default(), fault };
         super::check_fault(&rule).map_err(|error| bad(error.to_string()))?;

@@ -4,6 +4,7 @@ mod aside;
 mod asked;
 mod error;
 mod live;
+mod measure;
 mod namespace;
 mod open;
 mod plan;

@@ -5,10 +5,11 @@ use std::time::Duration;
 use http::request::Parts;
 
 use super::error::Error;
+use super::measure::Measures;
 use super::schedule::Uneven;
 use super::{Aside, Provider, Schedule};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times};
 use crate::dice::{Dice, Key};
 use crate::edit::{self, Edit, Truth};
 use crate::fault::{
@@ -123,13 +124,13 @@ impl Provider {
         let (rules, decision, complaint) = self.decide(&ask, &facts, complaint);
         let key = |purpose| facts.key(&self.dice, purpose);
         let tag = self.tag(&facts);
-        let (length, limited) = self.length(&ask, key("output"));
+        let measures = Measures { output: key("output"), reasoning: key("reasoning"), cache: key("cache") };
         let (gaps, chunks, id) = (key("gaps"), key("chunks"), key("id"));
         let (first, error, bare) = (key("first token"), key("error"), key("empty").happens(500_000));
         let wall_us = self.clock.wall_us(now);
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
-        (script.words, script.limited) = (length, limited);
+        self.measure(&mut script, measures);
         let mut call = self.entry(&script, (nth, connection, now), body);
         let fired: Vec<&Rule> = decision.edits.iter().map(|rule| &rules[*rule]).collect();
         let (edits, truth) = self.edits(&fired, (number, nth, now), &mut script);
@@ -204,18 +205,6 @@ impl Provider {
             }
         };
         Tag::of(&self.dice, &self.spec.name, facts.model, id, facts.nth)
-    }
-
-    /// Words of the reply, and whether the caller's limit cut it.
-    fn length(&self, ask: &Ask, key: Key) -> (u32, bool) {
-        let wanted = words_hint(&ask.prompt).unwrap_or_else(|| {
-            let drawn = self.spec.output.sample_us(&mut key.stream());
-            drawn.clamp(1, u64::from(crate::dialect::WORDS_MAX)) as u32
-        });
-        match ask.max_tokens {
-            Some(most) if most < wanted => (most, true),
-            _ => (wanted, false),
-        }
     }
 
     fn schedule(

@@ -99,7 +99,7 @@ fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
 async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
     let Answer { call, script, schedule, chunks, act, edits } = answer;
     let generates = call.words_planned > 0 && !script.ask.stream;
-    control.begin(Open::new(call, generates.then(|| schedule.clone())));
+    control.begin(Open::new(call, generates.then(|| schedule.clone()), &script));
     match act {
         Act::Hang => std::future::pending().await,
         Act::Reset => {
@@ -171,8 +171,7 @@ fn plain(
     let whole = |body: String| send(edited(&editor, script, Plain { body, ..Plain::default() }).body);
     match act {
         Act::Trouble { kind, .. } => {
-            let error = Complaint::usual(script.dialect, *kind);
-            let (media, body) = script.dialect.error(script.ask.format, &error, id);
+            let (media, body) = script.failure(*kind, id);
             respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::FalseSuccess { kind, form, .. } => whole(script.failed(*kind, *form)),

@@ -1,6 +1,7 @@
 //! A call being answered, as the ledger will have it.
 
 use crate::clock::Moment;
+use crate::dialect::Script;
 use crate::ledger::{Call, Ending};
 use crate::provider::{Provider, Schedule};
 
@@ -21,13 +22,34 @@ pub(super) struct Open {
     broken: bool,
     /// Whether the words are billed.
     billed: bool,
+    /// Tokens billed for every word: one for each of the answers given side by side.
+    per_word: u32,
+    /// Tokens thought before the first word, billed with it.
+    reasoning: u32,
 }
 
 impl Open {
-    pub(super) fn new(call: Call, generating: Option<Schedule>) -> Self {
+    pub(super) fn new(call: Call, generating: Option<Schedule>, script: &Script) -> Self {
         let billed = call.billed_input > 0 || call.words_planned > 0;
-        let (head, unwritten, broken) = (false, false, false);
-        Open { call, generating, generated: 0, handed: 0, head, unwritten, broken, billed }
+        Open {
+            call,
+            generating,
+            generated: 0,
+            handed: 0,
+            head: false,
+            unwritten: false,
+            broken: false,
+            billed,
+            per_word: script.choices(),
+            reasoning: script.reasoning,
+        }
+    }
+
+    /// Tokens billed for the reply: what was generated, thoughts as soon as they led to a word (or to the end).
+    fn output(&self) -> u64 {
+        let thought = self.generated > 0 || self.call.words_planned == 0 && self.head;
+        let words = u64::from(self.generated) * u64::from(self.per_word);
+        words + if thought { u64::from(self.reasoning) } else { 0 }
     }
 
     /// The status line is handed over.
@@ -69,7 +91,7 @@ impl Open {
     }
 
     pub(super) fn end(mut self, ending: Ending, now: Moment) -> Call {
-        if let Some(schedule) = self.generating {
+        if let Some(schedule) = self.generating.take() {
             self.generated = schedule.words_by(now);
         }
         self.call.ending = if self.broken { Ending::Broken } else { ending };
@@ -78,7 +100,7 @@ impl Open {
             self.call.status = None;
         }
         if self.billed {
-            self.call.billed_output = u64::from(self.generated);
+            self.call.billed_output = self.output();
         }
         self.call
     }

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::write::{DONE, head, usage};
+use super::object::{head, usage};
+use super::stream::DONE;
 use crate::dialect::openai::vendor::{Vendor, vendor};
 use crate::dialect::{Complaint, Script};
 use crate::fault::{ErrorIn200, ErrorKind};
