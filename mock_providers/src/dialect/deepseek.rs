@@ -20,11 +20,13 @@ pub(super) struct Deepseek;
 impl Vendor for Deepseek {
     fn route<'a>(&self, path: &'a str) -> Option<Route<'a>> {
         let rest = ["/v1", "/beta"].iter().find_map(|prefix| path.strip_prefix(prefix));
-        standard_route(rest.unwrap_or(path))
+        standard_route(rest.unwrap_or(path)).filter(|route| !matches!(route, Route::Embeddings(_)))
     }
 
+    /// One of its models always thinks.
     fn take(&self, _: &Body<'_>, ask: &mut Ask) {
         ask.obfuscation = false;
+        ask.thinks |= ask.model == "deepseek-reasoner";
     }
 
     fn check(&self, body: &Body<'_>) -> Result<(), Complaint> {

@@ -1,4 +1,4 @@
-//! Embeddings: deterministic unit vectors, equal for equal texts, in OpenAI's and in Gemini's form.
+//! Embeddings: deterministic unit vectors, equal for equal texts, in OpenAI's, Gemini's and Ollama's form.
 
 use std::fmt::Write;
 
@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use rand::RngExt;
 
 use super::json::push_string;
+use super::ollama::LOAD_NS;
+use super::openai::vendor;
 use super::script::{Part, Plain};
 use super::{Format, Script};
 use crate::dice::Dice;
@@ -24,7 +26,7 @@ pub(crate) struct Embed {
     pub(super) dimensions: u32,
     /// OpenAI: little-endian 32-bit floats in base64 instead of a list of numbers.
     pub(super) base64: bool,
-    /// Gemini: a list of embeddings instead of one.
+    /// Gemini and Ollama: a list of embeddings instead of one.
     pub(super) batch: bool,
 }
 
@@ -43,10 +45,10 @@ pub(super) fn plain(script: &Script, plain: &mut Plain) {
 
 fn render(script: &Script, embed: &Embed, inputs: &[u64]) -> String {
     let mut out = String::with_capacity(inputs.len() * embed.dimensions as usize * 12 + 256);
-    if script.ask.format == Format::Embed {
-        gemini(script, embed, inputs, &mut out);
-    } else {
-        openai(script, embed, inputs, &mut out);
+    match script.ask.format {
+        Format::Embed => gemini(script, embed, inputs, &mut out),
+        Format::OllamaEmbed => ollama(script, embed, inputs, &mut out),
+        _ => openai(script, embed, inputs, &mut out),
     }
     out
 }
@@ -70,7 +72,36 @@ fn openai(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
     out.push_str("],\"model\":");
     push_string(&script.ask.model, out);
     let tokens = script.prompt_tokens;
-    let _ = write!(out, ",\"usage\":{{\"prompt_tokens\":{tokens},\"total_tokens\":{tokens}}}}}");
+    let _ = write!(out, ",\"usage\":{{\"prompt_tokens\":{tokens},\"total_tokens\":{tokens}");
+    let vendor = vendor(script.dialect);
+    vendor.push_list_usage(script, out);
+    out.push('}');
+    vendor.push_list(script, out);
+    out.push('}');
+}
+
+/// A list of vectors; of the older interface, one vector alone.
+fn ollama(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
+    let all = inputs.iter().map(|input| vector(*input, embed.dimensions));
+    if !embed.batch {
+        out.push_str("{\"embedding\":");
+        push_vector(&all.last().unwrap_or_default(), out);
+        return out.push('}');
+    }
+    out.push_str("{\"model\":");
+    push_string(&script.ask.model, out);
+    out.push_str(",\"embeddings\":[");
+    for (index, vector) in all.enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        push_vector(&vector, out);
+    }
+    let (ns, _) = script.times.nanoseconds();
+    let tokens = script.prompt_tokens;
+    let _ = write!(
+        out,
+        "],\"total_duration\":{},\"load_duration\":{LOAD_NS},\"prompt_eval_count\":{tokens}}}",
+        ns.saturating_add(LOAD_NS)
+    );
 }
 
 fn gemini(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {

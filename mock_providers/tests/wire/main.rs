@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
+mod azure;
 mod bench;
 mod connections;
 mod determinism;
@@ -15,5 +16,6 @@ mod sockets;
 mod streams;
 mod tls;
 mod vendors;
+mod vendors_embeddings;
 mod vendors_errors;
 mod vendors_ollama;

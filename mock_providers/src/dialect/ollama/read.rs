@@ -5,7 +5,7 @@ use http::request::Parts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{error, pages};
+use super::{embed, error, pages};
 use crate::dialect::ask::{self, bearer};
 use crate::dialect::json::{Content, Text};
 use crate::dialect::schema::Shape;
@@ -77,12 +77,16 @@ pub(in crate::dialect) fn read(
     let probe = head.method == Method::HEAD && path == "/";
     let wanted = match path {
         _ if probe => Method::HEAD,
-        "/api/chat" | "/api/generate" | "/api/show" => Method::POST,
+        "/api/chat" | "/api/generate" | "/api/show" | "/api/embed" | "/api/embeddings" => Method::POST,
         "/" | "/api/version" | "/api/tags" | "/api/ps" => Method::GET,
         _ => return Err(error::unknown_path()),
     };
-    ask.format = if path == "/api/generate" { Format::OllamaGenerate } else { Format::OllamaChat };
-    ask.aside = !matches!(path, "/api/chat" | "/api/generate");
+    ask.format = match path {
+        "/api/generate" => Format::OllamaGenerate,
+        "/api/embed" | "/api/embeddings" => Format::OllamaEmbed,
+        _ => Format::OllamaChat,
+    };
+    ask.aside = path == "/api/show" || wanted != Method::POST;
     ask::method(head, &wanted)?;
     if !ask::authorised(spec, ask.key.as_deref()) {
         return Err(Complaint::usual(spec.dialect, ErrorKind::Unauthorized));
@@ -90,21 +94,27 @@ pub(in crate::dialect) fn read(
     if wanted != Method::POST {
         return Ok(Asked::Aside(pages::page(path, &spec.models)));
     }
-    let body = parse(body)?;
+    if ask.format == Format::OllamaEmbed {
+        embed::take(path == "/api/embed", body, ask)?;
+        return found(spec, ask).map(|()| Asked::Call);
+    }
+    let body: Body<'_> = parse(body)?;
     take(&body, ask);
-    ask.attribute(None)?;
-    if ask.model.is_empty() {
-        return Err(Complaint::invalid("model", "model is required"));
-    }
-    let model = ask.model.clone();
-    if !serves(&spec.models, &model) {
-        return Err(unknown_model(&model));
-    }
+    found(spec, ask)?;
     if ask.aside {
         return Ok(Asked::Aside(pages::show()));
     }
     loading(&body, ask);
     Ok(Asked::Call)
+}
+
+/// Whether there is the model that is asked for.
+fn found(spec: &Spec, ask: &mut Ask) -> Result<(), Complaint> {
+    ask.attribute(None)?;
+    if ask.model.is_empty() {
+        return Err(Complaint::invalid("model", "model is required"));
+    }
+    if serves(&spec.models, &ask.model) { Ok(()) } else { Err(unknown_model(&ask.model)) }
 }
 
 /// Whether a model is served. The tag `latest` goes without saying.
@@ -113,7 +123,7 @@ pub(in crate::dialect) fn serves(models: &[String], wanted: &str) -> bool {
     models.is_empty() || models.iter().any(|model| bare(model) == bare(wanted))
 }
 
-fn parse(body: &[u8]) -> Result<Body<'_>, Complaint> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Complaint> {
     if body.is_empty() {
         return Err(Complaint::invalid("body", "missing request body"));
     }

@@ -38,7 +38,7 @@ pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Res
     match route {
         Route::Models => Ok(Asked::Aside(models::list(vendor, &spec.models))),
         Route::Model(id) => models::one(vendor, &spec.models, id).map(Asked::Aside),
-        Route::Embeddings(model) => embeddings::read(spec, model, body, ask),
+        Route::Embeddings(model) => embeddings::read(spec, vendor, model, body, ask),
         Route::Responses => responses::read(spec, body, ask),
         Route::Chat(model) => chat::read(spec, vendor, model, body, ask),
     }
