@@ -305,9 +305,10 @@ impl Script {
         self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.open, &shape.close))
     }
 
-    /// The same, inside a JSON string.
+    /// The same, inside a JSON string. An answer that its limit cut ends there: the JSON stays open.
     pub(super) fn quoted_around(&self) -> (&str, &str) {
-        self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.quoted_open, &shape.quoted_close))
+        let Some(shape) = &self.ask.shape else { return ("", "") };
+        (&shape.quoted_open, if self.limited { "" } else { &shape.quoted_close })
     }
 
     /// Whose words the answers beside the first one have: nobody's who asks for the first.

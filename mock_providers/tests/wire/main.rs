@@ -5,6 +5,7 @@
 mod azure;
 mod bench;
 mod connections;
+mod cut;
 mod determinism;
 mod faults;
 mod http2;
