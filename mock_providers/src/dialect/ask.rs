@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 
 use super::{Complaint, Dialect, Format, hints};
 use crate::fault::ErrorKind;
-use crate::provider::Spec;
+use crate::provider::{Came, Spec};
 
 /// Longest correlation id, tenant or model that is kept, in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -42,6 +42,8 @@ pub(crate) struct Ask {
     pub(crate) may_ask: bool,
     /// The fault it asks for.
     pub(crate) inject: Option<String>,
+    /// How it came.
+    pub(crate) came: Came,
 }
 
 /// What a request turned out to be.

@@ -4,19 +4,27 @@
 //! shared by all faults, says to whom and when, so no fault re-implements windows or probabilities.
 
 mod build;
+mod bytes;
+mod connect;
 mod connection;
 mod decide;
 mod draw;
+mod http;
 mod tally;
 mod trigger;
+mod way;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
+pub use bytes::{BadChunk, BytesFault};
+pub use connect::{ConnectFault, TlsFault};
+pub(crate) use connection::{Blow, Incident, Strike, connect, greet, timeline};
 pub use decide::{Decision, Delay, Facts, decide};
 pub use draw::Draw;
+pub use http::{HttpFault, Page};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
-pub use trigger::{Match, Per, Sequence, Trigger, Window};
+pub use trigger::{InFlight, Match, Per, Sequence, Trigger, Window};
+pub use way::Way;
 
 use crate::latency::Dist;
 
@@ -97,6 +105,12 @@ pub enum Fault {
     Empty,
     /// A 200 whose body is not what was promised.
     Malformed(MalformedBody),
+    /// A fault of name, connect or TLS.
+    Connect(ConnectFault),
+    /// A fault of the byte stream.
+    Bytes(BytesFault),
+    /// A fault of HTTP.
+    Http(HttpFault),
 }
 
 /// An HTTP status, with what vendors send along.
@@ -182,8 +196,14 @@ pub enum Close {
     Clean,
     /// FIN in the middle of the chunked body.
     Fin,
-    /// RST.
+    /// RST; on HTTP/2 a reset of the stream.
     Reset,
+    /// FIN, and what the caller says is read on.
+    HalfClosed,
+    /// HTTP/2: a reset of the stream with this error code.
+    Stream(u32),
+    /// HTTP/2: the end of the connection with this error code (GOAWAY).
+    Goaway(u32),
 }
 
 /// The form of a refusal with status 200.
@@ -241,7 +261,11 @@ impl Fault {
     #[must_use]
     pub const fn role(&self) -> Role {
         match self {
-            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
+            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole | Fault::Connect(_) => {
+                Role::Connection
+            }
+            Fault::Bytes(fault) => fault.role(),
+            Fault::Http(fault) => fault.role(),
             Fault::LatencySpike { .. } | Fault::SlowTokens { .. } => Role::Delay,
             _ => Role::Ending,
         }
@@ -263,6 +287,9 @@ impl Fault {
             Fault::Status(status) => {
                 status.retry_after.iter().map(|wait| ("retry_after", wait.dist())).collect()
             }
+            Fault::Connect(fault) => fault.numbers(),
+            Fault::Bytes(fault) => fault.numbers(),
+            Fault::Http(fault) => fault.numbers(),
             _ => Vec::new(),
         }
     }
@@ -285,6 +312,18 @@ impl Fault {
             Fault::Refusal { .. } => "refusal",
             Fault::Empty => "empty",
             Fault::Malformed(_) => "malformed",
+            Fault::Connect(fault) => fault.name(),
+            Fault::Bytes(fault) => fault.name(),
+            Fault::Http(fault) => fault.name(),
+        }
+    }
+
+    /// Whether it can be done to a call that came this way. Those that cannot do not fire.
+    pub(crate) const fn fits_way(&self, way: Way<'_>, stream: bool) -> bool {
+        match self {
+            Fault::Bytes(fault) => fault.fits(way, stream),
+            Fault::Http(fault) => fault.fits(way),
+            _ => true,
         }
     }
 }

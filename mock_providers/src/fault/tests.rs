@@ -19,6 +19,7 @@ fn facts(request_id: Option<&'static str>, nth: u32) -> Facts<'static> {
         nth,
         number: 0,
         now: Moment::from_us(5),
+        way: Way::default(),
     }
 }
 

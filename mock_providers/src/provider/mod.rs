@@ -2,8 +2,12 @@
 
 mod aside;
 mod asked;
+mod came;
+mod endings;
 mod error;
+mod greet;
 mod live;
+mod manner;
 mod namespace;
 mod plan;
 mod schedule;
@@ -18,8 +22,10 @@ use tokio::sync::watch;
 
 pub(crate) use aside::Aside;
 pub use asked::{ASKED_RULE, ASKING_HEADER, Resolver};
+pub(crate) use came::{Came, Via};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
+pub(crate) use manner::{ByHand, Manner, Shape};
 pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
@@ -30,6 +36,7 @@ use crate::dice::Dice;
 use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
+use greet::Queues;
 use space::{Space, State};
 
 /// What a provider is.
@@ -122,6 +129,8 @@ pub enum Admission {
         /// End of the window.
         until: Moment,
     },
+    /// Its name is not known; where names are not ours to answer for, the nearest thing is a refusal.
+    NoSuchHost,
 }
 
 /// A provider at work. Cheap to share; several may run side by side from the same specification.
@@ -135,6 +144,9 @@ pub struct Provider {
     /// Connections so far, and those open now.
     connections: AtomicU64,
     open: AtomicU64,
+    /// Calls that are being answered.
+    in_flight: AtomicU64,
+    queues: Queues,
     settings: Settings,
     /// The specification's rules, as every namespace begins with them.
     planned: Arc<Vec<Rule>>,
@@ -234,6 +246,8 @@ impl Provider {
             sink,
             connections: AtomicU64::new(0),
             open: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            queues: Queues::default(),
             settings,
             planned,
             revision: watch::Sender::new(0),
@@ -266,6 +280,7 @@ impl Provider {
             None => Admission::Accept(number),
             Some(Incident::Refuse) => Admission::Refuse,
             Some(Incident::BlackHole(until)) => Admission::BlackHole { until },
+            Some(Incident::NoSuchHost) => Admission::NoSuchHost,
         }
     }
 
@@ -296,6 +311,7 @@ impl Provider {
     }
 
     pub(crate) fn record(&self, call: crate::ledger::Call) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.sink.record(call);
     }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use http::request::Parts;
 
+use super::endings::bytes_act;
 use super::error::Error;
-use super::{ASKING_HEADER, Aside, Provider, Schedule};
+use super::manner::Manner;
+use super::{ASKING_HEADER, Aside, Provider, Schedule, Via};
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
 use crate::dice::{Dice, Key};
@@ -37,6 +39,8 @@ pub(crate) struct Answer {
     /// Starts the keys of this call's further draws.
     pub(crate) chunks: Key,
     pub(crate) act: Act,
+    /// How it gets on the wire.
+    pub(crate) manner: Manner,
 }
 
 /// What the answer amounts to.
@@ -46,12 +50,36 @@ pub(crate) enum Act {
     Hang,
     Reset,
     Error(Box<Error>),
-    Stall { after: u32 },
-    Cut { after: u32, close: Close },
-    Trouble { after: u32, kind: ErrorKind },
-    Refuse { after: u32, form: RefusalForm },
-    Empty { bare: bool },
+    Stall {
+        after: u32,
+    },
+    Cut {
+        after: u32,
+        close: Close,
+    },
+    Trouble {
+        after: u32,
+        kind: ErrorKind,
+    },
+    Refuse {
+        after: u32,
+        form: RefusalForm,
+    },
+    Empty {
+        bare: bool,
+    },
     Malformed(MalformedBody),
+    /// A body of about so many bytes.
+    Enormous {
+        size: u64,
+    },
+    /// The end before any header.
+    End(Close),
+    /// Bytes that are no answer, and nothing more; or the end of the connection after them.
+    Raw {
+        bytes: &'static [u8],
+        ends: bool,
+    },
 }
 
 /// A page where a reply should be.
@@ -60,8 +88,9 @@ pub(crate) const PORTAL: &str =
 
 impl Provider {
     /// Decides about a request whose body came whole.
-    pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
-        let (head, mut ask) = match self.ask(head) {
+    pub(crate) fn plan(&self, head: &Parts, body: &[u8], via: Via) -> Plan {
+        let connection = via.connection;
+        let (head, mut ask) = match self.ask(head, via) {
             Ok(ask) => ask,
             Err(aside) => return Plan::Aside(aside),
         };
@@ -76,15 +105,15 @@ impl Provider {
     }
 
     /// Turns down a request whose body did not come whole.
-    pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-        match self.ask(head) {
-            Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
+    pub(crate) fn turn_down(&self, head: &Parts, via: Via, complaint: Complaint) -> Plan {
+        match self.ask(head, via) {
+            Ok((_, ask)) => self.answer(ask, &[], via.connection, Some(complaint)),
             Err(aside) => Plan::Aside(aside),
         }
     }
 
     /// What every request says, whatever its dialect; its head without the namespace.
-    fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
+    fn ask<'h>(&self, head: &'h Parts, via: Via) -> Result<(Cow<'h, Parts>, Ask), Aside> {
         let (head, namespace) = match self.namespace(head)? {
             Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
             None => (Cow::Borrowed(head), None),
@@ -95,11 +124,13 @@ impl Provider {
             let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
             ask.inject = text.map(Cow::into_owned);
         }
+        ask.came = self.came(&head, via, ask.namespace.as_deref());
         Ok((head, ask))
     }
 
-    fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
+    fn answer(&self, mut ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
+        ask.came.in_flight = self.begun();
         let namespace = ask.namespace.as_deref();
         let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
@@ -127,7 +158,8 @@ impl Provider {
             }
         };
         settle(&mut call, &act, &script);
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
+        let manner = self.manner(&rules, &decision, &facts);
+        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, manner }))
     }
 
     /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
@@ -163,6 +195,7 @@ impl Provider {
             nth,
             number,
             now,
+            way: ask.came.way(ask.key.as_deref()),
         }
     }
 
@@ -288,10 +321,13 @@ impl Provider {
             }
             Fault::Empty => Act::Empty { bare },
             Fault::Malformed(body) => Act::Malformed(*body),
+            Fault::Bytes(fault) => bytes_act(fault, draw),
+            Fault::Http(fault) => self.http_act(fault, draw, (&script.id, due), call),
             // Decided elsewhere: connections at accept, delays in the schedule.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
+            | Fault::Connect(_)
             | Fault::LatencySpike { .. }
             | Fault::SlowTokens { .. } => Act::Reply,
         }
@@ -303,6 +339,7 @@ impl Provider {
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
+        Act::Enormous { .. } if !call.stream => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Trouble { after, .. } | Act::Refuse { after, .. } if call.stream => (script.words, *after > 0),
         Act::Empty { .. } => (0, true),

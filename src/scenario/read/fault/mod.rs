@@ -6,9 +6,12 @@
 
 mod answer;
 mod args;
+mod bytes;
+mod connect;
 mod connection;
 mod content;
 mod delay;
+mod http;
 mod stream;
 mod word;
 
@@ -24,9 +27,12 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 5] = [
+const LAYERS: [(&str, &[Word]); 8] = [
+    ("name and connect", connect::WORDS),
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
+    ("bytes", bytes::WORDS),
+    ("HTTP", http::WORDS),
     ("answer", answer::WORDS),
     ("stream", stream::WORDS),
     ("meaning", content::WORDS),

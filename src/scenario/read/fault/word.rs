@@ -32,15 +32,14 @@ pub(in crate::scenario) enum Kind {
     /// A DIST of factors.
     Factors,
     /// A whole number.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Whole,
+    /// A whole number, possibly negative.
+    Signed,
     /// A final HTTP status.
     Status,
     /// `true` or `false`.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Truth,
     /// Text.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Text,
     /// One of these words.
     Words(&'static [&'static str]),
