@@ -20,14 +20,14 @@ async fn server(faults: Vec<Rule>) -> MockServer {
 
 async fn ask(server: &MockServer) -> String {
     let body = r#"{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"[words=9] tea"}]}"#;
-    let mut caller = TcpStream::connect(server.address()).await.unwrap();
+    let mut caller = TcpStream::connect(server.address()).await.expect("it listens");
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    caller.write_all((head + body).as_bytes()).await.unwrap();
+    caller.write_all((head + body).as_bytes()).await.expect("it reads");
     let mut heard = String::new();
-    caller.read_to_string(&mut heard).await.unwrap();
+    caller.read_to_string(&mut heard).await.expect("it answers in text");
     heard
 }
 

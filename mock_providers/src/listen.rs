@@ -44,7 +44,7 @@ const BACKLOG: i32 = 1_024;
 /// Wait after a failed accept or bind (too many open files, say) before the next.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Connections that are open at once; more wait in the backlog.
-const CONNECTIONS_MAX: usize = 8_192;
+const CONNECTIONS_MAX: usize = 16_384;
 
 /// A provider bound to a port; [`Listener::run`] serves it.
 #[must_use = "nothing is served before `run`"]

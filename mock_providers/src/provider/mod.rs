@@ -9,8 +9,10 @@ mod greet;
 mod live;
 mod manner;
 mod namespace;
+mod open;
 mod plan;
 mod schedule;
+mod settings;
 mod space;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,8 +22,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub(crate) use aside::Aside;
-pub use asked::{ASKED_RULE, ASKING_HEADER, Resolver};
+pub(crate) use aside::{ASIDE, Aside};
+pub use asked::{ASKED_RULE, ASKING_HEADER};
 pub(crate) use came::{Came, Via};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
@@ -29,6 +31,7 @@ pub(crate) use manner::{ByHand, Manner, Shape};
 pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
+pub use settings::{Resolver, Settings};
 
 use crate::clock::{Clock, Moment};
 use crate::dialect::Dialect;
@@ -102,18 +105,12 @@ pub enum InvalidSpec {
     /// A rule of the connection layer was added for a namespace, which only a request has.
     #[error("rule `{0}` acts on connections, before any request says its namespace: add it for all")]
     Namespace(String),
+    /// A rule was added for one namespace more than the provider tells apart.
+    #[error("reset a namespace first: {0} are in use, and there may be no more")]
+    TooManyNamespaces(usize),
     /// More rules were added than any test needs.
     #[error("remove a rule first: {0} were added already")]
     TooManyRules(usize),
-}
-
-/// What a provider offers beyond its specification: all of it off by default.
-#[derive(Clone, Default)]
-pub struct Settings {
-    /// How many namespaces are told apart at most (see [`is_namespace`]); 0 tells none apart.
-    pub namespaces: usize,
-    /// Reads the faults that requests ask for; without it they ask in vain.
-    pub asked: Option<Resolver>,
 }
 
 /// What happens to somebody who connects.
@@ -298,18 +295,6 @@ impl Provider {
         common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
     }
 
-    /// Connections that are open now.
-    #[must_use]
-    pub fn open_connections(&self) -> u64 {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    /// Counts a connection as open until the guard is dropped.
-    pub(crate) fn opened(self: &Arc<Self>) -> OpenConnection {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        OpenConnection(Arc::clone(self))
-    }
-
     pub(crate) fn record(&self, call: crate::ledger::Call) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.sink.record(call);
@@ -336,22 +321,6 @@ impl Provider {
     /// A panic elsewhere leaves the counters usable: every update is a single step.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An open connection, counted.
-pub(crate) struct OpenConnection(Arc<Provider>);
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl std::fmt::Debug for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let asked = self.asked.is_some();
-        f.debug_struct("Settings").field("namespaces", &self.namespaces).field("asked", &asked).finish()
     }
 }
 

@@ -30,7 +30,8 @@ pub fn is_namespace(name: &str) -> bool {
 impl Provider {
     /// The namespace of a request, and its head without it; nothing when it has none, or none are told apart.
     pub(super) fn namespace(&self, head: &Parts) -> Result<Option<(Parts, String)>, Aside> {
-        if self.settings.namespaces == 0 {
+        // Most calls have none: nothing is copied for them.
+        if self.settings.namespaces == 0 || !hints_at_one(head) {
             return Ok(None);
         }
         let mut bare = head.clone();
@@ -45,7 +46,8 @@ impl Provider {
             let message = format!(
                 "no room for namespace `{name}`: {most} are in use; reset one of them, or all, to make room"
             );
-            return Err(self.refuse(&Complaint::new(ErrorKind::RateLimited, 429, message)));
+            return Err(self
+                .refuse(self.spec.dialect.format(), &Complaint::new(ErrorKind::RateLimited, 429, message)));
         }
         Ok(Some((bare, name)))
     }
@@ -56,12 +58,24 @@ impl Provider {
             let message = format!(
                 "`{name}` in the path cannot be a namespace: use 1 to {NAME_BYTES_MAX} letters, digits, `-` and `_`"
             );
-            return Err(self.refuse(&Complaint::new(ErrorKind::InvalidRequest, 400, message)));
+            return Err(self.refuse(
+                self.spec.dialect.format(),
+                &Complaint::new(ErrorKind::InvalidRequest, 400, message),
+            ));
         }
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         put(uri, format!("/{path}{query}"));
         Ok(name.to_owned())
     }
+}
+
+/// Whether there may be a namespace.
+fn hints_at_one(head: &Parts) -> bool {
+    let in_key = |text: &[u8]| text.windows(IN_KEY.len()).any(|part| part == IN_KEY.as_bytes());
+    let keys = KEYS.into_iter().filter_map(|header| head.headers.get(header));
+    head.uri.path().starts_with(IN_PATH)
+        || head.uri.query().is_some_and(|query| in_key(query.as_bytes()))
+        || keys.into_iter().any(|key| in_key(key.as_bytes()))
 }
 
 /// Takes the namespace off the first key that has one.

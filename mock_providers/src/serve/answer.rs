@@ -20,8 +20,9 @@ use super::manner;
 use super::open::Open;
 use super::stream::Stream;
 use crate::dialect::{Complaint, Media, Plain, Script, dress};
+use crate::edit::{Edit, Editor};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{Act, Answer, Aside, Error, PORTAL, Plan, Via, request_id};
+use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Via, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -92,7 +93,7 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
 
 fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
     let reply = Reply::whole(control, aside.body);
-    let mut response = respond(control, aside.status, Media::Json, "req_models", reply);
+    let mut response = respond(control, aside.status, aside.media, ASIDE, reply);
     response.headers_mut().extend(aside.headers);
     response
 }
@@ -105,8 +106,8 @@ async fn call(control: Arc<Control>, mut answer: Answer) -> Result<Response<Repl
 }
 
 async fn reply(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
-    let Answer { call, script, schedule, chunks, act, .. } = answer;
-    let generates = call.words_planned > 0 && !call.stream;
+    let Answer { call, script, schedule, chunks, act, edits, .. } = answer;
+    let generates = call.words_planned > 0 && !script.ask.stream;
     control.begin(Open::new(call, generates.then(|| schedule.clone())));
     match act {
         Act::Hang => std::future::pending().await,
@@ -143,7 +144,7 @@ async fn reply(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>,
             let html = matches!(act, Act::Malformed(MalformedBody::Html));
             let (media, body) = match (html, script.ask.stream) {
                 (true, _) => (Media::Html, PORTAL),
-                (false, true) => (Media::Events, ""),
+                (false, true) => (script.media(), ""),
                 (false, false) => (Media::Json, ""),
             };
             let reply = Reply::whole(&control, body.to_owned());
@@ -152,15 +153,15 @@ async fn reply(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>,
         act if script.ask.stream => {
             control.provider().clock().sleep_until(schedule.headers()).await;
             let id = request_id(&script.id);
-            let media = if script.ask.array { Media::Json } else { Media::Events };
-            let stream = Stream::new(control.clone(), script, &schedule, chunks, act);
+            let media = script.media();
+            let stream = Stream::new(control.clone(), script, &schedule, chunks, (act, edits));
             Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
         }
         act => {
             let last = if generates { schedule.last() } else { schedule.first() };
             control.provider().clock().sleep_until(last).await;
             let id = request_id(&script.id);
-            Ok(plain(&control, &script, &act, &id))
+            Ok(plain(&control, &script, (&act, edits), &id))
         }
     }
 }
@@ -176,27 +177,35 @@ async fn send_error(control: &Arc<Control>, error: Error, id: &str) -> Response<
 }
 
 /// A plain reply, or what a fault makes of it.
-fn plain(control: &Arc<Control>, script: &Script, act: &Act, id: &str) -> Response<Reply> {
-    let whole = |body: String| respond(control, 200, Media::Json, id, Reply::whole(control, body));
+fn plain(
+    control: &Arc<Control>,
+    script: &Script,
+    (act, edits): (&Act, Vec<Edit>),
+    id: &str,
+) -> Response<Reply> {
+    let editor = Editor::new(edits);
+    let send = |body: String| respond(control, 200, Media::Json, id, Reply::whole(control, body));
+    let whole = |body: String| send(edited(&editor, script, Plain { body, ..Plain::default() }).body);
     match act {
         Act::Trouble { kind, .. } => {
             let error = Complaint::usual(script.dialect, *kind);
-            whole(script.dialect.error(&error, id))
+            let (media, body) = script.dialect.error(script.ask.format, &error, id);
+            respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
-        Act::Empty { bare } => whole(script.empty(*bare)),
+        Act::Empty(kind) => whole(script.empty(*kind)),
         Act::Malformed(MalformedBody::WrongShape) => {
             control.broken();
             whole("{}".to_owned())
         }
         _ => {
-            let plain = script.plain();
+            let plain = edited(&editor, script, script.plain());
             match act {
                 Act::Malformed(_) => {
-                    let half = plain.body.len() / 2;
+                    let half = half(&plain.body);
                     control.broken();
                     control.words(script.words, plain.words_in(half));
-                    whole(plain.body[..half].to_owned())
+                    send(plain.body[..half].to_owned())
                 }
                 Act::Stall { .. } => partial(control, &plain, Then::Silence, id),
                 // A plain reply has no protocol of its own to end well: a clean cut is a FIN.
@@ -204,7 +213,7 @@ fn plain(control: &Arc<Control>, script: &Script, act: &Act, id: &str) -> Respon
                 Act::Cut { close, .. } => partial(control, &plain, Then::End(*close), id),
                 _ => {
                     control.words(script.words, script.words);
-                    whole(plain.body)
+                    send(plain.body)
                 }
             }
         }
@@ -230,14 +239,26 @@ fn enormous(control: &Arc<Control>, script: &Script, size: u64) -> Response<Repl
     response
 }
 
+fn edited(editor: &Editor, script: &Script, mut plain: Plain) -> Plain {
+    if !editor.is_idle() {
+        editor.plain(script, &mut plain);
+    }
+    plain
+}
+
 /// Announces the whole body and sends half of it.
 fn partial(control: &Arc<Control>, plain: &Plain, then: Then, id: &str) -> Response<Reply> {
-    let half = plain.body.len() / 2;
+    let half = half(&plain.body);
     control.words(plain.words_in(plain.body.len()), plain.words_in(half));
     let reply = Reply::part(control, Bytes::copy_from_slice(&plain.body.as_bytes()[..half]), then);
     let mut response = respond(control, 200, Media::Json, id, reply);
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(plain.body.len()));
     response
+}
+
+/// The middle of a body, between two characters.
+fn half(body: &str) -> usize {
+    (0..=body.len() / 2).rev().find(|at| body.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: Reply) -> Response<Reply> {

@@ -1,11 +1,19 @@
-//! The catalogue of faults, on the bytes and socket events they leave.
+//! Every fault on the bytes it leaves, layer by layer.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 #[path = "../wire/bench.rs"]
-#[expect(dead_code, reason = "shared with the tests of the wire")]
+#[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
+
 mod bytes;
 mod connect;
+mod framing;
 mod http;
 mod http2;
+mod meaning;
+mod pacing;
+mod stream;
+mod support;
+mod together;
+mod usage;

@@ -248,6 +248,16 @@ pub(crate) fn post(path: &str, headers: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: p\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
+/// Where a dialect that imitates OpenAI has its chat completions.
+pub(crate) fn chat_path(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Deepseek => "/chat/completions",
+        Dialect::Qwen => "/compatible-mode/v1/chat/completions",
+        Dialect::Openrouter => "/api/v1/chat/completions",
+        _ => "/v1/chat/completions",
+    }
+}
+
 /// A call with this prompt in the dialect's form; `extra` is added to the body's fields (`,"x":1`).
 pub(crate) fn ask_with(dialect: Dialect, stream: bool, prompt: &str, extra: &str) -> String {
     match dialect {
@@ -269,7 +279,7 @@ pub(crate) fn ask_with(dialect: Dialect, stream: bool, prompt: &str, extra: &str
             &format!("{{\"contents\":[{{\"role\":\"user\",\"parts\":[{{\"text\":\"{prompt}\"}}]}}]{extra}}}"),
         ),
         _ => post(
-            "/v1/chat/completions",
+            chat_path(dialect),
             "authorization: Bearer k\r\nx-request-id: r1\r\n",
             &format!(
                 "{{\"model\":\"m\",\"stream\":{stream},\"messages\":[{{\"role\":\"user\",\"content\":\"{prompt}\"}}]\

@@ -14,3 +14,6 @@ mod requests;
 mod sockets;
 mod streams;
 mod tls;
+mod vendors;
+mod vendors_errors;
+mod vendors_ollama;

@@ -152,9 +152,14 @@ fn failures(cx: &Cx, fields: &Fields<'_>) -> Option<u32> {
 
 /// Where the mock of `spec` is found in a simulated network, with the path prefix its dialect's clients expect.
 fn base_url(spec: &Spec) -> String {
+    use mock_providers::dialect::Dialect;
+    let prefix = match spec.dialect {
+        Dialect::Anthropic | Dialect::Gemini | Dialect::Deepseek => "",
+        Dialect::Azure => "/openai/v1",
+        Dialect::Qwen => "/compatible-mode/v1",
+        Dialect::Openrouter => "/api/v1",
+        _ => "/v1",
+    };
     let scheme = if spec.tls { "https" } else { "http" };
-    match spec.dialect {
-        mock_providers::dialect::Dialect::Openai => format!("{scheme}://{}/v1", spec.name),
-        _ => format!("{scheme}://{}", spec.name),
-    }
+    format!("{scheme}://{}{prefix}", spec.name)
 }

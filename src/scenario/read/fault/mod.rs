@@ -11,8 +11,12 @@ mod connect;
 mod connection;
 mod content;
 mod delay;
+mod framing;
 mod http;
+mod meaning;
+mod pacing;
 mod stream;
+mod usage;
 mod word;
 
 use mock_providers::dialect::Dialect;
@@ -27,15 +31,19 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 8] = [
+const LAYERS: [(&str, &[Word]); 12] = [
     ("name and connect", connect::WORDS),
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
     ("bytes", bytes::WORDS),
     ("HTTP", http::WORDS),
+    ("pacing", pacing::WORDS),
     ("answer", answer::WORDS),
     ("stream", stream::WORDS),
+    ("framing", framing::WORDS),
+    ("usage", usage::WORDS),
     ("meaning", content::WORDS),
+    ("meaning", meaning::WORDS),
 ];
 
 /// Every word that may stand after `inject`.
