@@ -127,8 +127,10 @@ impl Line {
     /// Ends the connection once everything handed over is written.
     pub(super) fn end_after_writing(&self, end: End) {
         let mut inner = self.lock();
-        inner.end = Some(end);
-        inner.wake();
+        // Once: who asks again with every poll, while bytes are withheld, would be polled for ever.
+        if inner.end.replace(end) != Some(end) {
+            inner.wake();
+        }
     }
 
     /// That was done, and the connection lives on.

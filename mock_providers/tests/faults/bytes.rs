@@ -1,12 +1,12 @@
 //! Faults of the byte stream.
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{BadChunk, BytesFault, Fault, Sequence, Trigger};
+use mock_providers::fault::{BadChunk, BytesFault, Close, Fault, Sequence, Trigger};
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::bench::{Bench, DIALECTS, End, Heard, ask, faulty, rule, spec};
+use crate::bench::{Bench, DIALECTS, End, Heard, ask, during, faulty, rule, spec};
 
 /// A call for ten words under `fault`: words are due at 100, 110, … 190 ms, in chunks of two.
 async fn under(fault: BytesFault, dialect: Dialect, stream: bool) -> (Bench, Heard) {
@@ -188,4 +188,16 @@ async fn a_caller_that_leaves_an_answer_written_by_hand_is_noticed() {
     bench.at_ms(156).await;
     // Words are due at 100, 110, ... in chunks of two: those of 110, 130 and 150 ms were out.
     assert_eq!((bench.call().ending, bench.call().words_sent), (Ending::Abandoned, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_inside_a_black_hole_waits_for_its_end() {
+    let mut spec = faulty(Dialect::Openai, Fault::Cut { after: Dist::Constant(4.0), close: Close::Reset });
+    spec.faults.push(rule(Fault::BlackHole, during(125, 1_000)));
+    for stream in [true, false] {
+        let bench = Bench::new(spec.clone());
+        let heard = bench.exchange(&ask(Dialect::Openai, stream, 10)).await;
+        // The cut is due at 130 ms (190 ms for a plain reply), and the wire carries nothing before 1,000 ms.
+        assert_eq!((heard.end, heard.ended_ms), (End::Reset, 1_000));
+    }
 }
