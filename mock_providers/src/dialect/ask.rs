@@ -7,7 +7,7 @@ use super::embedding::Embed;
 use super::schema::Shape;
 use super::{Complaint, Dialect, Format, hints, ollama};
 use crate::fault::ErrorKind;
-use crate::provider::Spec;
+use crate::provider::{Came, Spec};
 
 /// Longest correlation id, tenant or model that is kept, in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -64,6 +64,8 @@ pub(crate) struct Ask {
     pub(crate) may_ask: bool,
     /// The fault it asks for.
     pub(crate) inject: Option<String>,
+    /// How it came.
+    pub(crate) came: Came,
     /// vLLM: whether every chunk of a stream tells the usage so far.
     pub(crate) continuous_usage: bool,
     /// OpenRouter: models to ask when the first is not served.

@@ -5,11 +5,13 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
+use super::endings::bytes_act;
 use super::error::{Error, request_id};
+use super::manner::Manner;
 use super::measure::Measures;
 use super::schedule::Uneven;
 use super::way_in::WayIn;
-use super::{Aside, Provider, Schedule};
+use super::{Aside, Provider, Schedule, Via};
 use crate::capacity::Entry;
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times};
@@ -49,6 +51,8 @@ pub(crate) struct Answer {
     pub(crate) ticket: Option<Ticket>,
     /// Its place, or its place in the queue for one.
     pub(crate) entry: Option<Entry>,
+    /// How it gets on the wire.
+    pub(crate) manner: Manner,
     /// What is changed in the reply, in order.
     pub(crate) edits: Vec<Edit>,
 }
@@ -94,6 +98,17 @@ pub(crate) enum Act {
         kind: ErrorKind,
         form: ErrorIn200,
     },
+    /// A body of about so many bytes.
+    Enormous {
+        size: u64,
+    },
+    /// The end before any header.
+    End(Close),
+    /// Bytes that are no answer, and nothing more; or the end of the connection after them.
+    Raw {
+        bytes: &'static [u8],
+        ends: bool,
+    },
 }
 
 /// A page where a reply should be.
@@ -102,8 +117,9 @@ pub(crate) const PORTAL: &str =
 
 impl Provider {
     /// Decides about a request whose body came whole.
-    pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
-        let (head, mut ask) = match self.ask(head) {
+    pub(crate) fn plan(&self, head: &Parts, body: &[u8], via: Via) -> Plan {
+        let connection = via.connection;
+        let (head, mut ask) = match self.ask(head, via) {
             Ok(ask) => ask,
             Err(aside) => return Plan::Aside(aside),
         };
@@ -119,15 +135,16 @@ impl Provider {
     }
 
     /// Turns down a request whose body did not come whole.
-    pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-        match self.ask(head) {
-            Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
+    pub(crate) fn turn_down(&self, head: &Parts, via: Via, complaint: Complaint) -> Plan {
+        match self.ask(head, via) {
+            Ok((_, ask)) => self.answer(ask, &[], via.connection, Some(complaint)),
             Err(aside) => Plan::Aside(aside),
         }
     }
 
-    fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
+    fn answer(&self, mut ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
+        ask.came.in_flight = self.begun();
         let namespace = ask.namespace.as_deref();
         let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
@@ -163,11 +180,13 @@ impl Provider {
             }
         };
         script.sorry = decision.ending.and_then(|rule| sorry(&rules[rule].fault));
+        let manner = self.manner(&rules, &decision, &facts);
         let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
         note(&mut call, truth);
         let WayIn { headers, ticket, entry, .. } = way;
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry, edits }))
+        let answer = Answer { call, script, schedule, chunks, act, manner, headers, ticket, entry, edits };
+        Plan::Call(Box::new(answer))
     }
 
     /// What the faults that edit change; the script at once.
@@ -205,6 +224,7 @@ impl Provider {
             nth,
             number,
             now,
+            way: ask.came.way(ask.key.as_deref()),
         }
     }
 
@@ -332,12 +352,15 @@ impl Provider {
                 let id = request_id(&script.id);
                 Act::Error(Box::new(self.talk(fault, wait, (&script.ask.model, &id, due), call)))
             }
+            Fault::Bytes(fault) => bytes_act(fault, draw),
+            Fault::Http(fault) => self.http_act(fault, draw, (&script.id, due), call),
             Fault::Stream(fault) => stream_act(fault, draw, call),
             Fault::Vendor(fault) => self.vendor_act(fault, draw, (script, due), call),
             // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
+            | Fault::Connect(_)
             | Fault::LatencySpike { .. }
             | Fault::SlowTokens { .. }
             | Fault::Framing(_)
@@ -470,6 +493,7 @@ fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
+        Act::Enormous { .. } if !call.stream => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
         Act::Trouble { after, .. } | Act::FalseSuccess { after, .. } if script.ask.stream => {

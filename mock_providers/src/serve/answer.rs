@@ -13,7 +13,10 @@ use hyper::body::Incoming;
 
 use super::REQUEST_BYTES_MAX;
 use super::body::{Reply, Then};
+use super::by_hand::Takeover;
 use super::control::Control;
+use super::enormous::Enormous;
+use super::manner;
 use super::open::Open;
 use super::queued::Queued;
 use super::stream::Stream;
@@ -21,7 +24,7 @@ use crate::capacity::Entry;
 use crate::dialect::{Complaint, Media, Plain, Script, dress};
 use crate::edit::{Edit, Editor};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Schedule, request_id};
+use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Schedule, Via, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -41,13 +44,13 @@ pub(super) async fn answer(
     control: Arc<Control>,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, Gone> {
-    let connection = control.connection();
+    let via = control.via();
     let (head, body) = request.into_parts();
     let plan = match read(body).await {
-        Ok(body) => control.provider().plan(&head, &body, connection),
+        Ok(body) => control.provider().plan(&head, &body, via),
         Err(Partial::Gone) => return Err(h2::Reason::CANCEL.into()),
-        Err(Partial::TooLarge) => turn_down(&control, &head, connection, Complaint::too_large()),
-        Err(Partial::TooSlow) => turn_down(&control, &head, connection, Complaint::too_slow()),
+        Err(Partial::TooLarge) => turn_down(&control, &head, via, Complaint::too_large()),
+        Err(Partial::TooSlow) => turn_down(&control, &head, via, Complaint::too_slow()),
     };
     match plan {
         Plan::Aside(aside) => Ok(say_aside(&control, aside)),
@@ -55,8 +58,8 @@ pub(super) async fn answer(
     }
 }
 
-fn turn_down(control: &Control, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-    control.provider().turn_down(head, connection, complaint)
+fn turn_down(control: &Control, head: &Parts, via: Via, complaint: Complaint) -> Plan {
+    control.provider().turn_down(head, via, complaint)
 }
 
 async fn read(mut body: Incoming) -> Result<Bytes, Partial> {
@@ -97,8 +100,15 @@ fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
     response
 }
 
-async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
-    let Answer { call, script, mut schedule, chunks, mut act, headers, ticket, entry, edits } = answer;
+async fn call(control: Arc<Control>, mut answer: Answer) -> Result<Response<Reply>, Gone> {
+    let manner = std::mem::take(&mut answer.manner);
+    manner::announce(&control, &manner);
+    let response = reply(control.clone(), answer).await?;
+    Ok(manner::apply(control, response, manner).await)
+}
+
+async fn reply(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
+    let Answer { call, script, mut schedule, chunks, mut act, headers, ticket, entry, edits, .. } = answer;
     let generates = call.words_planned > 0 && !script.ask.stream;
     control.begin(Open::new(call, &script, headers, ticket));
     if let Some(entry) = entry {
@@ -116,6 +126,24 @@ async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, 
             }
             control.reset();
             std::future::pending().await
+        }
+        Act::End(close) => {
+            control.broken();
+            if let Close::Stream(code) = close {
+                return Err(h2::Reason::from(code).into());
+            }
+            control.close_after_writing(close);
+            std::future::pending().await
+        }
+        Act::Raw { bytes, ends } => {
+            control.provider().clock().sleep_until(schedule.headers()).await;
+            control.broken();
+            control.line().take_over(Takeover::Raw { bytes, ends });
+            std::future::pending().await
+        }
+        Act::Enormous { size } => {
+            control.provider().clock().sleep_until(schedule.first()).await;
+            Ok(enormous(&control, &script, size))
         }
         Act::Error(error) => Ok(send_error(&control, *error, &script.id).await),
         Act::Malformed(MalformedBody::Html | MalformedBody::Nothing) => {
@@ -217,8 +245,8 @@ fn plain(
                 }
                 Act::Stall { .. } => partial(control, &plain, Then::Silence, id),
                 // A plain reply has no protocol of its own to end well: a clean cut is a FIN.
-                Act::Cut { close: Close::Reset, .. } => partial(control, &plain, Then::End(Close::Reset), id),
-                Act::Cut { .. } => partial(control, &plain, Then::End(Close::Fin), id),
+                Act::Cut { close: Close::Clean, .. } => partial(control, &plain, Then::End(Close::Fin), id),
+                Act::Cut { close, .. } => partial(control, &plain, Then::End(*close), id),
                 _ => {
                     control.words(script.words, script.words);
                     send(plain.body)
@@ -226,6 +254,25 @@ fn plain(
             }
         }
     }
+}
+
+/// A reply with a field in it of so many bytes; a stream of one such event.
+fn enormous(control: &Arc<Control>, script: &Script, size: u64) -> Response<Reply> {
+    let id = request_id(&script.id);
+    let (media, before, after) = match script.ask.stream {
+        true => (Media::Events, "data: {\"filler\":\"", "\"}\n\n".to_owned()),
+        false => {
+            (Media::Json, "{\"filler\":\"", format!("\",{}", script.plain().body.trim_start_matches('{')))
+        }
+    };
+    let length = (before.len() + after.len()) as u64 + size;
+    let words = if script.ask.stream { 0 } else { script.words };
+    let reply = Reply::enormous(control, Enormous::new(before, size, after, words));
+    let mut response = respond(control, 200, media, &id, reply);
+    if !script.ask.stream {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response
 }
 
 fn edited(editor: &Editor, script: &Script, mut plain: Plain) -> Plain {

@@ -95,6 +95,11 @@ impl Open {
         self.call.status = Some(status);
     }
 
+    /// Whether it was.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.head
+    }
+
     /// The reply is generated up to `generated` words, of which the first `handed` are handed over.
     pub(super) fn words(&mut self, generated: u32, handed: u32) {
         self.generating = None;

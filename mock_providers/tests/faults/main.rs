@@ -6,8 +6,12 @@
 #[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
 
+mod bytes;
+mod connect;
 mod fate;
 mod framing;
+mod http;
+mod http2;
 mod meaning;
 mod pacing;
 mod rate;
