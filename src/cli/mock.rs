@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
 use super::screen;
-use crate::mock::{Options, Server, env};
+use crate::mock::{Options, Server, env, raise_file_limit};
 use crate::scenario::Problems;
 use crate::scenario::mock::{self, Mock};
 
@@ -84,6 +84,7 @@ fn healthy(providers: &[String]) -> Result<Mock, Problems> {
 async fn serve(plan: &Mock, args: &Args) -> io::Result<()> {
     let options = Options { host: args.host, port: args.port, fast: args.fast };
     let stop = stop()?;
+    raise_file_limit()?;
     let server = Server::bind(plan, &options)?;
     screen::data(&if args.json { in_json(&server) } else { in_shell(&server) });
     screen::talk("serving; Ctrl-C ends it\n");

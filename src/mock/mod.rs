@@ -4,6 +4,7 @@
 //! [`Server::run`] serves until it is told to stop. Nothing here judges, and nothing here knows a router.
 
 pub mod env;
+mod files;
 
 use std::future::Future;
 use std::io;
@@ -16,6 +17,8 @@ use mock_providers::listen::Listener;
 use mock_providers::provider::Provider;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+pub use files::raise_file_limit;
 
 use crate::scenario::mock::Mock;
 use crate::world::{Clock, Dice};
