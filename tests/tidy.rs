@@ -157,6 +157,11 @@ fn reports_see_history_and_judgement_only() {
 }
 
 #[test]
+fn mocks_that_stand_alone_know_no_router_and_judge_nothing() {
+    only("mock", &["scenario", "world", "mock_providers"]);
+}
+
+#[test]
 fn mock_providers_stand_alone() {
     for path in sources("mock_providers/src") {
         assert!(!used(&code(&path)).contains("brownout"), "{} uses brownout", path.display());

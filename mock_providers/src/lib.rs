@@ -10,6 +10,7 @@
 //! - [`provider`]: start here: a provider's description and its state.
 //! - [`serve`]: a provider on any byte stream.
 //! - [`listen`]: a provider on a real port.
+//! - [`server`]: the same for a test, in one line.
 //! - [`ledger`]: what a provider saw, sent and billed.
 //!
 //! The crate knows nothing of routers, and shares no wire code with anything that reads its output. It neither
@@ -81,3 +82,4 @@ pub mod listen;
 pub mod provider;
 pub mod reply;
 pub mod serve;
+pub mod server;

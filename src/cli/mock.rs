@@ -4,12 +4,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use mock_providers::provider::Provider;
-use serde_json::{Map, Value, json};
-
 use super::exit::Exit;
 use super::screen;
-use crate::mock::{Options, Server, env, raise_file_limit};
+use crate::mock::{Options, Server, env, origin, raise_file_limit};
 use crate::scenario::Problems;
 use crate::scenario::mock::{self, Mock};
 
@@ -31,6 +28,12 @@ pub(super) struct Args {
     /// Port of the first provider; the others follow [default: free ports]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     port: u16,
+    /// Port of the control API [default: a free one]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    control_port: u16,
+    /// Let a request ask for a fault itself: header `x-brownout-inject`, or model `NAME+brownout:FAULT`
+    #[arg(long)]
+    allow_request_faults: bool,
     /// Seed of all chance, instead of the file's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -82,11 +85,17 @@ fn healthy(providers: &[String]) -> Result<Mock, Problems> {
 }
 
 async fn serve(plan: &Mock, args: &Args) -> io::Result<()> {
-    let options = Options { host: args.host, port: args.port, fast: args.fast };
+    let options = Options {
+        host: args.host,
+        port: args.port,
+        control_port: args.control_port,
+        fast: args.fast,
+        request_faults: args.allow_request_faults,
+    };
     let stop = stop()?;
     raise_file_limit()?;
-    let server = Server::bind(plan, &options)?;
-    screen::data(&if args.json { in_json(&server) } else { in_shell(&server) });
+    let server = Server::bind(plan, &options).await?;
+    screen::data(&if args.json { format!("{}\n", server.describe()) } else { in_shell(&server) });
     screen::talk("serving; Ctrl-C ends it\n");
     server.run(stop).await
 }
@@ -109,29 +118,12 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn in_json(server: &Server) -> String {
-    let provider = |provider: &Provider, origin: &str| {
-        let spec = provider.spec();
-        json!({
-            "dialect": spec.dialect,
-            "base_url": env::base_url(spec.dialect, origin),
-            "env": env::variables(spec, origin),
-        })
-    };
-    let providers: Map<String, Value> = server
-        .providers()
-        .iter()
-        .map(|(at, address)| (at.spec().name.clone(), provider(at, &format!("http://{address}"))))
-        .collect();
-    format!("{}\n", json!({ "control": null, "ca": null, "providers": providers }))
-}
-
 /// Lines for a shell. A variable that was set for an earlier provider already is left in a comment.
 fn in_shell(server: &Server) -> String {
     let mut set = std::collections::BTreeSet::new();
-    let mut out = String::new();
+    let mut out = format!("# control API: {}\n", origin(server.control()));
     for (provider, address) in server.providers() {
-        let (spec, origin) = (provider.spec(), format!("http://{address}"));
+        let (spec, origin) = (provider.spec(), origin(address));
         out += &format!("# {}: {}\n", spec.name, env::base_url(spec.dialect, &origin));
         for (name, value) in env::variables(spec, &origin) {
             let comment = if set.insert(name) { "" } else { "# " };

@@ -1,5 +1,4 @@
-//! What an SDK has to be told so that it speaks to a mock: each vendor has its own variables, and its own opinion
-//! on whether the version belongs to the base URL.
+//! What an SDK has to be told so that it speaks to a mock: each vendor has its own variables.
 
 use indexmap::IndexMap;
 use mock_providers::dialect::Dialect;
@@ -10,8 +9,6 @@ const ANY_KEY: &str = "sk-mock";
 
 /// How a vendor's SDKs are pointed at another server.
 struct Vendor {
-    /// What follows the origin in a base URL.
-    path: &'static str,
     /// The variable that holds the base URL.
     url: &'static str,
     /// The variable that holds the key.
@@ -23,35 +20,35 @@ struct Vendor {
 /// Mistral's SDK, and those of the vendors that are used through OpenAI's, read the URL from an argument: there the
 /// variable is a convention for the code that fills it in.
 const fn vendor(dialect: Dialect) -> Vendor {
-    let (path, url, key) = match dialect {
-        Dialect::Azure => ("", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"),
-        Dialect::Anthropic => ("", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
-        Dialect::Gemini => ("", "GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY"),
-        Dialect::Mistral => ("", "MISTRAL_BASE_URL", "MISTRAL_API_KEY"),
-        Dialect::Deepseek => ("/v1", "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY"),
-        Dialect::Qwen => ("/v1", "DASHSCOPE_BASE_URL", "DASHSCOPE_API_KEY"),
-        Dialect::Openrouter => ("/v1", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY"),
-        Dialect::Ollama => ("", "OLLAMA_HOST", "OLLAMA_API_KEY"),
+    let (url, key) = match dialect {
+        Dialect::Azure => ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"),
+        Dialect::Anthropic => ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
+        Dialect::Gemini => ("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY"),
+        Dialect::Mistral => ("MISTRAL_BASE_URL", "MISTRAL_API_KEY"),
+        Dialect::Deepseek => ("DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY"),
+        Dialect::Qwen => ("DASHSCOPE_BASE_URL", "DASHSCOPE_API_KEY"),
+        Dialect::Openrouter => ("OPENROUTER_BASE_URL", "OPENROUTER_API_KEY"),
+        Dialect::Ollama => ("OLLAMA_HOST", "OLLAMA_API_KEY"),
         // llama.cpp and vLLM are meant to be called with OpenAI's SDK.
-        _ => ("/v1", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
+        _ => ("OPENAI_BASE_URL", "OPENAI_API_KEY"),
     };
     let more: &[_] = match dialect {
         Dialect::Azure => &[("OPENAI_API_VERSION", "2024-10-21")],
         _ => &[],
     };
-    Vendor { path, url, key, more }
+    Vendor { url, key, more }
 }
 
 /// The base URL as the vendor's SDK wants it; `origin` has no slash at its end.
 #[must_use]
 pub fn base_url(dialect: Dialect, origin: &str) -> String {
-    format!("{origin}{}", vendor(dialect).path)
+    format!("{origin}{}", dialect.base_path())
 }
 
 /// The variables that lead the vendor's SDK to `origin`.
 #[must_use]
 pub fn variables(spec: &Spec, origin: &str) -> IndexMap<&'static str, String> {
-    let Vendor { url, key, more, .. } = vendor(spec.dialect);
+    let Vendor { url, key, more } = vendor(spec.dialect);
     let first = spec.keys.first().map_or(ANY_KEY, String::as_str);
     let mut all = IndexMap::from([(url, base_url(spec.dialect, origin)), (key, first.to_owned())]);
     all.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));

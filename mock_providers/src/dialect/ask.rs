@@ -99,7 +99,7 @@ impl Ask {
                 "a fault is asked for twice: in a header and in the model",
             ));
         }
-        self.inject = Some(fault.to_owned());
+        self.inject = Some(decoded(fault));
         self.model = model.to_owned();
         Ok(())
     }
@@ -108,6 +108,26 @@ impl Ask {
     pub(crate) fn prompt_tokens(&self) -> u64 {
         self.prompt.split_ascii_whitespace().count() as u64
     }
+}
+
+/// Undoes percent-encoding: a model, and the fault behind it, may stand in a path. What is no encoding stays.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut pieces = text.split('%');
+    bytes.extend(pieces.next().unwrap_or_default().bytes());
+    for piece in pieces {
+        match piece.get(..2).map(|code| u8::from_str_radix(code, 16)) {
+            Some(Ok(byte)) => {
+                bytes.push(byte);
+                bytes.extend(piece[2..].bytes());
+            }
+            _ => {
+                bytes.push(b'%');
+                bytes.extend(piece.bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A header as text.

@@ -100,6 +100,18 @@ impl Dialect {
         }
     }
 
+    /// What follows scheme, host and port in the base URL that the vendor's SDK (or, where there is none, OpenAI's)
+    /// is given.
+    #[must_use]
+    pub const fn base_path(self) -> &'static str {
+        match self {
+            Dialect::Azure | Dialect::Anthropic | Dialect::Gemini | Dialect::Mistral | Dialect::Ollama => "",
+            Dialect::Openrouter => "/api/v1",
+            Dialect::Qwen => "/compatible-mode/v1",
+            Dialect::Openai | Dialect::Deepseek | Dialect::LlamaCpp | Dialect::Vllm => "/v1",
+        }
+    }
+
     /// The interface that is meant when the path does not say.
     pub(crate) const fn format(self) -> Format {
         match self {

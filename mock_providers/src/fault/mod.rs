@@ -3,6 +3,7 @@
 //! A [`Rule`] is a [`Fault`] with a [`Trigger`]. The fault says what happens and at which layer; the trigger,
 //! shared by all faults, says to whom and when, so no fault re-implements windows or probabilities.
 
+mod build;
 mod connection;
 mod decide;
 mod draw;

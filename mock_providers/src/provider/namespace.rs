@@ -34,10 +34,9 @@ impl Provider {
             return Ok(None);
         }
         let mut bare = head.clone();
-        let in_key =
-            [from_headers(&mut bare.headers), from_query(&mut bare.uri)].into_iter().flatten().next();
+        let in_key = [header_key(&mut bare.headers), query_key(&mut bare.uri)].into_iter().flatten().next();
         let in_path = match head.uri.path().strip_prefix(IN_PATH) {
-            Some(rest) => Some(self.from_path(rest, &mut bare.uri)?),
+            Some(rest) => Some(self.take_path(rest, &mut bare.uri)?),
             None => None,
         };
         let Some(name) = in_path.or(in_key) else { return Ok(None) };
@@ -51,7 +50,7 @@ impl Provider {
         Ok(Some((bare, name)))
     }
 
-    fn from_path(&self, rest: &str, uri: &mut Uri) -> Result<String, Aside> {
+    fn take_path(&self, rest: &str, uri: &mut Uri) -> Result<String, Aside> {
         let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !is_namespace(name) {
             let message = format!(
@@ -66,7 +65,7 @@ impl Provider {
 }
 
 /// Takes the namespace off the first key that has one.
-fn from_headers(headers: &mut HeaderMap) -> Option<String> {
+fn header_key(headers: &mut HeaderMap) -> Option<String> {
     KEYS.into_iter().find_map(|header| {
         let (key, name) = split(headers.get(header)?.to_str().ok()?)?;
         let (key, name) = (HeaderValue::try_from(key).ok()?, name.to_owned());
@@ -76,7 +75,7 @@ fn from_headers(headers: &mut HeaderMap) -> Option<String> {
 }
 
 /// Gemini takes its key in the query, too.
-fn from_query(uri: &mut Uri) -> Option<String> {
+fn query_key(uri: &mut Uri) -> Option<String> {
     let mut found = None;
     let pairs = uri.query()?.split('&').map(|pair| match pair.strip_prefix("key=").and_then(split) {
         Some((key, name)) => {

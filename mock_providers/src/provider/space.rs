@@ -66,8 +66,9 @@ impl Provider {
         look(named.get_mut(name).unwrap_or(common))
     }
 
-    /// Whether there is room for `namespace`.
-    pub(super) fn has_room(&self, namespace: &str) -> bool {
+    /// Whether `namespace` is in use already, or there is room for one more.
+    #[must_use]
+    pub fn has_room(&self, namespace: &str) -> bool {
         let state = self.lock();
         state.named.contains_key(namespace) || state.named.len() < self.settings.namespaces
     }

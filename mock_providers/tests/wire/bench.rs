@@ -13,7 +13,7 @@ use mock_providers::dice::Dice;
 use mock_providers::fault::{Fault, Rule, Trigger, Window};
 use mock_providers::latency::{Dist, Latency};
 use mock_providers::ledger::Call;
-use mock_providers::provider::{Admission, Provider, Spec};
+use mock_providers::provider::{Admission, Provider, Settings, Spec};
 use mock_providers::serve::{Wire, serve_connection};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::task::JoinHandle;
@@ -64,11 +64,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(spec: Spec) -> Self {
+        Bench::with(spec, Settings::default())
+    }
+
+    pub(crate) fn with(spec: Spec, settings: Settings) -> Self {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let clock = Clock::start(WALL_US);
         let ledger = calls.clone();
         let sink = move |call: Call| ledger.lock().unwrap().push(call);
-        let provider = Provider::new(spec, Dice::new(7), clock, Arc::new(sink));
+        let provider = Provider::with(spec, Dice::new(7), clock, Arc::new(sink), settings);
         Bench { provider, clock, calls }
     }
 

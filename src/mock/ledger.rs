@@ -1,0 +1,99 @@
+//! The calls of all providers: the newest ones in memory, and each as it ends to whoever listens.
+//!
+//! Both are bounded. The oldest calls are forgotten; a listener that falls behind is told how many it lost.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mock_providers::ledger::{Call, Sink};
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+use super::metrics::Metrics;
+
+/// Calls that are remembered.
+pub const CALLS_MAX: usize = 10_000;
+/// Calls that a listener may lag behind.
+const BEHIND_MAX: usize = 1_024;
+
+/// A call and its place in the order in which calls ended.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    /// From 0, over all providers.
+    pub(super) seq: u64,
+    #[serde(flatten)]
+    pub(super) call: Call,
+}
+
+/// Which calls are wanted.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    pub(super) provider: Option<String>,
+    pub(super) namespace: Option<String>,
+}
+
+/// Takes the calls of all providers.
+pub(super) struct Ledger {
+    inner: Mutex<Inner>,
+    live: broadcast::Sender<Arc<Entry>>,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Default)]
+struct Inner {
+    calls: VecDeque<Arc<Entry>>,
+    next: u64,
+}
+
+impl Filter {
+    pub(super) fn wants(&self, call: &Call) -> bool {
+        self.provider.as_ref().is_none_or(|provider| *provider == call.provider)
+            && self.namespace.as_ref().is_none_or(|namespace| call.namespace.as_ref() == Some(namespace))
+    }
+}
+
+impl Ledger {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        let live = broadcast::Sender::new(BEHIND_MAX);
+        Arc::new(Ledger { inner: Mutex::default(), live, metrics })
+    }
+
+    /// The newest calls that `filter` wants, at most `limit`, in the order in which they ended.
+    pub(super) fn newest(&self, filter: &Filter, limit: usize) -> Vec<Arc<Entry>> {
+        let inner = self.lock();
+        let wanted = inner.calls.iter().rev().filter(|entry| filter.wants(&entry.call));
+        let mut newest: Vec<_> = wanted.take(limit).cloned().collect();
+        newest.reverse();
+        newest
+    }
+
+    /// Every call from now on.
+    pub(super) fn listen(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.live.subscribe()
+    }
+
+    /// Forgets the calls of `namespace`, or all.
+    pub(super) fn clear(&self, namespace: Option<&str>) {
+        let kept = |entry: &Arc<Entry>| namespace.is_some() && entry.call.namespace.as_deref() != namespace;
+        self.lock().calls.retain(kept);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Ledger {
+    fn record(&self, call: Call) {
+        self.metrics.count(&call);
+        let mut inner = self.lock();
+        let entry = Arc::new(Entry { seq: inner.next, call });
+        inner.next += 1;
+        if inner.calls.len() == CALLS_MAX {
+            inner.calls.pop_front();
+        }
+        inner.calls.push_back(Arc::clone(&entry));
+        // Inside the lock, so that listeners hear calls in their order; nobody listening is no error.
+        drop(self.live.send(entry));
+    }
+}
