@@ -54,9 +54,13 @@ impl Key {
     #[must_use]
     pub fn bytes(self, part: &[u8]) -> Self {
         let mut state = self.state;
-        for chunk in part.chunks(8) {
+        let (words, rest) = part.as_chunks::<8>();
+        for word in words {
+            state = mix(state ^ u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
             let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
+            word[..rest.len()].copy_from_slice(rest);
             state = mix(state ^ u64::from_le_bytes(word));
         }
         Key { state: mix(state.wrapping_add(part.len() as u64)) }

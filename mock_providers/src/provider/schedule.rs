@@ -67,12 +67,16 @@ impl Schedule {
 impl Pace {
     /// Passes `words` more words: when the last of them is generated.
     pub(crate) fn advance(&mut self, words: u32) -> Moment {
-        for _ in 0..words {
-            if self.at > 0 {
-                let gap = whole(self.gap.sample(&mut self.rng) * self.factor);
-                self.elapsed_us = self.elapsed_us.saturating_add(gap);
-            }
-            self.at += 1;
+        let gaps = if self.at == 0 { words.saturating_sub(1) } else { words };
+        self.at = self.at.saturating_add(words);
+        if let Some(gap) = self.gap.constant() {
+            let gaps = whole(gap * self.factor).saturating_mul(u64::from(gaps));
+            self.elapsed_us = self.elapsed_us.saturating_add(gaps);
+            return after(self.start, self.elapsed_us);
+        }
+        for _ in 0..gaps {
+            let gap = whole(self.gap.sample(&mut self.rng) * self.factor);
+            self.elapsed_us = self.elapsed_us.saturating_add(gap);
         }
         after(self.start, self.elapsed_us)
     }
@@ -105,5 +109,8 @@ mod tests {
             .map(|us| schedule.words_by(Moment::from_us(us)))
             .to_vec();
         assert_eq!(by, [0, 1, 1, 2, 5, 5]);
+        // Word by word, or several at once.
+        let mut pace = schedule.pace();
+        assert_eq!([0, 1, 2, 2].map(|words| pace.advance(words).as_us()), [1_500, 1_500, 1_560, 1_620]);
     }
 }
