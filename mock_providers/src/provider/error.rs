@@ -27,7 +27,7 @@ const HTML: &str = "<html>\r\n<head><title>Error</title></head>\r\n<body>\r\n<ce
 
 /// The provider's own id of a call, from the letters of its answer.
 pub(crate) fn request_id(letters: &str) -> String {
-    format!("req_{letters}")
+    ["req_", letters].concat()
 }
 
 impl Provider {

@@ -7,6 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
+use memchr::memmem;
 
 use super::{Aside, Provider};
 use crate::dialect::Complaint;
@@ -30,7 +31,7 @@ pub fn is_namespace(name: &str) -> bool {
 impl Provider {
     /// The namespace of a request, and its head without it; nothing when it has none, or none are told apart.
     pub(super) fn namespace(&self, head: &Parts) -> Result<Option<(Parts, String)>, Aside> {
-        if self.settings.namespaces == 0 {
+        if self.settings.namespaces == 0 || !names_one(head) {
             return Ok(None);
         }
         let mut bare = head.clone();
@@ -62,6 +63,14 @@ impl Provider {
         put(uri, format!("/{path}{query}"));
         Ok(name.to_owned())
     }
+}
+
+/// Whether the head may name a namespace at all: what follows copies the head, which costs.
+fn names_one(head: &Parts) -> bool {
+    let named = |text: &[u8]| memmem::find(text, IN_KEY.as_bytes()).is_some();
+    head.uri.path().starts_with(IN_PATH)
+        || head.uri.query().is_some_and(|query| named(query.as_bytes()))
+        || KEYS.iter().any(|key| head.headers.get(*key).is_some_and(|key| named(key.as_bytes())))
 }
 
 /// Takes the namespace off the first key that has one.

@@ -181,7 +181,7 @@ impl Provider {
     /// Words of the reply, and whether the caller's limit cut it.
     fn length(&self, ask: &Ask, key: Key) -> (u32, bool) {
         let wanted = words_hint(&ask.prompt).unwrap_or_else(|| {
-            let drawn = self.spec.output.sample_us(&mut key.stream());
+            let drawn = self.spec.output.keyed_us(key);
             drawn.clamp(1, u64::from(crate::dialect::WORDS_MAX)) as u32
         });
         match ask.max_tokens {
@@ -202,7 +202,7 @@ impl Provider {
         let thousandths =
             latency.per_1k_prompt.as_micros().saturating_mul(script.prompt_tokens.into()) / 1_000;
         let prompt_us = u64::try_from(thousandths).unwrap_or(u64::MAX);
-        let first_us = latency.first_token.sample_us(&mut first.stream()).saturating_add(prompt_us);
+        let first_us = latency.first_token.keyed_us(first).saturating_add(prompt_us);
         let healthy = Schedule {
             start: now,
             first_us,
@@ -228,7 +228,7 @@ impl Provider {
 
     /// From the request to an error answer.
     fn error_delay(&self, decision: &Decision, key: Key) -> Duration {
-        let drawn = self.spec.latency.error.sample_us(&mut key.stream());
+        let drawn = self.spec.latency.error.keyed_us(key);
         Duration::from_micros(stretch(drawn, &decision.delay))
     }
 
@@ -334,5 +334,21 @@ fn letters(key: Key) -> String {
 
 /// A fingerprint that does not depend on the run's seed, so that ledgers can be compared.
 fn fingerprint(purpose: &str, bytes: &[u8]) -> String {
-    format!("{:016x}", Dice::new(0).key(purpose).bytes(bytes).hash())
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let hash = Dice::new(0).key(purpose).bytes(bytes).hash();
+    (0..16).rev().map(|digit| char::from(DIGITS[(hash >> (4 * digit) & 0xf) as usize])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_have_sixteen_digits_in_the_usual_order() {
+        // One in sixteen begins with a zero.
+        for text in 0..64_u8 {
+            let hash = Dice::new(0).key("body").bytes(&[text]).hash();
+            assert_eq!(fingerprint("body", &[text]), format!("{hash:016x}"));
+        }
+    }
 }

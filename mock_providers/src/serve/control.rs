@@ -4,6 +4,7 @@
 //! The service, the reply's body, the wire and the connection's own future all run on one task; the lock is
 //! never contended and never held while anything else is called.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Moment;
@@ -56,12 +57,12 @@ impl Open {
     }
 
     /// Notes that everything handed over has been written; looks at the clock for what is new only.
-    fn written(&mut self, provider: &Provider) {
+    fn written(&mut self, now: impl Fn() -> Moment) {
         if self.head && self.call.headers_sent.is_none() {
-            self.call.headers_sent = Some(provider.clock().now());
+            self.call.headers_sent = Some(now());
         }
         if self.handed > 0 && self.call.first_output.is_none() {
-            self.call.first_output = Some(provider.clock().now());
+            self.call.first_output = Some(now());
         }
         self.call.words_sent = self.handed;
     }
@@ -169,20 +170,25 @@ impl Control {
 
     /// Everything handed over is written: says whether the connection shall end now.
     pub(super) fn written(&self) -> Option<Close> {
+        // All of this is one moment, and the clock is looked at once, if at all.
+        let moment = OnceCell::new();
+        let now = || *moment.get_or_init(|| self.provider.clock().now());
         let mut inner = self.lock();
         let close = inner.close;
         if let Some(open) = &mut inner.open {
-            open.written(&self.provider);
+            open.written(now);
         }
         if inner.draining.is_empty() {
             return close;
         }
-        let drained = std::mem::take(&mut inner.draining);
+        let mut drained = std::mem::take(&mut inner.draining);
         drop(inner);
-        for (mut open, ending) in drained {
-            open.written(&self.provider);
-            self.provider.record(open.end(ending, self.provider.clock().now()));
+        for (mut open, ending) in drained.drain(..) {
+            open.written(now);
+            self.provider.record(open.end(ending, now()));
         }
+        // Its memory serves the next call.
+        self.lock().draining = drained;
         close
     }
 
