@@ -28,7 +28,8 @@ fn main() {
 
 /// Three models on two providers, and a route that repeats a 429 twice before it moves on.
 fn config() -> Arc<Config> {
-    let provider = |dialect, url: &str| Provider { dialect, base_url: url.to_owned(), key: None };
+    let provider =
+        |dialect, url: &str| Provider { dialect, base_url: url.to_owned(), key: None, http2: false };
     let providers = [
         ("anthropic".to_owned(), provider(Dialect::Anthropic, "http://anthropic")),
         ("google".to_owned(), provider(Dialect::Gemini, "http://google")),

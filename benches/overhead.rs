@@ -335,6 +335,7 @@ fn config(upstream: SocketAddr) -> Config {
             dialect: Dialect::Openai,
             base_url: format!("http://{upstream}/{name}/v1"),
             key: None,
+            http2: false,
         };
         let model = Model {
             name: name.clone(),

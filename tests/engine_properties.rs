@@ -526,7 +526,8 @@ const fn is_neutral(class: FailureClass) -> bool {
 // === Configurations ===
 
 fn config(breakers: &[BreakerPolicy], contexts: &[Option<u64>], route: Route) -> Config {
-    let provider = Provider { dialect: Dialect::Openai, base_url: "http://p".to_owned(), key: None };
+    let provider =
+        Provider { dialect: Dialect::Openai, base_url: "http://p".to_owned(), key: None, http2: false };
     let models = breakers.iter().zip(contexts).enumerate().map(|(index, (breaker, context))| {
         let name = format!("m{index}");
         let model = Model {

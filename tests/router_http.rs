@@ -50,6 +50,7 @@ fn house(a: Says, b: Says) -> House {
         dialect: Dialect::Openai,
         base_url: format!("http://{name}/v1"),
         key: Some(Secret::new(KEY)),
+        http2: false,
     };
     let model = |name: &str, provider| Model {
         name: name.to_owned(),

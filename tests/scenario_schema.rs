@@ -36,6 +36,19 @@ fn every_shipped_scenario_is_valid() {
 }
 
 #[test]
+fn every_example_of_a_fault_is_valid() {
+    let schema = scenario::schema();
+    let injection = serde_json::json!({ "$ref": "#/$defs/injection", "$defs": schema["$defs"] });
+    let validator = jsonschema::validator_for(&injection).expect("a valid schema");
+    let examples = schema["$defs"]["injection"]["examples"].as_array().expect("a list");
+
+    assert!(examples.len() > 20, "{examples:?}");
+    for example in examples {
+        assert!(validator.is_valid(example), "{example}");
+    }
+}
+
+#[test]
 fn obvious_mistakes_are_not() {
     let validator = validator();
     let obvious = [

@@ -10,6 +10,7 @@
 //! - [`provider`]: start here: a provider's description and its state.
 //! - [`serve`]: a provider on any byte stream.
 //! - [`listen`]: a provider on a real port.
+//! - [`tls`]: a throw-away authority and its certificates.
 //! - [`server`]: the same for a test, in one line.
 //! - [`ledger`]: what a provider saw, sent and billed.
 //!
@@ -83,3 +84,4 @@ pub mod provider;
 pub mod reply;
 pub mod serve;
 pub mod server;
+pub mod tls;

@@ -36,7 +36,8 @@ use tokio::task::JoinSet;
 use crate::clock::Moment;
 use crate::fault::{Fault, Rule};
 use crate::provider::{Admission, Provider};
-use crate::serve::{Wire, serve_connection};
+use crate::serve::{Wire, serve_connection, serve_tls_connection};
+use crate::tls::Tls;
 
 /// Connects that wait to be accepted.
 const BACKLOG: i32 = 1_024;
@@ -51,6 +52,7 @@ pub struct Listener {
     provider: Arc<Provider>,
     socket: Option<TcpListener>,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
     /// Keeps the port while nobody listens.
     _holder: Option<Socket>,
 }
@@ -68,14 +70,27 @@ impl Listener {
         let holder = bound(address)?;
         let address = holder.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
         match listen(address) {
-            Ok(socket) => Ok(Listener { provider, socket: Some(socket), address, _holder: Some(holder) }),
+            Ok(socket) => {
+                Ok(Listener { provider, socket: Some(socket), address, tls: None, _holder: Some(holder) })
+            }
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 // Either somebody else listens there, or this system shares no port, not even with ourselves.
                 drop(holder);
-                Ok(Listener { provider, socket: Some(listen(address)?), address, _holder: None })
+                Ok(Listener { provider, socket: Some(listen(address)?), address, tls: None, _holder: None })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The same, speaking TLS.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O enabled.
+    pub fn bind_tls(provider: Arc<Provider>, address: SocketAddr, tls: Arc<Tls>) -> io::Result<Listener> {
+        Ok(Listener { tls: Some(tls), ..Listener::bind(provider, address)? })
     }
 
     /// The address it is bound to, with the real port.
@@ -130,7 +145,11 @@ impl Listener {
         let mut wire = TcpWire::new(stream);
         match self.provider.admit_connection() {
             Admission::Accept(number) => {
-                open.spawn(serve_connection(self.provider.clone(), wire, number));
+                let provider = self.provider.clone();
+                match self.tls.clone() {
+                    Some(tls) => open.spawn(serve_tls_connection(provider, tls, wire, number)),
+                    None => open.spawn(serve_connection(provider, wire, number)),
+                };
             }
             Admission::Refuse => wire.reset(),
             Admission::BlackHole { until } => {

@@ -12,23 +12,21 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
+use hyper_util::client::legacy::Error;
 use hyper_util::client::legacy::connect::capture_connection;
-use hyper_util::client::legacy::{Client, Error};
 
 use super::engine::Granted;
 use super::trail;
+use super::upstreams::Upstream;
 use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit};
 use crate::dialect::{self, Dialect, Encoded, StreamDecoder};
-use crate::world::{Clock, Connector, Moment};
+use crate::world::{Clock, Moment};
 
 /// The largest whole reply that is read: far above any model's output limit.
 const MAX_REPLY_BYTES: usize = 32 * 1024 * 1024;
 
 /// The largest error body that is read; vendors' are below 4 kB, proxies' pages below 64 kB.
 const MAX_ERROR_BYTES: usize = 256 * 1024;
-
-/// The client all upstream calls share; it keeps connections alive.
-pub(super) type Upstreams = Client<Connector, Full<Bytes>>;
 
 /// What a call needs besides its request.
 #[derive(Clone, Copy)]
@@ -50,7 +48,7 @@ pub(super) enum Answer {
 /// Makes the call, up to a whole reply or the beginning of a stream; notes in `record` when a connection was at
 /// hand.
 pub(super) async fn call(
-    client: &Upstreams,
+    client: &Upstream,
     encoded: Encoded,
     terms: Terms<'_>,
     record: &mut trail::Attempt,
@@ -71,7 +69,7 @@ pub(super) async fn call(
 
 /// Sends the request and waits for the status line, with the limits on connecting and on first output.
 async fn headers(
-    client: &Upstreams,
+    client: &Upstream,
     encoded: Encoded,
     terms: Terms<'_>,
     record: &mut trail::Attempt,

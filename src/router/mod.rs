@@ -24,24 +24,18 @@ pub mod price;
 mod relay;
 pub mod rescue;
 pub mod trail;
+mod upstreams;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-
-use self::attempt::Upstreams;
 use self::config::Config;
 use self::fleet::Fleet;
 use self::rescue::Cache;
 use self::trail::{Trail, TrailSink};
-use crate::world::{Clock, Connector, Dice, Network};
-
-/// How long an unused upstream connection is kept: less than the 60 s after which common servers drop theirs.
-const IDLE_CONNECTION: Duration = Duration::from_secs(50);
+use self::upstreams::Upstreams;
+use crate::world::{Clock, Connector, Dice};
 
 /// A router at work.
 pub struct Router {
@@ -64,20 +58,16 @@ struct Gauges {
 }
 
 impl Router {
-    /// A router for `config`, with connections from `network`. Every finished request's trail goes to `sink`.
+    /// A router for `config`, with connections from `connector`. Every finished request's trail goes to `sink`.
     #[must_use]
     pub fn new(
         config: Config,
-        network: Network,
+        connector: impl Into<Connector>,
         clock: Clock,
         dice: Dice,
         sink: Arc<dyn TrailSink>,
     ) -> Arc<Self> {
-        let upstreams = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .build(Connector::new(network));
+        let upstreams = Upstreams::new(connector.into());
         Arc::new(Router {
             fleet: Mutex::new(Fleet::new(&config)),
             cache: Mutex::default(),

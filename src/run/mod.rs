@@ -11,6 +11,7 @@
 mod drive;
 mod header;
 mod join;
+mod secrecy;
 mod world;
 
 use std::io;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use mock_providers::listen::Listener;
 use mock_providers::provider::{Admission, Provider};
-use mock_providers::serve::serve_connection;
+use mock_providers::serve::{serve_connection, serve_tls_connection};
+use mock_providers::tls::Tls;
 use tokio::net::TcpListener;
 
 use super::join::Joiner;
+use super::secrecy::Secrecy;
 use crate::history::{FaultFired, Mode};
 use crate::load::Callers;
 use crate::router::trail::Trail;
@@ -50,26 +52,27 @@ impl World {
         let trails = Arc::clone(joiner);
         let sink = Arc::new(move |trail: Trail| trails.trail(trail));
         let mut config = scenario.router.clone();
+        let secrecy = Secrecy::new(&providers, clock)?;
         match mode {
             Mode::Simulated => {
                 let net = SimNet::new(clock, scenario.round_trip);
                 for (name, provider) in scenario.providers.keys().zip(&providers) {
-                    serve_simulated(&net, name, Arc::clone(provider));
+                    serve_simulated(&net, name, Arc::clone(provider), secrecy.of(provider)?);
                 }
                 let network = Network::Sim(Arc::clone(&net));
-                let router = Router::new(config, network.clone(), clock, dice, sink);
+                let router = Router::new(config, secrecy.connector(&network)?, clock, dice, sink);
                 route_simulated(&net, &router);
                 Ok(World { network, providers, router, base: format!("http://{ROUTER_HOST}") })
             }
             Mode::RealTime => {
                 for (name, provider) in scenario.providers.keys().zip(&providers) {
-                    let address = serve_real(Arc::clone(provider))?;
+                    let address = serve_real(Arc::clone(provider), secrecy.of(provider)?)?;
                     if let Some(endpoint) = config.providers.get_mut(name) {
                         endpoint.base_url =
                             endpoint.base_url.replacen(name.as_str(), &address.to_string(), 1);
                     }
                 }
-                let router = Router::new(config, Network::Tcp, clock, dice, sink);
+                let router = Router::new(config, secrecy.connector(&Network::Tcp)?, clock, dice, sink);
                 let base = route_real(&router).await?;
                 Ok(World { network: Network::Tcp, providers, router, base })
             }
@@ -107,7 +110,7 @@ impl World {
     }
 }
 
-fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>) {
+fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>, tls: Option<Arc<Tls>>) {
     let gate = Arc::clone(&provider);
     let mut accepted = net.listen(
         name,
@@ -119,7 +122,11 @@ fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>) {
     );
     tokio::spawn(async move {
         while let Some((pipe, number)) = accepted.recv().await {
-            tokio::spawn(serve_connection(Arc::clone(&provider), pipe, number));
+            let provider = Arc::clone(&provider);
+            match tls.clone() {
+                Some(tls) => tokio::spawn(serve_tls_connection(provider, tls, pipe, number)),
+                None => tokio::spawn(serve_connection(provider, pipe, number)),
+            };
         }
     });
 }
@@ -134,8 +141,12 @@ fn route_simulated(net: &SimNet, router: &Arc<Router>) {
     });
 }
 
-fn serve_real(provider: Arc<Provider>) -> io::Result<SocketAddr> {
-    let listener = Listener::bind(provider, (Ipv4Addr::LOCALHOST, 0).into())?;
+fn serve_real(provider: Arc<Provider>, tls: Option<Arc<Tls>>) -> io::Result<SocketAddr> {
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let listener = match tls {
+        Some(tls) => Listener::bind_tls(provider, address, tls)?,
+        None => Listener::bind(provider, address)?,
+    };
     let address = listener.local_addr();
     tokio::spawn(listener.run(std::future::pending()));
     Ok(address)

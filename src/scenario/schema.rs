@@ -108,7 +108,8 @@ fn property(shape: &str, key: &str) -> Value {
         ("model", "price") => reference("price"),
         ("price", _) => json!({ "type": "number", "minimum": 0 }),
         ("ramp", "from" | "to") => reference("rate"),
-        ("send" | "when", "stream") => json!({ "type": "boolean" }),
+        ("provider", "http") => json!({ "enum": [1, 2] }),
+        ("send" | "when", "stream") | ("provider", "tls") => json!({ "type": "boolean" }),
         ("source", "stream") => either_of([json!({ "type": "boolean" }), reference("share")]),
         ("source", "tenants") => {
             json!({ "type": "object", "additionalProperties": { "type": "number", "exclusiveMinimum": 0 } })
@@ -187,7 +188,14 @@ fn injection() -> Value {
     let map = json!({
         "type": "object", "properties": keys, "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
     });
-    either(bare, [map])
+    let mut injection = either(bare, [map]);
+    injection["examples"] = words::faults().map(example).collect::<Vec<_>>().into();
+    injection
+}
+
+/// The word's example, as an annotation: it lets others learn of every fault, and of one way to write each.
+fn example(word: &words::Word) -> Value {
+    serde_yaml::from_str(word.example).unwrap_or_else(|_| json!(word.name()))
 }
 
 /// What may follow a fault's word.
@@ -309,6 +317,18 @@ mod tests {
         for class in FailureClass::ALL {
             assert!(words::retry().any(|word| word == class.name()));
         }
+    }
+
+    #[test]
+    fn every_fault_has_an_example_of_its_own_word() {
+        let examples = injection()["examples"].take();
+        let named = examples.as_array().expect("a list").iter().map(|example| match example {
+            Value::Object(map) => map.keys().next().cloned().unwrap_or_default(),
+            other => other.as_str().unwrap_or_default().to_owned(),
+        });
+
+        let words: Vec<String> = words::faults().map(|word| word.name().to_owned()).collect();
+        assert_eq!(named.collect::<Vec<_>>(), words);
     }
 
     #[test]

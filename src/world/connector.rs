@@ -11,19 +11,56 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
-use super::{Network, Stream};
+use super::{Network, Stream, Trust};
 
-/// Connects to the host and port of a URI over a [`Network`].
+/// Connects to the host and port of a URI over a [`Network`], with TLS for `https://`.
 #[derive(Clone, Debug)]
 pub struct Connector {
     network: Network,
+    trust: Option<Trust>,
+    http2: bool,
 }
 
 impl Connector {
-    /// A connector over `network`.
+    /// A connector over `network`. It trusts nobody, so it connects to no `https://`.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        Connector { network }
+        Connector { network, trust: None, http2: false }
+    }
+
+    /// The same, for `https://` too.
+    #[must_use]
+    pub fn trusting(self, trust: Trust) -> Self {
+        Connector { trust: Some(trust), ..self }
+    }
+
+    /// The same, for connections on which HTTP/2 is to be spoken.
+    #[must_use]
+    pub fn for_http2(self) -> Self {
+        Connector { http2: true, ..self }
+    }
+
+    async fn connect(self, uri: Uri) -> io::Result<Stream> {
+        let host = uri.host().ok_or_else(|| io::Error::other(format!("no host in `{uri}`")))?;
+        let (trust, port) = match (uri.scheme_str(), self.trust) {
+            (Some("http"), _) => (None, 80),
+            (Some("https"), Some(trust)) => (Some(trust), 443),
+            (Some("https"), None) => {
+                return Err(io::Error::other(format!("`{uri}`: no authority is trusted, so no https://")));
+            }
+            _ => return Err(io::Error::other(format!("`{uri}`: only http:// and https:// are spoken here"))),
+        };
+        let stream = self.network.connect(host, uri.port_u16().unwrap_or(port)).await?;
+        match trust {
+            Some(trust) => trust.shake(host, self.http2, stream).await,
+            None => Ok(stream),
+        }
+    }
+}
+
+impl From<Network> for Connector {
+    fn from(network: Network) -> Self {
+        Connector::new(network)
     }
 }
 
@@ -37,15 +74,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let network = self.network.clone();
-        Box::pin(async move {
-            let host = uri.host().ok_or_else(|| io::Error::other(format!("no host in `{uri}`")))?;
-            if uri.scheme_str() != Some("http") {
-                return Err(io::Error::other(format!("`{uri}`: only http:// is spoken here")));
-            }
-            let stream = network.connect(host, uri.port_u16().unwrap_or(80)).await?;
-            Ok(ClientIo(TokioIo::new(stream)))
-        })
+        let connector = self.clone();
+        Box::pin(async move { Ok(ClientIo(TokioIo::new(connector.connect(uri).await?))) })
     }
 }
 

@@ -10,8 +10,10 @@
 mod connector;
 mod network;
 pub mod sim;
+mod trust;
 
 pub use connector::Connector;
 pub use mock_providers::clock::{Clock, Moment};
 pub use mock_providers::dice::{Dice, Key};
 pub use network::{Network, Stream};
+pub use trust::Trust;

@@ -3,7 +3,7 @@
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-use super::{Complaint, Dialect, Format, hints};
+use super::{Complaint, Dialect, Format, hints, ollama};
 use crate::fault::ErrorKind;
 use crate::provider::Spec;
 
@@ -42,15 +42,24 @@ pub(crate) struct Ask {
     pub(crate) may_ask: bool,
     /// The fault it asks for.
     pub(crate) inject: Option<String>,
+    /// vLLM: whether every chunk of a stream tells the usage so far.
+    pub(crate) continuous_usage: bool,
+    /// OpenRouter: models to ask when the first is not served.
+    pub(crate) fallbacks: Vec<String>,
+    /// Ollama: what a call without a prompt does, in the words of its answer.
+    pub(crate) done: Option<&'static str>,
+    /// Whether it is no call of a model: what goes wrong with it is not recorded either.
+    pub(crate) aside: bool,
 }
 
 /// What a request turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// A call of a model.
     Call,
-    /// The listing of models: answered, never recorded.
-    Models,
+    /// A question beside calls (which models there are, how many tokens a prompt has), with its answer: given at
+    /// once, never recorded.
+    Aside(String),
 }
 
 impl Ask {
@@ -75,17 +84,30 @@ impl Ask {
 
     /// Takes over what the body says about the caller, where the head said nothing, and checks the model.
     pub(crate) fn settle(&mut self, spec: &Spec, tenant: Option<&str>) -> Result<Asked, Complaint> {
+        self.attribute(tenant);
+        self.split_model()?;
+        let served = |model: &String| match spec.dialect {
+            Dialect::Ollama => ollama::serves(&spec.models, model),
+            _ => spec.models.is_empty() || spec.models.contains(model),
+        };
+        if served(&self.model) {
+            return Ok(Asked::Call);
+        }
+        if let Some(model) = self.fallbacks.iter().find(|model| served(model)) {
+            self.model = model.clone();
+            return Ok(Asked::Call);
+        }
+        Err(Complaint::unknown_model(spec.dialect, &self.model))
+    }
+
+    /// Takes over what the body says about the caller, where the head said nothing.
+    pub(crate) fn attribute(&mut self, tenant: Option<&str>) {
         if self.request_id.is_none() {
             self.request_id = hints::nonce(&self.prompt).map(name);
         }
         if self.tenant.is_none() {
             self.tenant = tenant.map(name);
         }
-        self.split_model()?;
-        if spec.models.is_empty() || spec.models.contains(&self.model) {
-            return Ok(Asked::Call);
-        }
-        Err(Complaint::unknown_model(spec.dialect, &self.model))
     }
 
     /// Takes the fault that is asked for off the model.

@@ -1,8 +1,9 @@
 //! An error on its way to the vendor's own wording.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Dialect;
+use super::{Dialect, openai};
 use crate::fault::ErrorKind;
 
 /// An error: what it means, with which status, in which words.
@@ -12,31 +13,40 @@ pub(crate) struct Complaint {
     pub(crate) status: u16,
     pub(crate) message: String,
     /// OpenAI: the field at fault.
-    pub(crate) param: Option<&'static str>,
+    pub(crate) param: Option<Cow<'static, str>>,
+    /// OpenAI: the code, where it is not the usual one of the kind.
+    pub(crate) code: Option<&'static str>,
     /// Gemini says the wait in the body.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Complaint {
     pub(crate) const fn new(kind: ErrorKind, status: u16, message: String) -> Self {
-        Complaint { kind, status, message, param: None, retry_after: None }
+        Complaint { kind, status, message, param: None, code: None, retry_after: None }
     }
 
     /// A bad request, about `param`.
-    pub(crate) fn invalid(param: &'static str, message: &str) -> Self {
-        let mut complaint = Complaint::new(ErrorKind::InvalidRequest, 400, message.to_owned());
-        complaint.param = Some(param);
+    pub(crate) fn invalid(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let mut complaint = Complaint::new(ErrorKind::InvalidRequest, 400, message.into());
+        complaint.param = Some(param.into());
         complaint
+    }
+
+    /// The same, with this code.
+    pub(crate) const fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// The vendor's usual error of this kind.
     pub(crate) fn usual(dialect: Dialect, kind: ErrorKind) -> Self {
         let mut complaint = Complaint::new(kind, status(dialect, kind), message(dialect, kind).to_owned());
         complaint.param = match kind {
-            ErrorKind::ContextExceeded => Some("messages"),
-            ErrorKind::ContentFilter => Some("prompt"),
+            ErrorKind::ContextExceeded => Some("messages".into()),
+            ErrorKind::ContentFilter => Some("prompt".into()),
             _ => None,
         };
+        complaint.code = (kind == ErrorKind::NotFound).then_some("model_not_found");
         complaint
     }
 
@@ -47,7 +57,7 @@ impl Complaint {
                 "models/{model} is not found for API version v1beta, or is not supported for generateContent. \
                  Call ListModels to see the list of available models and their supported methods."
             ),
-            _ => format!("The model `{model}` does not exist or you do not have access to it."),
+            _ => return openai::vendor(dialect).unknown_model(model),
         };
         Complaint::new(ErrorKind::NotFound, 404, message)
     }
@@ -84,10 +94,19 @@ pub(crate) const fn usual_kind(status: u16) -> Option<ErrorKind> {
     })
 }
 
-const fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
+pub(super) fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
+    if let Some(status) = openai::vendor(dialect).status(kind) {
+        return status;
+    }
     match (kind, dialect) {
         (ErrorKind::QuotaExhausted, Dialect::Anthropic) | (ErrorKind::Unauthorized, Dialect::Gemini) => 400,
-        (ErrorKind::RateLimited | ErrorKind::QuotaExhausted, _) => 429,
+        (
+            ErrorKind::RateLimited
+            | ErrorKind::TokensLimited
+            | ErrorKind::BudgetInFlight
+            | ErrorKind::QuotaExhausted,
+            _,
+        ) => 429,
         (ErrorKind::Overloaded, Dialect::Anthropic) => 529,
         (ErrorKind::Overloaded, _) => 503,
         (ErrorKind::ServerError, _) => 500,
@@ -101,17 +120,21 @@ const fn status(dialect: Dialect, kind: ErrorKind) -> u16 {
     }
 }
 
-const fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
+pub(super) fn message(dialect: Dialect, kind: ErrorKind) -> &'static str {
     match dialect {
         Dialect::Anthropic => anthropic(kind),
         Dialect::Gemini => gemini(kind),
-        _ => openai(kind),
+        _ => openai::vendor(dialect).message(kind).unwrap_or_else(|| openai(kind)),
     }
 }
 
 const fn openai(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::RateLimited => {
+        ErrorKind::TokensLimited => {
+            "Rate limit reached on tokens per min (TPM): Limit 30000, Used 29800, Requested 1200. Please try again in \
+             2s."
+        }
+        ErrorKind::RateLimited | ErrorKind::BudgetInFlight => {
             "Rate limit reached on requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 120ms."
         }
         ErrorKind::QuotaExhausted => {
@@ -140,7 +163,7 @@ const fn openai(kind: ErrorKind) -> &'static str {
 
 const fn anthropic(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::RateLimited => {
+        ErrorKind::RateLimited | ErrorKind::TokensLimited | ErrorKind::BudgetInFlight => {
             "This request would exceed the rate limit for your organization of 20,000 input tokens per minute."
         }
         ErrorKind::QuotaExhausted => {
@@ -162,7 +185,10 @@ const fn anthropic(kind: ErrorKind) -> &'static str {
 
 const fn gemini(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::RateLimited | ErrorKind::QuotaExhausted => {
+        ErrorKind::RateLimited
+        | ErrorKind::TokensLimited
+        | ErrorKind::BudgetInFlight
+        | ErrorKind::QuotaExhausted => {
             "You exceeded your current quota, please check your plan and billing details."
         }
         ErrorKind::Overloaded => "The model is overloaded. Please try again later.",

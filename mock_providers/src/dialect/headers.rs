@@ -2,12 +2,14 @@
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 
-use super::Dialect;
+use super::{Dialect, openai};
 
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
     Json,
+    /// Ollama: a JSON value a line.
+    Lines,
     Events,
     Html,
     Text,
@@ -15,30 +17,24 @@ pub(crate) enum Media {
 
 /// Puts on the headers every answer of this vendor carries.
 pub(crate) fn dress(dialect: Dialect, media: Media, wall_us: i64, request: &str, headers: &mut HeaderMap) {
-    let mut put = |name: &'static str, value: &'static str| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    };
-    put(CONTENT_TYPE.as_str(), content_type(dialect, media));
+    put(headers, CONTENT_TYPE.as_str(), content_type(dialect, media));
     match dialect {
         Dialect::Anthropic => {
-            put("anthropic-organization-id", "00000000-0000-4000-8000-000000000000");
-            insert(headers, "request-id", request);
+            put(headers, "anthropic-organization-id", "00000000-0000-4000-8000-000000000000");
+            put(headers, "request-id", request);
         }
         Dialect::Gemini => {
-            put("vary", "Origin, X-Origin, Referer");
-            put("x-content-type-options", "nosniff");
-            put("server", "scaffolding on HTTPServer2");
+            put(headers, "vary", "Origin, X-Origin, Referer");
+            put(headers, "x-content-type-options", "nosniff");
+            put(headers, "server", "scaffolding on HTTPServer2");
         }
-        _ => {
-            put("openai-version", "2020-10-01");
-            put("openai-organization", "org-brownout");
-            insert(headers, "x-request-id", request);
-        }
+        _ => openai::vendor(dialect).dress(request, headers),
     }
-    insert(headers, DATE.as_str(), &fixdate(wall_us));
+    put(headers, DATE.as_str(), &fixdate(wall_us));
 }
 
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+/// Sets a header; a value that cannot be one is left out.
+pub(super) fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
     }
@@ -47,8 +43,12 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
 const fn content_type(dialect: Dialect, media: Media) -> &'static str {
     match (media, dialect) {
         (Media::Json, Dialect::Gemini) => "application/json; charset=UTF-8",
+        (Media::Json, Dialect::Ollama | Dialect::LlamaCpp) => "application/json; charset=utf-8",
         (Media::Json, _) => "application/json",
-        (Media::Events, Dialect::Gemini) => "text/event-stream",
+        (Media::Lines, _) => "application/x-ndjson",
+        (Media::Events, Dialect::Gemini | Dialect::Openrouter | Dialect::Ollama | Dialect::LlamaCpp) => {
+            "text/event-stream"
+        }
         (Media::Events, _) => "text/event-stream; charset=utf-8",
         (Media::Html, _) => "text/html; charset=utf-8",
         (Media::Text, _) => "text/plain; charset=utf-8",
@@ -83,6 +83,16 @@ pub(crate) fn fixdate(wall_us: i64) -> String {
     date
 }
 
+/// A time as RFC 3339 writes it (`2026-05-21T13:58:02.000001Z`), of seconds since the Unix epoch and
+/// nanoseconds. Years outside 1970 to 9999 are cut to that range.
+pub(super) fn rfc3339(seconds: i64, nanos: u64) -> String {
+    let seconds = seconds.clamp(0, 253_402_300_799);
+    let (year, month, day) = civil(seconds / 86_400);
+    let of_day = seconds % 86_400;
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
+}
+
 fn two_digits(number: i64, out: &mut String) {
     out.push(char::from(b'0' + (number / 10 % 10) as u8));
     out.push(char::from(b'0' + (number % 10) as u8));
@@ -105,6 +115,12 @@ const fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_json_wants_them() {
+        assert_eq!(rfc3339(784_111_777, 1_000), "1994-11-06T08:49:37.000001000Z");
+        assert_eq!(rfc3339(-5, 0), "1970-01-01T00:00:00.000000000Z");
+    }
 
     #[test]
     fn dates_are_written_as_http_wants_them() {

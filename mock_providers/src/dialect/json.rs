@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Ask, Complaint, Dialect};
+use super::{Ask, Complaint, Dialect, openai};
 use crate::fault::ErrorKind;
 
 /// A string, borrowed from the body when nothing in it was escaped.
@@ -129,10 +129,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(dialect: Dialect, body: &'a [u8]) -> 
             (Dialect::Anthropic, false) => "The request body is not valid JSON.".to_owned(),
             (Dialect::Anthropic, true) => format!("Input should be valid: {error}"),
             (Dialect::Gemini, _) => format!("Invalid JSON payload received. {error}"),
-            (_, false) => "We could not parse the JSON body of your request. (HINT: This likely \
-                means you aren't using your HTTP library correctly.)"
-                .to_owned(),
-            (_, true) => format!("Invalid type in the request body: {error}."),
+            _ => return openai::vendor(dialect).misread(&error),
         };
         Complaint::new(ErrorKind::InvalidRequest, 400, message)
     })

@@ -7,12 +7,22 @@
 mod anthropic;
 mod ask;
 mod complaint;
+mod deepseek;
 mod gemini;
 mod headers;
 mod hints;
+mod ids;
 mod json;
+mod llama_cpp;
+mod mistral;
+mod ollama;
 mod openai;
+mod openrouter;
+mod qwen;
+mod schema;
 mod script;
+mod thought;
+mod vllm;
 
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
@@ -21,8 +31,9 @@ pub(crate) use ask::{Ask, Asked};
 pub(crate) use complaint::{Complaint, usual_kind};
 pub(crate) use headers::{Media, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, words_hint};
-pub(crate) use script::{Plain, Script};
+pub(crate) use script::{Plain, Script, Times};
 
+use crate::fault::ErrorKind;
 use crate::provider::Spec;
 
 /// The wire format a provider speaks.
@@ -64,6 +75,10 @@ pub(crate) enum Format {
     Messages,
     /// Gemini `generateContent`.
     Generate,
+    /// Ollama's own chat, in lines of JSON.
+    OllamaChat,
+    /// Ollama's own completion of a prompt.
+    OllamaGenerate,
 }
 
 impl Dialect {
@@ -112,6 +127,18 @@ impl Dialect {
         }
     }
 
+    /// The status with which this vendor usually answers such an error.
+    #[must_use]
+    pub fn usual_status(self, kind: ErrorKind) -> u16 {
+        complaint::status(self, kind)
+    }
+
+    /// The words in which this vendor usually says it.
+    #[must_use]
+    pub fn usual_message(self, kind: ErrorKind) -> &'static str {
+        complaint::message(self, kind)
+    }
+
     /// The interface that is meant when the path does not say.
     pub(crate) const fn format(self) -> Format {
         match self {
@@ -132,25 +159,24 @@ impl Dialect {
         match self {
             Dialect::Anthropic => anthropic::read(spec, head, body, ask),
             Dialect::Gemini => gemini::read(spec, head, body, ask),
+            Dialect::Ollama if ollama::is_native(head.uri.path()) => ollama::read(spec, head, body, ask),
             _ => openai::read(spec, head, body, ask),
         }
     }
 
-    /// The body of an error.
-    pub(crate) fn error(self, complaint: &Complaint, request: &str) -> String {
-        match self {
+    /// The body of an error, and what it is.
+    pub(crate) fn error(self, format: Format, complaint: &Complaint, request: &str) -> (Media, String) {
+        let body = match self {
+            Dialect::Ollama if matches!(format, Format::OllamaChat | Format::OllamaGenerate) => {
+                ollama::error(complaint)
+            }
             Dialect::Anthropic => anthropic::error(complaint, request),
             Dialect::Gemini => gemini::error(complaint),
-            _ => openai::error(complaint),
-        }
-    }
-
-    /// The listing of models.
-    pub(crate) fn models(self, models: &[String]) -> String {
-        match self {
-            Dialect::Anthropic => anthropic::models(models),
-            Dialect::Gemini => gemini::models(models),
-            _ => openai::models(models),
-        }
+            _ => {
+                let vendor = openai::vendor(self);
+                return (vendor.error_media(complaint), vendor.error(complaint, request));
+            }
+        };
+        (Media::Json, body)
     }
 }

@@ -1,6 +1,8 @@
 //! What shall be answered, and its rendering in whichever dialect.
 
-use super::{Ask, Dialect, Format, anthropic, gemini, openai};
+use std::time::Duration;
+
+use super::{Ask, Dialect, Format, Media, anthropic, gemini, ollama, openai};
 use crate::fault::{ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
@@ -29,11 +31,35 @@ pub(crate) struct Script {
     pub(crate) tag: Tag,
     /// Words planned.
     pub(crate) words: u32,
+    /// Tokens of the prompt, those from the cache included.
     pub(crate) prompt_tokens: u64,
+    /// Tokens of the prompt that came from a cache.
+    pub(crate) cached: u64,
+    /// Tokens the model thought before its first word.
+    pub(crate) reasoning: u32,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
+    /// How long it takes as planned, where the vendor tells it.
+    pub(crate) times: Times,
     /// What every chunk begins with, once [`Script::prepare`] wrote it.
     pub(super) prefix: String,
+}
+
+/// How long an answer takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// To its first word.
+    pub(crate) first: Duration,
+    /// From there to its last.
+    pub(crate) rest: Duration,
+}
+
+impl Times {
+    /// Both, in nanoseconds.
+    pub(super) fn nanoseconds(self) -> (u64, u64) {
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        (ns(self.first), ns(self.rest))
+    }
 }
 
 /// The end of a stream, in parts.
@@ -68,6 +94,7 @@ macro_rules! each {
             Format::Chat => openai::$function($script $(, $argument)*),
             Format::Messages => anthropic::$function($script $(, $argument)*),
             Format::Generate => gemini::$function($script $(, $argument)*),
+            Format::OllamaChat | Format::OllamaGenerate => ollama::$function($script $(, $argument)*),
         }
     };
 }
@@ -83,8 +110,41 @@ impl Script {
             tag,
             words: 0,
             prompt_tokens,
+            cached: 0,
+            reasoning: 0,
             limited: false,
+            times: Times::default(),
             prefix: String::new(),
+        }
+    }
+
+    /// Tokens of the reply after `words` words, reasoning included.
+    pub(crate) const fn completion_tokens(&self, words: u32) -> u64 {
+        words as u64 + self.reasoning as u64
+    }
+
+    /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
+    /// split them.
+    pub(crate) fn whole(&self) -> bool {
+        self.ask.tool.is_some()
+            && match self.ask.format {
+                Format::Chat => openai::vendor(self.dialect).whole_calls(),
+                Format::Messages => false,
+                Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
+            }
+    }
+
+    /// Whether the vendor tells how long an answer took.
+    pub(crate) const fn tells_times(&self) -> bool {
+        matches!(self.dialect, Dialect::Ollama | Dialect::LlamaCpp)
+    }
+
+    /// What a stream is.
+    pub(crate) const fn media(&self) -> Media {
+        match (self.ask.format, self.ask.array) {
+            (Format::OllamaChat | Format::OllamaGenerate, _) => Media::Lines,
+            (_, true) => Media::Json,
+            (_, false) => Media::Events,
         }
     }
 
@@ -153,6 +213,7 @@ impl Script {
         match (self.ask.format, self.ask.array) {
             (Format::Chat, _) => "data: {}\n\ndata: [DONE]\n\n",
             (Format::Generate, true) => "[{}]",
+            (Format::OllamaChat | Format::OllamaGenerate, _) => "{}\n",
             (Format::Messages | Format::Generate, _) => "data: {}\n\n",
         }
     }

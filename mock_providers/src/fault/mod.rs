@@ -150,6 +150,10 @@ pub enum ErrorKind {
     /// Out of credit or past a spend limit: does not heal by waiting (OpenAI 429 `insufficient_quota`,
     /// Anthropic 400 "credit balance is too low", Gemini 429 `PerDay`).
     QuotaExhausted,
+    /// Too many tokens for now (429): heals by waiting, also at Qwen, which calls it `insufficient_quota`.
+    TokensLimited,
+    /// The budget of requests in flight is used up for now (OpenRouter 402); elsewhere as `rate_limited`.
+    BudgetInFlight,
     /// The provider as a whole is short of capacity (503, Anthropic 529).
     Overloaded,
     /// An internal error (500).

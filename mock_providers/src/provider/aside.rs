@@ -8,9 +8,11 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Uri};
 
-use super::{Provider, request_id};
-use crate::dialect::{Ask, Asked, Complaint};
+use super::{Provider, Spec};
+use crate::dialect::{Ask, Asked, Complaint, Format, Media};
 
+/// The id of every answer that belongs to no call.
+pub(crate) const ASIDE: &str = "req_aside";
 /// Paths of health probes.
 const HEALTH: [&str; 7] = ["/", "/health", "/healthz", "/readyz", "/livez", "/ping", "/v1/health"];
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
@@ -20,13 +22,20 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 #[derive(Debug)]
 pub(crate) struct Aside {
     pub(crate) status: u16,
+    pub(crate) media: Media,
     pub(crate) body: String,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Aside {
     pub(super) const fn new(status: u16, body: String) -> Self {
-        Aside { status, body, headers: Vec::new() }
+        Aside { status, media: Media::Json, body, headers: Vec::new() }
+    }
+
+    /// What a dialect says: JSON, or a line of text.
+    pub(super) fn told(body: String) -> Self {
+        let media = if body.starts_with(['{', '[']) { Media::Json } else { Media::Text };
+        Aside { media, ..Aside::new(200, body) }
     }
 }
 
@@ -49,21 +58,20 @@ impl Provider {
         let (listing, model) = (Uri::try_from(&path[..at]).ok()?, &path[at + 1..]);
         let mut head = head.clone();
         head.uri = listing;
-        match self.spec.dialect.read(&self.spec, &head, &[], &mut Ask::of(self.spec.dialect, &head)) {
-            Err(complaint) => Some(self.refuse(&complaint)),
-            Ok(Asked::Models)
-                if self.spec.models.is_empty() || self.spec.models.iter().any(|id| id == model) =>
-            {
-                first_of(&self.spec.dialect.models(&[model.to_owned()])).map(|body| Aside::new(200, body))
-            }
-            Ok(_) => Some(self.refuse(&Complaint::unknown_model(self.spec.dialect, model))),
+        let format = self.spec.dialect.format();
+        let served = self.spec.models.is_empty() || self.spec.models.iter().any(|id| id == model);
+        let only = Spec { models: vec![model.to_owned()], ..self.spec.clone() };
+        match only.dialect.read(&only, &head, &[], &mut Ask::of(only.dialect, &head)) {
+            Err(complaint) => Some(self.refuse(format, &complaint)),
+            Ok(Asked::Aside(listing)) if served => first_of(&listing).map(|body| Aside::new(200, body)),
+            Ok(_) => Some(self.refuse(format, &Complaint::unknown_model(only.dialect, model))),
         }
     }
 
     /// An error of the vendor's to something that is no call.
-    pub(super) fn refuse(&self, complaint: &Complaint) -> Aside {
-        let body = self.spec.dialect.error(complaint, &request_id("aside"));
-        Aside::new(complaint.status, body)
+    pub(super) fn refuse(&self, format: Format, complaint: &Complaint) -> Aside {
+        let (media, body) = self.spec.dialect.error(format, complaint, ASIDE);
+        Aside { media, ..Aside::new(complaint.status, body) }
     }
 }
 

@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use super::Provider;
 use super::plan::Act;
 use crate::clock::Moment;
-use crate::dialect::{Complaint, Media, fixdate, usual_kind};
+use crate::dialect::{Complaint, Dialect, Media, Script, fixdate, usual_kind};
 use crate::fault::{Draw, ErrorBody, ErrorKind, RetryAfter, StatusFault};
 use crate::latency::Dist;
 use crate::ledger::Call;
@@ -25,6 +25,11 @@ pub(crate) struct Error {
 const HTML: &str = "<html>\r\n<head><title>Error</title></head>\r\n<body>\r\n<center><h1>Error</h1></center>\r\n\
                     <hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n";
 
+/// Whether the vendor is itself a gateway that says in its own format what is wrong behind it.
+const fn tells_gateways(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Openrouter)
+}
+
 /// The provider's own id of a call, from the letters of its answer.
 pub(crate) fn request_id(letters: &str) -> String {
     ["req_", letters].concat()
@@ -32,11 +37,18 @@ pub(crate) fn request_id(letters: &str) -> String {
 
 impl Provider {
     /// What the vendor's own checks found.
-    pub(super) fn complain(&self, complaint: &Complaint, id: &str, due: Moment, call: &mut Call) -> Act {
+    pub(super) fn complain(
+        &self,
+        complaint: &Complaint,
+        script: &Script,
+        due: Moment,
+        call: &mut Call,
+    ) -> Act {
         call.failure = Some(complaint.kind);
-        let body = self.spec.dialect.error(complaint, &request_id(id));
+        let id = request_id(&script.id);
+        let (media, body) = self.spec.dialect.error(script.ask.format, complaint, &id);
         let status = complaint.status;
-        Act::Error(Box::new(Error { status, media: Media::Json, body, headers: Vec::new(), due }))
+        Act::Error(Box::new(Error { status, media, body, headers: Vec::new(), due }))
     }
 
     /// What a fault answers.
@@ -44,7 +56,7 @@ impl Provider {
         &self,
         fault: &StatusFault,
         draw: Draw<'_>,
-        (id, due): (&str, Moment),
+        (script, due): (&Script, Moment),
         call: &mut Call,
     ) -> Act {
         let status = if (200..=599).contains(&fault.status) { fault.status } else { 500 };
@@ -52,7 +64,7 @@ impl Provider {
         call.failure = kind;
         let wait = fault.retry_after.map(|form| (form, draw.duration("retry_after", form.dist())));
         call.retry_after = wait.map(|(form, wait)| form.asked(wait));
-        let (media, body) = self.error_body(fault, (status, kind, call.retry_after), id);
+        let (media, body) = self.error_body(fault, (status, kind, call.retry_after), script);
         let mut headers = Vec::new();
         if let Some((form, wait)) = wait {
             headers.push(form.header(wait, self.clock.wall_us(due)));
@@ -71,7 +83,7 @@ impl Provider {
         &self,
         fault: &StatusFault,
         (status, kind, wait): (u16, Option<ErrorKind>, Option<Duration>),
-        id: &str,
+        script: &Script,
     ) -> (Media, String) {
         match &fault.body {
             ErrorBody::Empty => (Media::Json, String::new()),
@@ -81,13 +93,17 @@ impl Provider {
                 (if json { Media::Json } else { Media::Text }, text.clone())
             }
             // Bad gateways are told by the proxy in front, in its own format.
-            ErrorBody::Vendor if kind == Some(ErrorKind::BadGateway) => (Media::Html, HTML.to_owned()),
+            ErrorBody::Vendor
+                if kind == Some(ErrorKind::BadGateway) && !tells_gateways(self.spec.dialect) =>
+            {
+                (Media::Html, HTML.to_owned())
+            }
             ErrorBody::Vendor => {
                 let mut complaint =
                     Complaint::usual(self.spec.dialect, kind.unwrap_or(ErrorKind::ServerError));
                 complaint.status = status;
                 complaint.retry_after = wait;
-                (Media::Json, self.spec.dialect.error(&complaint, &request_id(id)))
+                self.spec.dialect.error(script.ask.format, &complaint, &request_id(&script.id))
             }
         }
     }

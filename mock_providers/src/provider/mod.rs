@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub(crate) use aside::Aside;
+pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER, Resolver};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
@@ -51,6 +51,10 @@ pub struct Spec {
     pub models: Vec<String>,
     /// How long an idle keep-alive connection is kept open.
     pub keep_alive: Duration,
+    /// Whether it speaks TLS; who serves it gives it its certificates.
+    pub tls: bool,
+    /// Whether clients that can choose are to speak HTTP/2 to it; it understands both.
+    pub http2: bool,
     /// Its faults.
     pub faults: Vec<Rule>,
 }
@@ -154,6 +158,8 @@ impl Spec {
             keys: Vec::new(),
             models: Vec::new(),
             keep_alive: Duration::from_secs(75),
+            tls: false,
+            http2: false,
             faults: Vec::new(),
         }
     }

@@ -46,7 +46,8 @@ impl Provider {
             let message = format!(
                 "no room for namespace `{name}`: {most} are in use; reset one of them, or all, to make room"
             );
-            return Err(self.refuse(&Complaint::new(ErrorKind::RateLimited, 429, message)));
+            return Err(self
+                .refuse(self.spec.dialect.format(), &Complaint::new(ErrorKind::RateLimited, 429, message)));
         }
         Ok(Some((bare, name)))
     }
@@ -57,7 +58,10 @@ impl Provider {
             let message = format!(
                 "`{name}` in the path cannot be a namespace: use 1 to {NAME_BYTES_MAX} letters, digits, `-` and `_`"
             );
-            return Err(self.refuse(&Complaint::new(ErrorKind::InvalidRequest, 400, message)));
+            return Err(self.refuse(
+                self.spec.dialect.format(),
+                &Complaint::new(ErrorKind::InvalidRequest, 400, message),
+            ));
         }
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         put(uri, format!("/{path}{query}"));

@@ -9,7 +9,7 @@ use http::request::Parts;
 use super::error::Error;
 use super::{ASKING_HEADER, Aside, Provider, Schedule};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Script, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
 use crate::fault::{
     self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm, Rule, Tally,
@@ -66,10 +66,11 @@ impl Provider {
             Err(aside) => return Plan::Aside(aside),
         };
         match self.spec.dialect.read(&self.spec, &head, body, &mut ask) {
-            Ok(Asked::Models) => Plan::Aside(Aside::new(200, self.spec.dialect.models(&self.spec.models))),
-            Ok(_) => self.answer(ask, body, connection, None),
+            Ok(Asked::Aside(body)) => Plan::Aside(Aside::told(body)),
+            Ok(Asked::Call) => self.answer(ask, body, connection, None),
             Err(complaint) => match self.probe(&head) {
                 Some(aside) => Plan::Aside(aside),
+                None if ask.aside => Plan::Aside(self.refuse(ask.format, &complaint)),
                 None => self.answer(ask, body, connection, Some(complaint)),
             },
         }
@@ -115,12 +116,16 @@ impl Provider {
         (script.words, script.limited) = (length, limited);
         let facts = self.facts(&script.ask, number, nth, now);
         let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        if script.tells_times() {
+            let (first, last) = (schedule.first(), schedule.last());
+            script.times = Times { first: first - now, rest: last - first };
+        }
         let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
         call.injected = injected;
         let wait = self.error_delay(&decision, error);
         let act = match complaint {
-            Some(complaint) => self.complain(&complaint, &script.id, now + wait, &mut call),
+            Some(complaint) => self.complain(&complaint, &script, now + wait, &mut call),
             None => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
                 self.act(ending, &facts, (&script, bare, now + wait), &mut call)
@@ -275,7 +280,7 @@ impl Provider {
         match &rule.fault {
             Fault::Hang => Act::Hang,
             Fault::Reset => Act::Reset,
-            Fault::Status(status) => self.status(status, draw, (&script.id, due), call),
+            Fault::Status(status) => self.status(status, draw, (script, due), call),
             Fault::Stall { after } => Act::Stall { after: words(*after) },
             Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
             Fault::StreamError { after, error } => {

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use scan::Scan;
 pub use word::push_word;
-pub(crate) use word::push_words;
+pub(crate) use word::{LONGEST_WORD, push_words};
 
 use crate::dice::Dice;
 

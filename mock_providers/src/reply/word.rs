@@ -9,7 +9,7 @@ static PADDED: [([u8; LONGEST], u8); LEXICON.len()] = padded();
 /// Digits of a tag: 36^7 exceeds 2^32.
 const TAG_DIGITS: usize = 7;
 /// Longest word: lexeme, dash, at most 7 digits of position, dash, tag.
-pub(super) const LONGEST_WORD: usize = LONGEST + 1 + 7 + 1 + TAG_DIGITS;
+pub(crate) const LONGEST_WORD: usize = LONGEST + 1 + 7 + 1 + TAG_DIGITS;
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Appends word `index` of the reply `tag`, after a space unless it is the first.

@@ -1,6 +1,5 @@
 //! One request: read, planned, answered at its time.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +13,18 @@ use hyper::body::Incoming;
 
 use super::REQUEST_BYTES_MAX;
 use super::body::{Reply, Then};
-use super::control::{Control, Open};
+use super::control::Control;
+use super::open::Open;
 use super::stream::Stream;
 use crate::dialect::{Complaint, Media, Plain, dress};
 use crate::fault::{Close, MalformedBody};
-use crate::provider::{Act, Answer, Aside, Error, PORTAL, Plan, request_id};
+use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
+
+/// No answer: the stream is reset with this code, where there are streams.
+type Gone = h2::Error;
 
 /// Why a body did not come whole.
 enum Partial {
@@ -33,13 +36,13 @@ enum Partial {
 /// Answers one request.
 pub(super) async fn answer(
     control: Arc<Control>,
-    connection: u64,
     request: Request<Incoming>,
-) -> io::Result<Response<Reply>> {
+) -> Result<Response<Reply>, Gone> {
+    let connection = control.connection();
     let (head, body) = request.into_parts();
     let plan = match read(body).await {
         Ok(body) => control.provider().plan(&head, &body, connection),
-        Err(Partial::Gone) => return Err(io::ErrorKind::ConnectionAborted.into()),
+        Err(Partial::Gone) => return Err(h2::Reason::CANCEL.into()),
         Err(Partial::TooLarge) => turn_down(&control, &head, connection, Complaint::too_large()),
         Err(Partial::TooSlow) => turn_down(&control, &head, connection, Complaint::too_slow()),
     };
@@ -86,12 +89,12 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
 
 fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
     let reply = Reply::whole(control, aside.body);
-    let mut response = respond(control, aside.status, Media::Json, "req_models", reply);
+    let mut response = respond(control, aside.status, aside.media, ASIDE, reply);
     response.headers_mut().extend(aside.headers);
     response
 }
 
-async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Reply>> {
+async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
     let Answer { call, script, schedule, chunks, act } = answer;
     let generates = call.words_planned > 0 && !call.stream;
     control.begin(Open::new(call, generates.then(|| schedule.clone())));
@@ -99,6 +102,9 @@ async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Repl
         Act::Hang => std::future::pending().await,
         Act::Reset => {
             control.broken();
+            if control.is_http2() {
+                return Err(h2::Reason::INTERNAL_ERROR.into());
+            }
             control.reset();
             std::future::pending().await
         }
@@ -109,7 +115,7 @@ async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Repl
             let html = matches!(act, Act::Malformed(MalformedBody::Html));
             let (media, body) = match (html, script.ask.stream) {
                 (true, _) => (Media::Html, PORTAL),
-                (false, true) => (Media::Events, ""),
+                (false, true) => (script.media(), ""),
                 (false, false) => (Media::Json, ""),
             };
             let reply = Reply::whole(&control, body.to_owned());
@@ -118,7 +124,7 @@ async fn call(control: Arc<Control>, answer: Answer) -> io::Result<Response<Repl
         act if script.ask.stream => {
             control.provider().clock().sleep_until(schedule.headers()).await;
             let id = request_id(&script.id);
-            let media = if script.ask.array { Media::Json } else { Media::Events };
+            let media = script.media();
             let stream = Stream::new(control.clone(), script, &schedule, chunks, act);
             Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
         }
@@ -147,7 +153,8 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
     match act {
         Act::Trouble { kind, .. } => {
             let error = Complaint::usual(script.dialect, *kind);
-            whole(script.dialect.error(&error, id))
+            let (media, body) = script.dialect.error(script.ask.format, &error, id);
+            respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
         Act::Empty { bare } => whole(script.empty(*bare)),

@@ -1,9 +1,8 @@
 //! Reply bodies.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -62,35 +61,18 @@ impl Reply {
 
 impl Body for Reply {
     type Data = Bytes;
-    type Error = Infallible;
+    /// With the code of the stream's reset.
+    type Error = h2::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
         let Reply { control, speech } = &mut *self;
-        let piece = match speech {
-            Speech::Whole(body) => {
-                control.done();
-                body.take()
-            }
-            Speech::Part(piece, then) => match piece.take() {
-                Some(piece) => Some(piece),
-                None => {
-                    if let Then::End(close) = *then {
-                        control.broken();
-                        control.close_after_writing(close);
-                    }
-                    return Poll::Pending;
-                }
-            },
-            Speech::Stream(stream) => match stream.poll_next(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Next::Event(event)) => Some(event),
-                Poll::Ready(Next::End) => None,
-            },
-        };
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        match speech.poll_next(control, cx) {
+            Poll::Ready(piece) => Poll::Ready(piece.map(|piece| Ok(Frame::data(piece)))),
+            Poll::Pending => control.poll_stream_reset(cx).map(|reason| Some(Err(reason.into()))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -102,6 +84,31 @@ impl Body for Reply {
             Speech::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
             // Half a body says its own length; a stream has none.
             Speech::Part(..) | Speech::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Speech {
+    fn poll_next(&mut self, control: &Control, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match self {
+            Speech::Whole(body) => {
+                control.done();
+                Poll::Ready(body.take())
+            }
+            Speech::Part(piece, then) => {
+                if let Some(piece) = piece.take() {
+                    return Poll::Ready(Some(piece));
+                }
+                if let Then::End(close) = *then {
+                    control.broken();
+                    control.close_after_writing(close);
+                }
+                Poll::Pending
+            }
+            Speech::Stream(stream) => match ready!(stream.poll_next(cx)) {
+                Next::Event(event) => Poll::Ready(Some(event)),
+                Next::End => Poll::Ready(None),
+            },
         }
     }
 }

@@ -1,215 +1,111 @@
-//! What is known of a connection by those who share it: the call being answered, how far its bytes got, and
-//! what shall be done to the wire.
-//!
-//! The service, the reply's body, the wire and the connection's own future all run on one task; the lock is
-//! never contended and never held while anything else is called.
+//! A call's hold on its connection: what it reports, and what it asks for.
 
-use std::cell::OnceCell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
 
-use crate::clock::Moment;
+use super::line::{End, Line};
+use super::open::Open;
 use crate::fault::Close;
-use crate::ledger::{Call, Ending};
-use crate::provider::{Provider, Schedule};
+use crate::provider::Provider;
 
+/// No reset of the stream was asked for.
+const NO_RESET: u32 = u32::MAX;
+
+/// A call's hold on its connection. On HTTP/2 what happens to the call happens to its stream, where that is
+/// possible.
 pub(super) struct Control {
-    provider: Arc<Provider>,
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    /// The call being answered.
-    open: Option<Open>,
-    /// Calls whose last bytes were handed over but not yet written.
-    draining: Vec<(Open, Ending)>,
-    /// How the connection shall end once everything handed over is written.
-    close: Option<Close>,
-    /// Whether it is over.
-    closed: bool,
-    /// Whether its end is an abortive one.
-    reset: bool,
-    /// Whether bytes are withheld both ways.
-    withheld: bool,
-}
-
-/// A call being answered.
-pub(super) struct Open {
-    call: Call,
-    /// A plain reply that is still being generated.
-    generating: Option<Schedule>,
-    /// Words of the reply that were generated.
-    generated: u32,
-    /// Words handed over for writing.
-    handed: u32,
-    /// Whether the status line was handed over.
-    head: bool,
-    /// Whether a fault ends it early.
-    broken: bool,
-    /// Whether the words are billed.
-    billed: bool,
-}
-
-impl Open {
-    pub(super) fn new(call: Call, generating: Option<Schedule>) -> Self {
-        let billed = call.billed_input > 0 || call.words_planned > 0;
-        Open { call, generating, generated: 0, handed: 0, head: false, broken: false, billed }
-    }
-
-    /// Notes that everything handed over has been written; looks at the clock for what is new only.
-    fn written(&mut self, now: impl Fn() -> Moment) {
-        if self.head && self.call.headers_sent.is_none() {
-            self.call.headers_sent = Some(now());
-        }
-        if self.handed > 0 && self.call.first_output.is_none() {
-            self.call.first_output = Some(now());
-        }
-        self.call.words_sent = self.handed;
-    }
-
-    fn end(mut self, ending: Ending, now: Moment) -> Call {
-        if let Some(schedule) = self.generating {
-            self.generated = schedule.words_by(now);
-        }
-        self.call.ending = if self.broken { Ending::Broken } else { ending };
-        self.call.ended = now;
-        if self.call.headers_sent.is_none() {
-            self.call.status = None;
-        }
-        if self.billed {
-            self.call.billed_output = u64::from(self.generated);
-        }
-        self.call
-    }
+    line: Arc<Line>,
+    /// The call's number on the connection.
+    call: u64,
+    http2: bool,
+    /// The code with which the stream shall be reset once everything handed over is written.
+    stream_reset: AtomicU32,
 }
 
 impl Control {
-    pub(super) fn new(provider: Arc<Provider>) -> Arc<Self> {
-        Arc::new(Control { provider, inner: Mutex::default() })
+    pub(super) fn new(line: &Arc<Line>, http2: bool) -> Arc<Self> {
+        let stream_reset = AtomicU32::new(NO_RESET);
+        Arc::new(Control { call: line.next_call(), line: line.clone(), http2, stream_reset })
     }
 
     pub(super) fn provider(&self) -> &Provider {
-        &self.provider
+        self.line.provider()
     }
 
-    /// A call begins.
+    /// The number of its connection.
+    pub(super) fn connection(&self) -> u64 {
+        self.line.number()
+    }
+
+    pub(super) const fn is_http2(&self) -> bool {
+        self.http2
+    }
+
+    /// The call begins.
     pub(super) fn begin(&self, open: Open) {
-        self.lock().open = Some(open);
+        self.line.begin(self.call, open);
     }
 
     /// The status line is handed over.
     pub(super) fn head(&self, status: u16) {
-        self.with_open(|open| {
-            open.head = true;
-            open.call.status = Some(status);
-        });
+        self.line.with_open(self.call, |open| open.head(status));
     }
 
     /// The reply is generated up to `generated` words, of which the first `handed` are handed over.
     pub(super) fn words(&self, generated: u32, handed: u32) {
-        self.with_open(|open| {
-            open.generating = None;
-            open.generated = generated;
-            open.handed = handed;
-        });
+        self.line.with_open(self.call, |open| open.words(generated, handed));
     }
 
     /// A fault ends the call early.
     pub(super) fn broken(&self) {
-        self.with_open(|open| open.broken = true);
-    }
-
-    /// A rule of the connection layer strikes.
-    pub(super) fn struck(&self, rule: &str, reset: bool) {
-        self.provider.struck(rule);
-        self.with_open(|open| {
-            open.call.faults.push(rule.to_owned());
-            open.broken |= reset;
-        });
+        self.line.with_open(self.call, Open::broken);
     }
 
     /// Everything of the call is handed over.
     pub(super) fn done(&self) {
-        let mut inner = self.lock();
-        if let Some(open) = inner.open.take() {
-            inner.draining.push((open, Ending::Complete));
+        self.line.done(self.call);
+    }
+
+    /// Ends the connection, or resets the stream, once everything handed over is written.
+    pub(super) fn close_after_writing(&self, close: Close) {
+        match close {
+            Close::Reset if self.http2 => self.reset_stream(h2::Reason::INTERNAL_ERROR),
+            Close::Reset => self.line.end_after_writing(End::Reset),
+            Close::Clean | Close::Fin => self.line.end_after_writing(End::Fin),
         }
     }
 
-    /// Ends the connection once everything handed over is written.
-    pub(super) fn close_after_writing(&self, close: Close) {
-        self.lock().close = Some(close);
+    /// Resets the stream once everything handed over is written.
+    pub(super) fn reset_stream(&self, reason: h2::Reason) {
+        self.stream_reset.store(reason.into(), Ordering::Relaxed);
     }
 
     /// Ends the connection at once, abortively.
     pub(super) fn reset(&self) {
-        let mut inner = self.lock();
-        inner.reset = true;
-        inner.closed = true;
+        self.line.reset();
     }
 
-    pub(super) fn is_reset(&self) -> bool {
-        self.lock().reset
-    }
-
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
-    pub(super) fn withhold(&self, withheld: bool) {
-        self.lock().withheld = withheld;
-    }
-
-    pub(super) fn is_withheld(&self) -> bool {
-        self.lock().withheld
-    }
-
-    /// Everything handed over is written: says whether the connection shall end now.
-    pub(super) fn written(&self) -> Option<Close> {
-        // All of this is one moment, and the clock is looked at once, if at all.
-        let moment = OnceCell::new();
-        let now = || *moment.get_or_init(|| self.provider.clock().now());
-        let mut inner = self.lock();
-        let close = inner.close;
-        if let Some(open) = &mut inner.open {
-            open.written(now);
+    /// The code with which the stream is to be reset now.
+    pub(super) fn poll_stream_reset(&self, cx: &mut Context<'_>) -> Poll<h2::Reason> {
+        let code = self.stream_reset.load(Ordering::Relaxed);
+        if code == NO_RESET {
+            return Poll::Pending;
         }
-        if inner.draining.is_empty() {
-            return close;
+        if self.line.with_open(self.call, |open| open.unwritten).unwrap_or(false) {
+            self.line.wake_when_written(cx.waker().clone());
+            return Poll::Pending;
         }
-        let mut drained = std::mem::take(&mut inner.draining);
-        drop(inner);
-        for (mut open, ending) in drained.drain(..) {
-            open.written(now);
-            self.provider.record(open.end(ending, now()));
-        }
-        // Its memory serves the next call.
-        self.lock().draining = drained;
-        close
+        Poll::Ready(code.into())
     }
+}
 
-    /// The connection is over: so are its calls.
-    pub(super) fn finish(&self, ending: Ending) {
-        let mut inner = self.lock();
-        let (drained, open) = (std::mem::take(&mut inner.draining), inner.open.take());
-        drop(inner);
-        let now = self.provider.clock().now();
-        for open in drained.into_iter().map(|(open, _)| open).chain(open) {
-            self.provider.record(open.end(ending, now));
+impl Drop for Control {
+    /// On HTTP/2 a call that is dropped while it is open had its stream reset, by either side; on HTTP/1.1 it
+    /// ends with its connection.
+    fn drop(&mut self) {
+        if self.http2 {
+            self.line.abandon(self.call);
         }
-    }
-
-    fn with_open(&self, change: impl FnOnce(&mut Open)) {
-        if let Some(open) = &mut self.lock().open {
-            change(open);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

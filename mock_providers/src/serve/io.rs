@@ -1,60 +1,70 @@
-//! The wire as hyper sees it: commands of the connection's [`Control`] are carried out where bytes pass.
+//! The byte stream as HTTP sees it, above TLS: knows when everything handed over is written, and reads ahead.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Wire;
-use super::control::Control;
-use crate::fault::Close;
+use super::line::{End, Line};
+use super::speak::Bytes;
 
-/// A wire under control. While bytes are withheld every read and write waits; the connection's own future,
-/// which runs on the same task, polls again when that is over.
-pub(super) struct Io<W: Wire> {
-    wire: W,
-    control: Arc<Control>,
+/// Bytes that are read ahead at once.
+const AHEAD: usize = 8 * 1024;
+
+/// A byte stream under control of its connection.
+pub(super) struct Io<S: Bytes> {
+    stream: S,
+    line: Arc<Line>,
+    /// Bytes that were read ahead.
+    ahead: BytesMut,
 }
 
-impl<W: Wire> Io<W> {
-    pub(super) const fn new(wire: W, control: Arc<Control>) -> Self {
-        Io { wire, control }
+impl<S: Bytes> Io<S> {
+    pub(super) fn new(stream: S, line: Arc<Line>) -> Self {
+        Io { stream, line, ahead: BytesMut::new() }
     }
 
-    fn waits(&self) -> bool {
-        self.control.is_withheld() || self.control.is_closed()
+    /// What was read ahead and not yet read.
+    pub(super) fn ahead(&self) -> &[u8] {
+        &self.ahead
+    }
+
+    /// Reads ahead: how many bytes; none at the end.
+    pub(super) fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = [0; AHEAD];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        self.ahead.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
     }
 }
 
-impl<W: Wire> Drop for Io<W> {
-    fn drop(&mut self) {
-        if self.control.is_reset() {
-            self.wire.reset();
-        }
-    }
-}
-
-impl<W: Wire> AsyncRead for Io<W> {
+impl<S: Bytes> AsyncRead for Io<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.waits() {
-            return Poll::Pending;
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
         }
-        Pin::new(&mut self.wire).poll_read(cx, buffer)
+        let length = self.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&self.ahead[..length]);
+        self.ahead.advance(length);
+        if self.ahead.is_empty() {
+            // Idle connections come in thousands.
+            self.ahead = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<W: Wire> AsyncWrite for Io<W> {
+impl<S: Bytes> AsyncWrite for Io<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.waits() {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.wire).poll_write(cx, bytes)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -62,38 +72,29 @@ impl<W: Wire> AsyncWrite for Io<W> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.waits() {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.wire).poll_write_vectored(cx, bytes)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.wire.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     /// Called when everything handed over has been written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.waits() {
-            return Poll::Pending;
-        }
-        ready!(Pin::new(&mut self.wire).poll_flush(cx))?;
-        match self.control.written() {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        match self.line.written() {
             None => return Poll::Ready(Ok(())),
-            Some(Close::Reset) => self.control.reset(),
-            Some(Close::Clean | Close::Fin) => {
-                // A wire that cannot be shut down is dead already.
-                let _ = ready!(Pin::new(&mut self.wire).poll_shutdown(cx));
-                self.control.close();
+            Some(End::Reset) => self.line.reset(),
+            Some(End::Fin) => {
+                // A stream that cannot be shut down is dead already.
+                let _ = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
+                self.line.close();
             }
         }
         Poll::Pending
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.waits() {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.wire).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -1,8 +1,13 @@
 //! A provider on any byte stream.
 //!
-//! [`serve_connection`] speaks HTTP/1.1 over a [`Wire`] for as long as the connection lives. Faults of the
-//! connection layer are done on the bytes: a reset is a reset of the wire, a FIN in the middle of a body leaves
-//! the last chunk out, a black hole withholds bytes both ways.
+//! [`serve_connection`] speaks HTTP over a [`Wire`] for as long as the connection lives: HTTP/2 with a client that
+//! begins with its preface (or agrees on it within TLS, [`serve_tls_connection`]), HTTP/1.1 with any other. Faults
+//! of the connection layer are done on the bytes: a reset is a reset of the wire, a FIN in the middle of a body
+//! leaves the last chunk out, a black hole withholds bytes both ways. On HTTP/2 a call is a stream of a connection
+//! that others share, so a fault that resets a call resets its stream.
+//!
+//! From the wire up: `gate` (withheld bytes, resets), TLS, `io` (what is written when), HTTP, `answer` and its
+//! `body`. All of them share the connection's `line`; a call holds on to it by its `control`.
 //!
 //! Every request that arrived whole, or was answered, is in the ledger exactly once, whichever way it ended. A
 //! request whose caller left before it was whole is nobody's call.
@@ -12,13 +17,19 @@ mod body;
 mod changes;
 mod connection;
 mod control;
+mod gate;
 mod io;
+mod line;
+mod open;
+mod preface;
+mod speak;
 mod stream;
+mod weather;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use crate::provider::Admission;
-pub use connection::serve_connection;
+pub use connection::{serve_connection, serve_tls_connection};
 
 /// Largest request body that is read, in bytes: 32 MB, as Anthropic documents it.
 pub const REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;

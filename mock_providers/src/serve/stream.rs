@@ -67,8 +67,7 @@ impl Stream {
     ) -> Self {
         script.prepare();
         let spec = control.provider().spec();
-        // Gemini gives a function call whole.
-        let whole = script.dialect == Dialect::Gemini && script.ask.tool.is_some();
+        let whole = script.whole();
         let sizes = if whole {
             Dist::Constant(f64::from(script.words))
         } else {

@@ -14,7 +14,8 @@ use mock_providers::fault::{Fault, Rule, Trigger, Window};
 use mock_providers::latency::{Dist, Latency};
 use mock_providers::ledger::Call;
 use mock_providers::provider::{Admission, Provider, Settings, Spec};
-use mock_providers::serve::{Wire, serve_connection};
+use mock_providers::serve::{Wire, serve_connection, serve_tls_connection};
+use mock_providers::tls::Tls;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::task::JoinHandle;
 
@@ -77,11 +78,24 @@ impl Bench {
     }
 
     pub(crate) fn connect(&self) -> Caller {
+        self.open(None)
+    }
+
+    /// A connection on which the provider speaks TLS.
+    pub(crate) fn connect_tls(&self, tls: Arc<Tls>) -> Caller {
+        self.open(Some(tls))
+    }
+
+    fn open(&self, tls: Option<Arc<Tls>>) -> Caller {
         let Admission::Accept(number) = self.provider.admit_connection() else { panic!("not admitted") };
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let reset = Arc::new(AtomicBool::new(false));
         let wire = MemoryWire { stream: theirs, reset: reset.clone() };
-        let serving = tokio::spawn(serve_connection(self.provider.clone(), wire, number));
+        let provider = self.provider.clone();
+        let serving = match tls {
+            Some(tls) => tokio::spawn(serve_tls_connection(provider, tls, wire, number)),
+            None => tokio::spawn(serve_connection(provider, wire, number)),
+        };
         Caller { wire: ours, reset, serving, clock: self.clock }
     }
 
@@ -234,6 +248,16 @@ pub(crate) fn post(path: &str, headers: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: p\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
+/// Where a dialect that imitates OpenAI has its chat completions.
+pub(crate) fn chat_path(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Deepseek => "/chat/completions",
+        Dialect::Qwen => "/compatible-mode/v1/chat/completions",
+        Dialect::Openrouter => "/api/v1/chat/completions",
+        _ => "/v1/chat/completions",
+    }
+}
+
 /// A call with this prompt in the dialect's form; `extra` is added to the body's fields (`,"x":1`).
 pub(crate) fn ask_with(dialect: Dialect, stream: bool, prompt: &str, extra: &str) -> String {
     match dialect {
@@ -255,7 +279,7 @@ pub(crate) fn ask_with(dialect: Dialect, stream: bool, prompt: &str, extra: &str
             &format!("{{\"contents\":[{{\"role\":\"user\",\"parts\":[{{\"text\":\"{prompt}\"}}]}}]{extra}}}"),
         ),
         _ => post(
-            "/v1/chat/completions",
+            chat_path(dialect),
             "authorization: Bearer k\r\nx-request-id: r1\r\n",
             &format!(
                 "{{\"model\":\"m\",\"stream\":{stream},\"messages\":[{{\"role\":\"user\",\"content\":\"{prompt}\"}}]\

@@ -43,6 +43,8 @@ pub struct Provider {
     pub base_url: String,
     /// Its credential, which goes nowhere else.
     pub key: Option<Secret>,
+    /// Whether HTTP/2 is spoken to it, rather than HTTP/1.1.
+    pub http2: bool,
 }
 
 /// A routable target.

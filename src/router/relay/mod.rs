@@ -174,7 +174,7 @@ impl Job {
         let answer = async {
             let mut encoded = dialect::encode(provider.dialect, request, &upstream)?;
             record.adapted = std::mem::take(&mut encoded.adapted);
-            attempt::call(self.router.upstreams(), encoded, terms, record).await
+            attempt::call(self.router.upstreams().client(provider.http2), encoded, terms, record).await
         };
         answer.await.map_err(Ended::Failed)
     }

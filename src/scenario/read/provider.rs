@@ -14,7 +14,7 @@ use super::dist;
 pub(in crate::scenario) const PROVIDER: Shape = Shape {
     what: "a provider",
     name: "provider",
-    keys: &["dialect", "latency", "output", "chunk", "keys", "models", "keep_alive"],
+    keys: &["dialect", "latency", "output", "chunk", "keys", "models", "keep_alive", "tls", "http"],
 };
 
 /// Wire formats, by name.
@@ -45,6 +45,8 @@ fn spec(cx: &Cx, name: String, node: &Node) -> Spec {
             .get("keep_alive")
             .and_then(|node| cx.some_time(node))
             .unwrap_or(Duration::from_secs(60)),
+        tls: fields.get("tls").and_then(|node| cx.truth(node)).unwrap_or(false),
+        http2: fields.get("http").and_then(|node| cx.whole_in(node, 1, 2)) == Some(2),
         faults: Vec::new(),
     }
 }

@@ -78,6 +78,7 @@ fn endpoints(specs: &IndexMap<String, Spec>) -> IndexMap<String, Provider> {
                 dialect: client_dialect(spec.dialect),
                 base_url: base_url(spec),
                 key: Some(Secret::new(key)),
+                http2: spec.http2,
             };
             (spec.name.clone(), provider)
         })
@@ -151,8 +152,14 @@ fn failures(cx: &Cx, fields: &Fields<'_>) -> Option<u32> {
 
 /// Where the mock of `spec` is found in a simulated network, with the path prefix its dialect's clients expect.
 fn base_url(spec: &Spec) -> String {
-    match spec.dialect {
-        mock_providers::dialect::Dialect::Openai => format!("http://{}/v1", spec.name),
-        _ => format!("http://{}", spec.name),
-    }
+    use mock_providers::dialect::Dialect;
+    let prefix = match spec.dialect {
+        Dialect::Anthropic | Dialect::Gemini | Dialect::Deepseek => "",
+        Dialect::Azure => "/openai/v1",
+        Dialect::Qwen => "/compatible-mode/v1",
+        Dialect::Openrouter => "/api/v1",
+        _ => "/v1",
+    };
+    let scheme = if spec.tls { "https" } else { "http" };
+    format!("{scheme}://{}{prefix}", spec.name)
 }

@@ -84,13 +84,14 @@ pub(in crate::dialect) fn read(
         "/v1/models" => true,
         path => return Err(Complaint::unknown_path(&head.method, path)),
     };
+    ask.aside = listing;
     ask::method(head, if listing { &Method::GET } else { &Method::POST })?;
     if (key.is_some() && token.is_some()) || !authorised(spec, ask.key.as_deref()) {
         return Err(Complaint::usual(Dialect::Anthropic, ErrorKind::Unauthorized));
     }
     let version = version(head)?;
     if listing {
-        return Ok(Asked::Models);
+        return Ok(Asked::Aside(super::write::models(&spec.models)));
     }
     let body: Body<'_> = read_json(Dialect::Anthropic, body)?;
     take(&body, ask);

@@ -176,7 +176,8 @@ pub(in crate::dialect) fn models(models: &[String]) -> String {
 const fn name(complaint: &Complaint) -> &'static str {
     match (complaint.kind, complaint.status) {
         (_, 413) => "request_too_large",
-        (ErrorKind::RateLimited, _) | (ErrorKind::QuotaExhausted, 429) => "rate_limit_error",
+        (ErrorKind::RateLimited | ErrorKind::TokensLimited | ErrorKind::BudgetInFlight, _)
+        | (ErrorKind::QuotaExhausted, 429) => "rate_limit_error",
         (ErrorKind::QuotaExhausted, 402) => "billing_error",
         (ErrorKind::Overloaded, _) => "overloaded_error",
         (ErrorKind::ServerError | ErrorKind::BadGateway, _) => "api_error",

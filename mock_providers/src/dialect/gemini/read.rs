@@ -76,13 +76,13 @@ pub(in crate::dialect) fn read(
         .or_else(|| query(head, "key"))
         .or_else(|| bearer(&head.headers))
         .map(str::to_owned);
-    let action = route(head, ask)?;
-    ask::method(head, if action == Asked::Models { &Method::GET } else { &Method::POST })?;
+    ask.aside = route(head, ask)?;
+    ask::method(head, if ask.aside { &Method::GET } else { &Method::POST })?;
     if !authorised(spec, ask.key.as_deref()) {
         return Err(Complaint::usual(Dialect::Gemini, ErrorKind::Unauthorized));
     }
-    if action == Asked::Models {
-        return Ok(action);
+    if ask.aside {
+        return Ok(Asked::Aside(super::write::models(&spec.models)));
     }
     let body: Body<'_> = read_json(Dialect::Gemini, body)?;
     take(&body, ask);
@@ -90,8 +90,8 @@ pub(in crate::dialect) fn read(
     ask.settle(spec, None)
 }
 
-/// Finds model and method in the path: `/v1beta/models/gemini-2.5-flash:streamGenerateContent`.
-fn route(head: &Parts, ask: &mut Ask) -> Result<Asked, Complaint> {
+/// Finds out whether models are to be listed, or else model and method in the path: `/v1beta/models/gemini-2.5-flash:streamGenerateContent`.
+fn route(head: &Parts, ask: &mut Ask) -> Result<bool, Complaint> {
     let path = head.uri.path();
     let unknown = || Complaint::unknown_path(&head.method, path);
     let rest = ["/v1/models", "/v1beta/models", "/v1alpha/models"]
@@ -99,7 +99,7 @@ fn route(head: &Parts, ask: &mut Ask) -> Result<Asked, Complaint> {
         .find_map(|base| path.strip_prefix(base))
         .ok_or_else(unknown)?;
     if rest.is_empty() {
-        return Ok(Asked::Models);
+        return Ok(true);
     }
     let rest = rest.strip_prefix('/').ok_or_else(unknown)?.replace("%3A", ":").replace("%3a", ":");
     let (model, action) = rest.rsplit_once(':').ok_or_else(unknown)?;
@@ -110,7 +110,7 @@ fn route(head: &Parts, ask: &mut Ask) -> Result<Asked, Complaint> {
     };
     ask.array = ask.stream && query(head, "alt") != Some("sse");
     ask.model = ask::name(model);
-    Ok(Asked::Call)
+    Ok(false)
 }
 
 fn query<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {

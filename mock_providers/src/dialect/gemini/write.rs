@@ -193,8 +193,13 @@ pub(in crate::dialect) fn models(models: &[String]) -> String {
 fn details(complaint: &Complaint) -> String {
     let mut details = Vec::new();
     match complaint.kind {
-        ErrorKind::RateLimited | ErrorKind::QuotaExhausted if complaint.status == 429 => {
-            let per = if complaint.kind == ErrorKind::RateLimited { "Minute" } else { "Day" };
+        ErrorKind::RateLimited
+        | ErrorKind::TokensLimited
+        | ErrorKind::BudgetInFlight
+        | ErrorKind::QuotaExhausted
+            if complaint.status == 429 =>
+        {
+            let per = if complaint.kind == ErrorKind::QuotaExhausted { "Day" } else { "Minute" };
             details.push(format!(
                 "{{\"@type\":\"{QUOTA_TYPE}\",\"violations\":[{{\"quotaMetric\":\
                  \"generativelanguage.googleapis.com/generate_content_paid_tier_requests\",\"quotaId\":\
@@ -217,7 +222,13 @@ fn details(complaint: &Complaint) -> String {
 
 const fn name(kind: ErrorKind, status: u16) -> &'static str {
     match (kind, status) {
-        (ErrorKind::RateLimited | ErrorKind::QuotaExhausted, _) => "RESOURCE_EXHAUSTED",
+        (
+            ErrorKind::RateLimited
+            | ErrorKind::TokensLimited
+            | ErrorKind::BudgetInFlight
+            | ErrorKind::QuotaExhausted,
+            _,
+        ) => "RESOURCE_EXHAUSTED",
         (ErrorKind::Overloaded | ErrorKind::BadGateway, _) => "UNAVAILABLE",
         (ErrorKind::ServerError, _) => "INTERNAL",
         (ErrorKind::Timeout, _) => "DEADLINE_EXCEEDED",

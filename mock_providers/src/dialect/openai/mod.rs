@@ -1,9 +1,41 @@
-//! OpenAI chat completions.
+//! OpenAI's interfaces, which most other vendors imitate: [`vendor`] says what each does otherwise.
 
-mod read;
-mod write;
+mod chat;
+mod error;
+mod models;
+mod route;
+mod vendor;
 
-pub(super) use read::read;
-pub(super) use write::{
-    delta, empty, empty_stream, error, models, opening, part, plain, prefix, refusal, refuse, trouble,
+use http::Method;
+use http::request::Parts;
+
+pub(super) use chat::Body;
+pub(super) use chat::{
+    delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble_of as trouble,
 };
+pub(super) use route::{Route, standard as standard_route};
+pub(super) use vendor::{Finish, UsageAt, Vendor, vendor};
+
+use super::ask::{self, authorised};
+use super::{Ask, Asked, Complaint};
+use crate::fault::ErrorKind;
+use crate::provider::Spec;
+
+/// Reads a request.
+pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Result<Asked, Complaint> {
+    let vendor = vendor(spec.dialect);
+    ask.key = vendor.key(head).map(str::to_owned);
+    let path = head.uri.path();
+    let route = vendor.route(path).ok_or_else(|| vendor.unknown_path(&head.method, path))?;
+    ask.aside = matches!(route, Route::Models | Route::Model(_));
+    ask::method(head, if ask.aside { &Method::GET } else { &Method::POST })?;
+    if !authorised(spec, ask.key.as_deref()) {
+        return Err(Complaint::usual(spec.dialect, ErrorKind::Unauthorized));
+    }
+    vendor.check_head(head)?;
+    match route {
+        Route::Models => Ok(Asked::Aside(models::list(vendor, &spec.models))),
+        Route::Model(id) => models::one(vendor, &spec.models, id).map(Asked::Aside),
+        Route::Chat(model) => chat::read(spec, vendor, model, body, ask),
+    }
+}

@@ -1,6 +1,5 @@
 //! Answers with an HTTP error: any status, and the vendors' own errors by name.
 
-use mock_providers::dialect::Dialect;
 use mock_providers::fault::{ErrorBody, ErrorKind, Fault, RetryAfter, StatusFault};
 
 use super::super::super::code::Code;
@@ -15,8 +14,10 @@ pub(in crate::scenario) const RETRY_AFTER: Shape =
     Shape { what: "`retry_after`", name: "retry_after", keys: &["date", "ms"] };
 pub(in crate::scenario) const BODY: Shape = Shape { what: "`body`", name: "body", keys: &["text"] };
 
-pub(in crate::scenario) const ERRORS: [(&str, ErrorKind); 12] = [
+pub(in crate::scenario) const ERRORS: [(&str, ErrorKind); 14] = [
     ("rate_limited", ErrorKind::RateLimited),
+    ("tokens_limited", ErrorKind::TokensLimited),
+    ("budget_in_flight", ErrorKind::BudgetInFlight),
     ("quota_exhausted", ErrorKind::QuotaExhausted),
     ("overloaded", ErrorKind::Overloaded),
     ("server_error", ErrorKind::ServerError),
@@ -30,14 +31,14 @@ pub(in crate::scenario) const ERRORS: [(&str, ErrorKind); 12] = [
     ("invalid_request", ErrorKind::InvalidRequest),
 ];
 
-/// An error answer of the vendor's own: its word, which error it is, and the usual status.
+/// An error answer of the vendor's own, with the status it has there: its word, and which error it is.
 macro_rules! handy {
-    ($name:literal, $kind:ident, $status:literal) => {
+    ($name:literal, $kind:ident) => {
         word!(
             bare _ $name,
             $name,
             ["retry_after": Kind::RetryAfter, "headers": Kind::Headers, "body": Kind::Body],
-            |args| Some(handy(args, ErrorKind::$kind, $status))
+            |args| Some(handy(args, ErrorKind::$kind))
         )
     };
 }
@@ -55,37 +56,27 @@ pub(super) const WORDS: &[Word] = &[
         ] = "code",
         status
     ),
-    handy!("rate_limit", RateLimited, 429),
-    handy!("quota_exhausted", QuotaExhausted, 429),
-    handy!("overloaded", Overloaded, 503),
-    handy!("server_error", ServerError, 500),
-    handy!("bad_gateway", BadGateway, 502),
-    handy!("gateway_timeout", Timeout, 504),
-    handy!("unauthorized", Unauthorized, 401),
-    handy!("forbidden", Forbidden, 403),
-    handy!("not_found", NotFound, 404),
-    handy!("content_filter", ContentFilter, 400),
-    handy!("context_exceeded", ContextExceeded, 400),
-    handy!("invalid_request", InvalidRequest, 400),
+    handy!("rate_limit", RateLimited),
+    handy!("quota_exhausted", QuotaExhausted),
+    handy!("overloaded", Overloaded),
+    handy!("server_error", ServerError),
+    handy!("bad_gateway", BadGateway),
+    handy!("gateway_timeout", Timeout),
+    handy!("unauthorized", Unauthorized),
+    handy!("forbidden", Forbidden),
+    handy!("not_found", NotFound),
+    handy!("content_filter", ContentFilter),
+    handy!("context_exceeded", ContextExceeded),
+    handy!("invalid_request", InvalidRequest),
 ];
-
-/// Where a vendor's status differs from the usual one.
-fn vendor_status(kind: ErrorKind, usual: u16, dialect: Dialect) -> u16 {
-    match (kind, dialect) {
-        (ErrorKind::Overloaded, Dialect::Anthropic) => 529,
-        (ErrorKind::QuotaExhausted, Dialect::Anthropic) | (ErrorKind::Unauthorized, Dialect::Gemini) => 400,
-        (ErrorKind::ContentFilter, Dialect::Gemini) => 200,
-        _ => usual,
-    }
-}
 
 fn status(args: &Args<'_>) -> Option<Fault> {
     let code = args.require("code", "503").and_then(|node| args.cx.whole_in(node, 200, 599))?;
     Some(answer(args, u16::try_from(code).ok()?, args.choice("error", &ERRORS)))
 }
 
-fn handy(args: &Args<'_>, kind: ErrorKind, usual: u16) -> Fault {
-    answer(args, vendor_status(kind, usual, args.dialect), Some(kind))
+fn handy(args: &Args<'_>, kind: ErrorKind) -> Fault {
+    answer(args, args.dialect.usual_status(kind), Some(kind))
 }
 
 fn answer(args: &Args<'_>, status: u16, error: Option<ErrorKind>) -> Fault {

@@ -1,0 +1,37 @@
+//! From paths to interfaces, and the headers of answers.
+
+use http::HeaderMap;
+
+use crate::dialect::headers::put;
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dialect) enum Route<'a> {
+    /// Chat completions; of this model when the path names one.
+    Chat(Option<&'a str>),
+    /// The listing of models.
+    Models,
+    /// One model.
+    Model(&'a str),
+}
+
+/// OpenAI's paths, with and without `/v1`: some base URLs have it, some have not.
+pub(in crate::dialect) fn openai(path: &str) -> Option<Route<'_>> {
+    standard(path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path))
+}
+
+/// What imitators serve of them, behind their own prefix.
+pub(in crate::dialect) fn standard(rest: &str) -> Option<Route<'_>> {
+    match rest {
+        "/chat/completions" => Some(Route::Chat(None)),
+        "/models" | "/models/" => Some(Route::Models),
+        _ => rest.strip_prefix("/models/").map(Route::Model),
+    }
+}
+
+/// OpenAI's headers.
+pub(in crate::dialect) fn dress(request: &str, headers: &mut HeaderMap) {
+    put(headers, "openai-version", "2020-10-01");
+    put(headers, "openai-organization", "org-brownout");
+    put(headers, "x-request-id", request);
+}

@@ -1,0 +1,207 @@
+"""What each Python package makes of each broken stream: one file of facts a package.
+
+A reader is what a user of the package would write: it goes through the stream and keeps the text, the finish reason
+and the usage it was told.
+"""
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+
+import faults
+import mock
+
+# Readers wait in vain at the same time, not one after the other.
+AT_ONCE = 8
+
+
+class Seen:
+    """What a reader has got so far."""
+
+    def __init__(self):
+        self.text, self.finish, self.refused, self.usage = "", None, False, []
+
+    def say(self, text):
+        self.text += text or ""
+
+
+def openai_client(space):
+    import openai
+
+    return openai.OpenAI(base_url=space.base("openai"), api_key=mock.KEY, timeout=faults.SILENCE_S)
+
+
+def openai_asks(prompt):
+    return {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": prompt}],
+        "stream_options": {"include_usage": True},
+    }
+
+
+def openai_create(space, prompt, seen):
+    for chunk in openai_client(space).chat.completions.create(**openai_asks(prompt), stream=True):
+        if chunk.usage:
+            seen.usage.append(chunk.usage.completion_tokens)
+        for choice in chunk.choices or []:
+            seen.say(choice.delta.content)
+            seen.refused |= bool(choice.delta.refusal)
+            seen.finish = choice.finish_reason or seen.finish
+
+
+def openai_helper(space, prompt, seen):
+    with openai_client(space).chat.completions.stream(**openai_asks(prompt)) as stream:
+        final = stream.get_final_completion()
+    seen.say(final.choices[0].message.content)
+    seen.refused = bool(final.choices[0].message.refusal)
+    seen.finish = final.choices[0].finish_reason
+    if final.usage:
+        seen.usage.append(final.usage.completion_tokens)
+
+
+def anthropic_client(space):
+    import anthropic
+
+    return anthropic.Anthropic(base_url=space.base("anthropic"), api_key=mock.KEY, timeout=faults.SILENCE_S)
+
+
+def anthropic_asks(prompt):
+    return {"model": "claude-sonnet-5", "max_tokens": 1000, "messages": [{"role": "user", "content": prompt}]}
+
+
+def anthropic_create(space, prompt, seen):
+    for event in anthropic_client(space).messages.create(**anthropic_asks(prompt), stream=True):
+        if event.type == "content_block_delta":
+            seen.say(event.delta.text)
+        elif event.type == "message_delta":
+            seen.finish = event.delta.stop_reason
+            seen.usage.append(event.usage.output_tokens)
+
+
+def anthropic_helper(space, prompt, seen):
+    with anthropic_client(space).messages.stream(**anthropic_asks(prompt)) as stream:
+        final = stream.get_final_message()
+    seen.say("".join(block.text for block in final.content))
+    seen.finish = final.stop_reason
+    seen.usage.append(final.usage.output_tokens)
+
+
+def gemini(space, prompt, seen):
+    from google import genai
+
+    options = {"base_url": space.origin("gemini"), "timeout": int(faults.SILENCE_S * 1000)}
+    client = genai.Client(api_key=mock.KEY, http_options=options)
+    for chunk in client.models.generate_content_stream(model="gemini-2.5-flash", contents=prompt):
+        for candidate in chunk.candidates or []:
+            parts = candidate.content.parts if candidate.content else None
+            seen.say("".join(part.text or "" for part in parts or []))
+            seen.finish = candidate.finish_reason.value if candidate.finish_reason else seen.finish
+        if chunk.usage_metadata:
+            # Every chunk has it: the last one counts.
+            seen.usage = [chunk.usage_metadata.candidates_token_count]
+
+
+def mistral(space, prompt, seen):
+    try:
+        from mistralai.client import Mistral
+    except ImportError:
+        from mistralai import Mistral
+    options = {"server_url": space.origin("mistral"), "timeout_ms": int(faults.SILENCE_S * 1000)}
+    asks = {"model": "mistral-small-latest", "messages": [{"role": "user", "content": prompt}]}
+    for event in Mistral(api_key=mock.KEY, **options).chat.stream(**asks):
+        if event.data.usage:
+            seen.usage.append(event.data.usage.completion_tokens)
+        for choice in event.data.choices:
+            seen.say(choice.delta.content)
+            seen.finish = choice.finish_reason or seen.finish
+
+
+def ollama(space, prompt, seen):
+    import ollama as package
+
+    client = package.Client(host=space.origin("ollama"), timeout=faults.SILENCE_S)
+    for part in client.chat(model="llama3.2", messages=[{"role": "user", "content": prompt}], stream=True):
+        seen.say(part.message.content)
+        seen.finish = part.done_reason or seen.finish
+        if part.done:
+            seen.usage.append(part.eval_count)
+
+
+READERS = [
+    ("openai", "openai", "create(stream=True)", openai_create),
+    ("openai", "openai", "stream()", openai_helper),
+    ("anthropic", "anthropic", "create(stream=True)", anthropic_create),
+    ("anthropic", "anthropic", "stream()", anthropic_helper),
+    ("gemini", "google-genai", "generate_content_stream()", gemini),
+    ("mistral", "mistralai", "chat.stream()", mistral),
+    ("ollama", "ollama", "chat(stream=True)", ollama),
+]
+
+
+def cell(reader, dialect, prompt, row, name):
+    """One reader on one broken stream."""
+    space, seen = mock.Space(name), Seen()
+    raised = None
+    try:
+        if row["inject"] is not None:
+            space.inject(dialect, row["inject"])
+        try:
+            reader(space, prompt, seen)
+        except Exception as error:  # Whatever it is, it is what the package raises.
+            raised = error
+        attempts = len(space.calls())
+    finally:
+        space.clear()
+    return {
+        "raised": type(raised).__name__ if raised else None,
+        "hung": raised is not None and timed_out(raised),
+        "attempts": attempts,
+        "text": seen.text,
+        "finish": seen.finish,
+        "refused": seen.refused,
+        "usage": seen.usage,
+    }
+
+
+def timed_out(error):
+    """Whether the client's own time limit ended it."""
+    names = {base.__name__ for base in type(error).__mro__}
+    return bool(names & {"APITimeoutError", "TimeoutException", "Timeout", "TimeoutError"})
+
+
+def column(dialect, package, call, reader, told):
+    """One reader on all of them."""
+    now = version(package)
+
+    def one(numbered):
+        number, row = numbered
+        name = f"row-{number}-{package}-{now}-{call}".lower()
+        return row["label"], cell(reader, dialect, told["prompt"], row, "".join(c if c.isalnum() else "-" for c in name))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        cells = dict(pool.map(one, enumerate(told["rows"])))
+    return {"dialect": dialect, "package": package, "language": "Python", "version": now, "call": call, "cells": cells}
+
+
+def main(rows, out):
+    """Runs every reader whose package is installed and whose dialect is served."""
+    with open(rows, encoding="utf-8") as file:
+        told = json.load(file)
+    # Attempts follow each other at once.
+    time.sleep = lambda _seconds: None
+    columns = []
+    for dialect, package, call, reader in READERS:
+        try:
+            version(package)
+        except PackageNotFoundError:
+            continue
+        if dialect in mock.ANNOUNCED["providers"]:
+            columns.append(column(dialect, package, call, reader, told))
+    with open(out, "w", encoding="utf-8") as file:
+        json.dump(columns, file, indent=1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
