@@ -66,6 +66,22 @@ impl Key {
         Key { state: mix(state.wrapping_add(part.len() as u64)) }
     }
 
+    /// Adds bytes of which there may be many: in four lanes, because each step of one waits for the one before. Not
+    /// the key that [`Key::bytes`] gives.
+    #[must_use]
+    pub fn long(self, part: &[u8]) -> Self {
+        let (blocks, rest) = part.as_chunks::<32>();
+        let mut lanes = [0, 1, 2, 3].map(|lane| self.u64(lane).state);
+        for block in blocks {
+            let (words, _) = block.as_chunks::<8>();
+            for (lane, word) in lanes.iter_mut().zip(words) {
+                *lane = mix(*lane ^ u64::from_le_bytes(*word));
+            }
+        }
+        let [a, b, c, d] = lanes;
+        Key { state: a }.u64(b).u64(c).u64(d).u64(part.len() as u64).bytes(rest)
+    }
+
     /// Adds a number.
     #[must_use]
     pub fn u64(self, part: u64) -> Self {
@@ -118,6 +134,21 @@ mod tests {
         assert_ne!(dice.key("x").str("ab").str("c").hash(), dice.key("x").str("a").str("bc").hash());
         assert_ne!(dice.key("x").u64(0).hash(), dice.key("x").hash());
         assert_ne!(dice.key("x").str("").hash(), dice.key("x").hash());
+    }
+
+    #[test]
+    fn every_byte_of_a_long_part_and_its_length_make_a_difference() {
+        let key = Dice::new(1).key("x");
+        let text = vec![0_u8; 100];
+        let mut seen = std::collections::BTreeSet::from([key.long(&text).hash()]);
+        // A hundred changes of one byte, a hundred shorter texts: with the whole one, all different.
+        for at in 0..text.len() {
+            let mut other = text.clone();
+            other[at] = 1;
+            seen.insert(key.long(&other).hash());
+            seen.insert(key.long(&text[..at]).hash());
+        }
+        assert_eq!(seen.len(), 201);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a call asks for, whatever its dialect.
 
+use http::header::{AUTHORIZATION, AsHeaderName, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
@@ -13,6 +14,9 @@ const NAME_BYTES_MAX: usize = 256;
 const ASKING_BYTES_MAX: usize = 4_096;
 /// What stands between a model and the fault that is asked for.
 const ASKING: &str = "+brownout:";
+/// Names that are looked up in every request are read once.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static TENANT: HeaderName = HeaderName::from_static("x-tenant");
 
 /// A call, understood as far as it could be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,8 +71,8 @@ impl Ask {
     pub(crate) fn of(dialect: Dialect, head: &Parts) -> Ask {
         Ask {
             format: dialect.format(),
-            request_id: text(&head.headers, "x-request-id").map(name),
-            tenant: text(&head.headers, "x-tenant").map(name),
+            request_id: text(&head.headers, &REQUEST_ID).map(name),
+            tenant: text(&head.headers, &TENANT).map(name),
             obfuscation: true,
             ..Ask::default()
         }
@@ -153,13 +157,13 @@ fn decoded(text: &str) -> String {
 }
 
 /// A header as text.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, header: &str) -> Option<&'a str> {
+pub(crate) fn text(headers: &HeaderMap, header: impl AsHeaderName) -> Option<&str> {
     headers.get(header)?.to_str().ok().filter(|value| !value.is_empty())
 }
 
 /// The token of `authorization: Bearer`.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = text(headers, "authorization")?.split_once(' ')?;
+    let (scheme, token) = text(headers, AUTHORIZATION)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 

@@ -135,6 +135,14 @@ pub(super) fn read<'a, T: Deserialize<'a>>(dialect: Dialect, body: &'a [u8]) -> 
     })
 }
 
+/// Appends a number: answers carry several, and the formatter takes ten times as long.
+pub(super) fn push_number(number: u64, out: &mut String) {
+    if number >= 10 {
+        push_number(number / 10, out);
+    }
+    out.push(char::from(b'0' + (number % 10) as u8));
+}
+
 /// Appends `text` as a JSON string, quotes included.
 pub(super) fn push_string(text: &str, out: &mut String) {
     out.push('"');
@@ -161,4 +169,18 @@ pub(super) fn string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     push_string(text, &mut out);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_full() {
+        for number in [0, 9, 10, 1_700_000_000, u64::MAX] {
+            let mut out = String::new();
+            push_number(number, &mut out);
+            assert_eq!(out, number.to_string());
+        }
+    }
 }

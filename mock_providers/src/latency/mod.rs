@@ -159,11 +159,11 @@ impl Dist {
         whole(self.sample(rng))
     }
 
-    /// Draws by a key of its own; a constant needs no draw.
-    pub(crate) fn keyed_us(&self, key: Key) -> u64 {
+    /// Draws by a key of its own; a constant needs none.
+    pub(crate) fn keyed_us(&self, key: impl FnOnce() -> Key) -> u64 {
         match *self {
             Dist::Constant(value) => whole(value),
-            _ => self.sample_us(&mut key.stream()),
+            _ => self.sample_us(&mut key().stream()),
         }
     }
 

@@ -3,7 +3,7 @@
 //! A call belongs to a namespace when its path begins with `/ns/NAME`, or its key ends in `.ns-NAME`. Both are taken
 //! off before anybody else looks, so no dialect knows of them.
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
@@ -19,7 +19,12 @@ const NAME_BYTES_MAX: usize = 64;
 const IN_PATH: &str = "/ns/";
 const IN_KEY: &str = ".ns-";
 /// Headers that carry keys, in all dialects.
-const KEYS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+static KEYS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// Whether `name` can be the name of a namespace: 1 to 64 letters, digits, `-` and `_`.
 #[must_use]
@@ -74,15 +79,15 @@ fn names_one(head: &Parts) -> bool {
     let named = |text: &[u8]| memmem::find(text, IN_KEY.as_bytes()).is_some();
     head.uri.path().starts_with(IN_PATH)
         || head.uri.query().is_some_and(|query| named(query.as_bytes()))
-        || KEYS.iter().any(|key| head.headers.get(*key).is_some_and(|key| named(key.as_bytes())))
+        || KEYS.iter().any(|key| head.headers.get(key).is_some_and(|key| named(key.as_bytes())))
 }
 
 /// Takes the namespace off the first key that has one.
 fn header_key(headers: &mut HeaderMap) -> Option<String> {
-    KEYS.into_iter().find_map(|header| {
+    KEYS.iter().find_map(|header| {
         let (key, name) = split(headers.get(header)?.to_str().ok()?)?;
         let (key, name) = (HeaderValue::try_from(key).ok()?, name.to_owned());
-        headers.insert(HeaderName::from_static(header), key);
+        headers.insert(header, key);
         Some(name)
     })
 }

@@ -107,15 +107,15 @@ impl Provider {
         let (rules, decision, complaint) = self.decide(&ask, &facts, complaint);
         let key = |purpose| facts.key(&self.dice, purpose);
         let tag = self.tag(&facts);
-        let (length, limited) = self.length(&ask, key("output"));
+        let (length, limited) = self.length(&ask, || key("output"));
         let (gaps, chunks, id) = (key("gaps"), key("chunks"), key("id"));
-        let (first, error, bare) = (key("first token"), key("error"), key("empty").happens(500_000));
         let wall_us = self.clock.wall_us(now);
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
         (script.words, script.limited) = (length, limited);
         let facts = self.facts(&script.ask, number, nth, now);
-        let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        let key = |purpose| facts.key(&self.dice, purpose);
+        let (schedule, injected) = self.schedule(&script, &decision, || key("first token"), gaps, now);
         if script.tells_times() {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
@@ -123,12 +123,12 @@ impl Provider {
         let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
         call.injected = injected;
-        let wait = self.error_delay(&decision, error);
+        let wait = self.error_delay(&decision, || key("error"));
         let act = match complaint {
             Some(complaint) => self.complain(&complaint, &script, now + wait, &mut call),
             None => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
-                self.act(ending, &facts, (&script, bare, now + wait), &mut call)
+                self.act(ending, &facts, (&script, now + wait), &mut call)
             }
         };
         settle(&mut call, &act, &script);
@@ -184,7 +184,7 @@ impl Provider {
     }
 
     /// Words of the reply, and whether the caller's limit cut it.
-    fn length(&self, ask: &Ask, key: Key) -> (u32, bool) {
+    fn length(&self, ask: &Ask, key: impl FnOnce() -> Key) -> (u32, bool) {
         let wanted = words_hint(&ask.prompt).unwrap_or_else(|| {
             let drawn = self.spec.output.keyed_us(key);
             drawn.clamp(1, u64::from(crate::dialect::WORDS_MAX)) as u32
@@ -199,7 +199,7 @@ impl Provider {
         &self,
         script: &Script,
         decision: &Decision,
-        first: Key,
+        first: impl FnOnce() -> Key,
         gaps: Key,
         now: Moment,
     ) -> (Schedule, Duration) {
@@ -232,7 +232,7 @@ impl Provider {
     }
 
     /// From the request to an error answer.
-    fn error_delay(&self, decision: &Decision, key: Key) -> Duration {
+    fn error_delay(&self, decision: &Decision, key: impl FnOnce() -> Key) -> Duration {
         let drawn = self.spec.latency.error.keyed_us(key);
         Duration::from_micros(stretch(drawn, &decision.delay))
     }
@@ -271,7 +271,7 @@ impl Provider {
         &self,
         ending: Option<&Rule>,
         facts: &Facts<'_>,
-        (script, bare, due): (&Script, bool, Moment),
+        (script, due): (&Script, Moment),
         call: &mut Call,
     ) -> Act {
         let Some(rule) = ending else { return Act::Reply };
@@ -291,7 +291,7 @@ impl Provider {
                 call.failure = Some(ErrorKind::ContentFilter);
                 Act::Refuse { after: words(*after), form: *form }
             }
-            Fault::Empty => Act::Empty { bare },
+            Fault::Empty => Act::Empty { bare: facts.key(&self.dice, "empty").happens(500_000) },
             Fault::Malformed(body) => Act::Malformed(*body),
             // Decided elsewhere: connections at accept, delays in the schedule.
             Fault::RefuseConnections
@@ -340,7 +340,7 @@ fn letters(key: Key) -> String {
 /// A fingerprint that does not depend on the run's seed, so that ledgers can be compared.
 fn fingerprint(purpose: &str, bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let hash = Dice::new(0).key(purpose).bytes(bytes).hash();
+    let hash = Dice::new(0).key(purpose).long(bytes).hash();
     (0..16).rev().map(|digit| char::from(DIGITS[(hash >> (4 * digit) & 0xf) as usize])).collect()
 }
 
@@ -352,7 +352,7 @@ mod tests {
     fn fingerprints_have_sixteen_digits_in_the_usual_order() {
         // One in sixteen begins with a zero.
         for text in 0..64_u8 {
-            let hash = Dice::new(0).key("body").bytes(&[text]).hash();
+            let hash = Dice::new(0).key("body").long(&[text]).hash();
             assert_eq!(fingerprint("body", &[text]), format!("{hash:016x}"));
         }
     }

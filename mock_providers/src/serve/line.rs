@@ -162,12 +162,18 @@ impl Line {
         if inner.draining.is_empty() && inner.flushed.is_empty() {
             return end;
         }
-        let (drained, flushed) = (std::mem::take(&mut inner.draining), std::mem::take(&mut inner.flushed));
+        let (mut drained, flushed) =
+            (std::mem::take(&mut inner.draining), std::mem::take(&mut inner.flushed));
         drop(inner);
         flushed.into_iter().for_each(Waker::wake);
-        for mut open in drained {
+        for mut open in drained.drain(..) {
             open.written(now);
             self.provider.record(open.end(Ending::Complete, now()));
+        }
+        // Its memory serves the next call, unless one has come meanwhile.
+        let mut inner = self.lock();
+        if inner.draining.is_empty() {
+            inner.draining = drained;
         }
         end
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::dialect::json::{push_string, string};
+use crate::dialect::json::{push_number, push_string, string};
 use crate::dialect::openai::vendor::{Finish, UsageAt, Vendor, vendor};
 use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
 use crate::dialect::{Complaint, Plain, Script, thought};
@@ -199,7 +199,11 @@ pub(in crate::dialect::openai) fn push_usage_details(script: &Script, out: &mut 
 fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
     out.push_str("{\"id\":\"");
     vendor.push_id(script, out);
-    let _ = write!(out, "\",\"object\":\"{object}\",\"created\":{},\"model\":", script.created_s);
+    out.push_str("\",\"object\":\"");
+    out.push_str(object);
+    out.push_str("\",\"created\":");
+    push_number(u64::try_from(script.created_s).unwrap_or(0), out);
+    out.push_str(",\"model\":");
     push_string(&script.ask.model, out);
 }
 
@@ -212,11 +216,15 @@ fn tail(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
 
 fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     let (prompt, completion) = (script.prompt_tokens, script.completion_tokens(words));
-    let total = prompt + completion;
-    let _ = write!(
-        out,
-        "\"usage\":{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\"total_tokens\":{total}"
-    );
+    out.push_str("\"usage\":{");
+    for (name, tokens) in [
+        ("\"prompt_tokens\":", prompt),
+        (",\"completion_tokens\":", completion),
+        (",\"total_tokens\":", prompt + completion),
+    ] {
+        out.push_str(name);
+        push_number(tokens, out);
+    }
     vendor.push_usage(script, out);
     out.push('}');
 }
