@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER, Resolver};
@@ -30,6 +30,7 @@ use crate::dice::Dice;
 use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
+use crate::serve::BODIES_BYTES_MAX;
 use space::{Space, State};
 
 /// What a provider is.
@@ -141,6 +142,8 @@ pub struct Provider {
     /// Grows with every rule that comes or goes.
     revision: watch::Sender<u64>,
     state: Mutex<State>,
+    /// Bytes there is room for in bodies that arrive in pieces.
+    bodies: Semaphore,
 }
 
 // === impl Spec ===
@@ -238,6 +241,7 @@ impl Provider {
             planned,
             revision: watch::Sender::new(0),
             state: Mutex::new(state),
+            bodies: Semaphore::new(BODIES_BYTES_MAX),
         })
     }
 
@@ -293,6 +297,11 @@ impl Provider {
     pub(crate) fn opened(self: &Arc<Self>) -> OpenConnection {
         self.open.fetch_add(1, Ordering::Relaxed);
         OpenConnection(Arc::clone(self))
+    }
+
+    /// Room for so many more bytes of a body, until it is dropped; none when there is too much already.
+    pub(crate) fn room_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        self.bodies.try_acquire_many(u32::try_from(bytes).ok()?).ok()
     }
 
     pub(crate) fn record(&self, call: crate::ledger::Call) {

@@ -132,6 +132,8 @@ impl Provider {
             }
         };
         settle(&mut call, &act, &script);
+        // Decided, and counted: nobody reads it again, and a slow stream would keep it all the time.
+        script.ask.prompt = String::new();
         Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
     }
 

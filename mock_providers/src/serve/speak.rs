@@ -23,6 +23,8 @@ use crate::tls::{Certificate, Tls};
 
 /// Largest request head, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Largest buffer of a connection, in either direction: what a caller who does not read its stream costs.
+const BUFFER_BYTES_MAX: usize = 128 * 1024;
 /// For a head to arrive when connections are not kept alive.
 const HEAD_WAIT: Duration = Duration::from_secs(60);
 /// For a TLS handshake.
@@ -81,6 +83,7 @@ async fn speak_http1<S: Bytes>(line: Arc<Line>, io: Io<S>) {
         .timer(TokioTimer::new())
         .header_read_timeout(idle.unwrap_or(HEAD_WAIT))
         .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX)
         // Events that are due together leave in one write: writes of pieces take sixteen at most, and cost more than
         // to put the pieces together.
         .writev(false)
