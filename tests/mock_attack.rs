@@ -208,7 +208,7 @@ fn streams_that_nobody_reads_wait_in_bounded_memory() {
 #[test]
 fn ten_thousand_idle_connections_cost_little_and_hold_nobody_up() {
     let victim = Victim::start("");
-    let limit = brownout::mock::raise_file_limit().unwrap().unwrap_or(u64::MAX);
+    let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let many = usize::try_from(limit.saturating_sub(500)).unwrap_or(usize::MAX).min(10_000);
     let before = victim.kilobytes("VmRSS");
 

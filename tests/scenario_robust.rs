@@ -92,6 +92,32 @@ fn survives(bytes: &[u8]) {
     }
 }
 
+/// What people post to mocks, write behind `--inject`, and send along with requests.
+const FAULTS: [&str; 6] = [
+    r#"{"on": ["a"], "name": "x", "inject": {"rate_limit": {"retry_after": "2s"}}, "probability": "30%", "ttl": "30s"}"#,
+    r#"{"inject": "hang", "first": 2, "skip": 1, "per": "request", "namespace": "w1", "when": {"stream": true}}"#,
+    "cut: { after: 3, close: reset }",
+    "{ on: a, during: [1s..2s, { to: 10m, every: 60s, for: 20s }], inject: { status: 418 } }",
+    "server_error",
+    "providers: { a: { dialect: openai } }\nfaults:\n  - { on: a, inject: hang }\n",
+];
+
+/// The readers of mocks must end, and say what is wrong.
+fn fault_survives(text: &str) {
+    let spec = scenario::mock::provider("openai=a", |_| false).expect("a provider");
+    let mut plan = scenario::mock::Mock::default();
+    plan.providers.insert(spec.name.clone(), spec);
+    let results = [
+        scenario::mock::posted(text, plan.providers.clone()).err(),
+        scenario::mock::asked(text, mock_providers::dialect::Dialect::Openai).err(),
+        scenario::mock::inject(text, &mut plan).err(),
+        scenario::mock::provider(text, |_| false).err(),
+    ];
+    for problems in results.into_iter().flatten() {
+        assert!(problems.has_errors() && !problems.render(true).is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -105,7 +131,17 @@ proptest! {
     }
 
     #[test]
+    fn changed_faults_for_mocks_never_panic(which in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 0..6)) {
+        let mut bytes = FAULTS[which.index(FAULTS.len())].as_bytes().to_vec();
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        fault_survives(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         survives(&bytes);
+        fault_survives(&String::from_utf8_lossy(&bytes));
     }
 }

@@ -69,12 +69,20 @@ pub(crate) fn table(quick: bool, pinned: &Pinned) {
 
 /// As many streams as there are file descriptors for.
 fn possible(wanted: usize) -> usize {
-    let limit = brownout::mock::raise_file_limit().expect("a limit").unwrap_or(u64::MAX);
+    let limit = file_limit();
     let most = usize::try_from(limit.saturating_sub(SPARE)).unwrap_or(usize::MAX);
     if most < wanted {
         println!("\nonly {most} streams: the limit of open files is {limit} (`ulimit -n`)");
     }
     wanted.min(most)
+}
+
+/// How many files may be open at once, after asking for as many as there can be.
+fn file_limit() -> u64 {
+    #[cfg(unix)]
+    return rlimit::increase_nofile_limit(u64::MAX).expect("the limit that holds");
+    #[cfg(not(unix))]
+    u64::MAX
 }
 
 /// How late the words of all streams were, in microseconds.

@@ -14,7 +14,7 @@ use super::{Instant, median, runtime};
 /// How long each server is loaded in each round.
 const SPAN: Duration = Duration::from_millis(500);
 /// Connections at once.
-const CONNECTIONS: [usize; 2] = [1, 32];
+const CONNECTIONS: [usize; 3] = [1, 8, 32];
 
 /// What one load of one server gave.
 struct Load {

@@ -66,6 +66,13 @@ pub struct Call {
     pub words_planned: u32,
     /// Words written to the connection.
     pub words_sent: u32,
+    /// Whether a fault made this answer say its canonical words doubled, out of order, or mixed with others: then no
+    /// transcript can show them once and in order.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub distorted: bool,
+    /// What the answer says was used, as a multiple of what is billed; none when it tells the truth, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_told: Option<f64>,
     /// Tokens billed for the prompt; zero when the call is not billed.
     pub billed_input: u64,
     /// Tokens billed for the reply: those generated, whether or not anybody read them.
@@ -74,6 +81,11 @@ pub struct Call {
     pub credential: Option<String>,
     /// Fingerprint of the body, 16 hex digits.
     pub body: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// How a call ended at the provider.

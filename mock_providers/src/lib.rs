@@ -76,6 +76,7 @@
 pub mod clock;
 pub mod dialect;
 pub mod dice;
+mod edit;
 pub mod fault;
 pub mod latency;
 pub mod ledger;

@@ -101,24 +101,29 @@ impl ChatReply {
         self.refusal.is_some() || self.finish == Some(Finish::ContentFilter)
     }
 
-    /// Whether there is neither text nor a tool call.
+    /// Whether there is neither text nor a tool call; blanks alone are no text.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.text.as_deref().unwrap_or_default().is_empty() && self.tool_calls.is_empty()
+        is_blank(self.text.as_deref().unwrap_or_default()) && self.tool_calls.is_empty()
     }
 }
 
 impl Delta {
     /// Whether this is useful output, whose first forwarding commits a stream: text or a tool-call delta, not
-    /// roles, pings, usage, reasoning or empty pieces.
+    /// roles, pings, usage, reasoning, empty or blank pieces.
     #[must_use]
     pub fn is_output(&self) -> bool {
         match self {
-            Delta::Text(text) => !text.is_empty(),
+            Delta::Text(text) => !is_blank(text),
             Delta::ToolCall { .. } => true,
             _ => false,
         }
     }
+}
+
+/// Whether nobody would see anything of it.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 impl Usage {
@@ -128,5 +133,19 @@ impl Usage {
         self.cached_input = later.cached_input.or(self.cached_input);
         self.output = later.output.or(self.output);
         self.reasoning = later.reasoning.or(self.reasoning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_neither_an_answer_nor_output() {
+        let said = |text: &str| ChatReply { text: Some(text.to_owned()), ..ChatReply::default() };
+        for (text, blank) in [("", true), (" \n\t\u{a0}", true), (" a", false), ("0", false)] {
+            assert_eq!(said(text).is_silent(), blank, "{text:?}");
+            assert_eq!(Delta::Text(text.to_owned()).is_output(), !blank, "{text:?}");
+        }
     }
 }

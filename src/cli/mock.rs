@@ -6,9 +6,13 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::screen;
-use crate::mock::{Options, Server, env, origin, raise_file_limit};
+use crate::mock::{CaFile, Options, Server};
 use crate::scenario::Problems;
 use crate::scenario::mock::{self, Mock};
+
+/// Files and sockets that may be open at once, where the system lets us.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 65_536;
 
 /// Arguments of `brownout mock`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +35,12 @@ pub(super) struct Args {
     /// Port of the control API [default: a free one]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     control_port: u16,
+    /// Speak TLS, with certificates of a throw-away authority
+    #[arg(long)]
+    tls: bool,
+    /// Write that authority's certificate here, for clients to trust [default: a file that goes with the process]
+    #[arg(long, value_name = "PEM", requires = "tls")]
+    ca_out: Option<PathBuf>,
     /// Let a request ask for a fault itself: header `x-brownout-inject`, or model `NAME+brownout:FAULT`
     #[arg(long)]
     allow_request_faults: bool,
@@ -54,11 +64,18 @@ pub(super) fn command(args: &Args) -> Exit {
             return screen::usage("nothing was started");
         }
     };
+    open_files();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(serve(&plan, args))) {
         Ok(()) => Exit::Pass,
         Err(error) => screen::usage(error),
     }
+}
+
+/// Makes room for connections. Without it there is less room, which is no reason not to serve.
+fn open_files() {
+    #[cfg(unix)]
+    drop(rlimit::increase_nofile_limit(OPEN_FILES));
 }
 
 /// What shall be served.
@@ -91,9 +108,9 @@ async fn serve(plan: &Mock, args: &Args) -> io::Result<()> {
         control_port: args.control_port,
         fast: args.fast,
         request_faults: args.allow_request_faults,
+        tls: args.tls.then(|| args.ca_out.clone().map_or(CaFile::Passing, CaFile::Kept)),
     };
     let stop = stop()?;
-    raise_file_limit()?;
     let server = Server::bind(plan, &options).await?;
     screen::data(&if args.json { format!("{}\n", server.describe()) } else { in_shell(&server) });
     screen::talk("serving; Ctrl-C ends it\n");
@@ -121,11 +138,10 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
 /// Lines for a shell. A variable that was set for an earlier provider already is left in a comment.
 fn in_shell(server: &Server) -> String {
     let mut set = std::collections::BTreeSet::new();
-    let mut out = format!("# control API: {}\n", origin(server.control()));
-    for (provider, address) in server.providers() {
-        let (spec, origin) = (provider.spec(), origin(address));
-        out += &format!("# {}: {}\n", spec.name, env::base_url(spec.dialect, &origin));
-        for (name, value) in env::variables(spec, &origin) {
+    let mut out = format!("# control API: {}\n", server.control());
+    for (provider, access) in server.providers() {
+        out += &format!("# {}: {}\n", provider.spec().name, access.base_url);
+        for (name, value) in access.env {
             let comment = if set.insert(name) { "" } else { "# " };
             out += &format!("{comment}export {name}={}\n", quoted(&value));
         }

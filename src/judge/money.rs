@@ -68,6 +68,18 @@ pub(crate) fn bill(case: &Case<'_>, call: &Call) -> Option<u64> {
     Some(cost(price, call))
 }
 
+/// What a call costs by the usage its answer told, which may be false; the bill where it told the truth.
+pub(crate) fn told(case: &Case<'_>, call: &Call) -> Option<u64> {
+    let Some(factor) = call.usage_told else { return bill(case, call) };
+    let times = |count: u64| (count as f64 * factor).round() as u64;
+    let told = Call {
+        billed_input: times(call.billed_input),
+        billed_output: times(call.billed_output),
+        ..call.clone()
+    };
+    bill(case, &told)
+}
+
 fn cost(price: Price, call: &Call) -> u64 {
     let input = price.input.saturating_mul(call.billed_input);
     input.saturating_add(price.output.saturating_mul(call.billed_output))

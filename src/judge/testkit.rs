@@ -246,6 +246,8 @@ fn call(facts: &ModelFacts, nth: u32, started: Moment, ended: Moment, failed: bo
         injected: Duration::ZERO,
         words_planned: if failed { 0 } else { 10 },
         words_sent: if failed { 0 } else { 10 },
+        distorted: false,
+        usage_told: None,
         billed_input: if failed { 0 } else { 100 },
         billed_output: if failed { 0 } else { 10 },
         credential: Some(format!("key-of-{}", facts.provider)),

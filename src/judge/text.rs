@@ -11,7 +11,8 @@ use crate::history::{Call, Ending};
 const OTHER_TEXT: [&str; 2] = ["refusal", "empty"];
 
 /// What is wrong with the order of the words, whether or not the answer claims to be whole: the visible text
-/// must be the beginning of the text of one attempt.
+/// must be the beginning of the text of one attempt. What a provider doubled or mixed up itself is no fault of who
+/// passed it on.
 pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
     let segments = &case.record.caller.transcript.segments;
     for pair in segments.windows(2) {
@@ -25,6 +26,9 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
                 owner(case, left.tag)
             ));
         }
+        if distorted(case, left.tag) {
+            continue;
+        }
         if right.from < left.to {
             return Some(format!(
                 "word {} came again or out of order after word {}",
@@ -37,7 +41,8 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
         }
     }
     let first = segments.first()?;
-    (first.from > 0).then(|| format!("the first {} words are missing", first.from))
+    (first.from > 0 && !distorted(case, first.tag))
+        .then(|| format!("the first {} words are missing", first.from))
 }
 
 /// What is wrong with an answer that claims to be whole; none when nothing is, or when it does not claim so.
@@ -70,7 +75,7 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
     if case.record.caller.finish == Some(Finish::ContentFilter) {
         return None;
     }
-    if got < planned {
+    if got < planned && !call.distorted {
         return Some(format!(
             "{} sent {} of {planned} words, the caller got {got}, and it was told that this is all",
             call.provider, call.words_sent
@@ -83,6 +88,11 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
         ));
     }
     None
+}
+
+/// Whether a provider itself sent the words of this reply doubled, out of order or mixed with others.
+fn distorted(case: &Case<'_>, tag: crate::history::Tag) -> bool {
+    case.record.calls.iter().any(|call| call.tag == tag && call.distorted)
 }
 
 fn owner(case: &Case<'_>, tag: crate::history::Tag) -> String {

@@ -42,6 +42,10 @@ pub struct Ask {
     pub stream: bool,
     /// Token limit.
     pub max_tokens: Option<u64>,
+    /// A tool that is offered and has to be called.
+    pub tool: Option<String>,
+    /// Whether the answer has to be a JSON object.
+    pub json: bool,
     /// When it is meant to be sent.
     pub intended: Moment,
     /// Time the route has for it.
@@ -70,6 +74,12 @@ struct Body<'a> {
     max_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -105,7 +115,8 @@ impl Callers {
         let leave = ask.leave_after.map_or(Moment::NEVER, |after| ask.intended + after);
         let overdue = sent + ask.deadline + SLACK;
         let ending = {
-            let mut sight = Sight { record: &mut record, scan: Scan::default(), clock: self.clock };
+            let mut sight =
+                Sight { record: &mut record, scan: Scan::default(), clock: self.clock, json: ask.json };
             let seen = tokio::select! {
                 biased;
                 ending = self.exchange(&ask, &mut sight) => ending,
@@ -148,6 +159,9 @@ impl Callers {
             stream_options: ask.stream.then_some(StreamOptions { include_usage: true }),
             max_tokens: ask.max_tokens,
             user: ask.tenant.as_deref(),
+            tools: ask.tool.as_deref().map(tools),
+            tool_choice: ask.tool.as_ref().map(|_| "required"),
+            response_format: ask.json.then(|| serde_json::json!({ "type": "json_object" })),
         };
         let body = serde_json::to_vec(&body).expect("these structs have only string keys");
         Request::post(&self.url)
@@ -155,6 +169,12 @@ impl Callers {
             .header("x-request-id", &ask.request_id)
             .body(Full::new(Bytes::from(body)))
     }
+}
+
+/// One tool that takes a text.
+fn tools(name: &str) -> serde_json::Value {
+    let parameters = serde_json::json!({ "type": "object", "properties": { "text": { "type": "string" } } });
+    serde_json::json!([{ "type": "function", "function": { "name": name, "parameters": parameters } }])
 }
 
 /// A record of a request that has not been sent.
@@ -190,6 +210,8 @@ struct Sight<'a> {
     record: &'a mut CallerRecord,
     scan: Scan,
     clock: Clock,
+    /// Whether the text is to be JSON.
+    json: bool,
 }
 
 impl Sight<'_> {
@@ -239,8 +261,10 @@ impl Sight<'_> {
                 }
                 Delta::Refusal(_) => self.record.refused = true,
                 Delta::ToolCall { index, arguments, .. } => {
-                    self.text(&arguments);
+                    self.quoted(&arguments);
                     calls.add(index, &arguments);
+                    // Seen is seen, whatever becomes of it.
+                    self.record.tool_calls.0 = calls.0.len() as u32;
                 }
                 Delta::Finish(reason) => self.finish(reason),
                 Delta::Usage(usage) => self.record.usage.get_or_insert_default().update(usage),
@@ -278,7 +302,7 @@ impl Sight<'_> {
             self.text(text);
         }
         for (index, call) in reply.tool_calls.iter().enumerate() {
-            self.text(&call.arguments);
+            self.quoted(&call.arguments);
             calls.add(index, &call.arguments);
         }
         self.record.tool_calls = calls.counted();
@@ -297,8 +321,18 @@ impl Sight<'_> {
     }
 
     fn text(&mut self, text: &str) {
+        if self.json {
+            return self.quoted(text);
+        }
         self.record.text_bytes += text.len() as u64;
         self.scan.push(text);
+    }
+
+    /// Text inside JSON: what surrounds the words is none of them.
+    fn quoted(&mut self, text: &str) {
+        self.record.text_bytes += text.len() as u64;
+        let bare = |char: char| if matches!(char, '{' | '}' | '"' | ':' | ',' | '`') { ' ' } else { char };
+        self.scan.push(&text.chars().map(bare).collect::<String>());
     }
 
     fn finish(&mut self, reason: Finish) {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use indexmap::IndexMap;
 use mock_providers::clock::Moment;
 use mock_providers::fault::Rule;
-use mock_providers::provider::{Provider, Spec, is_namespace};
+use mock_providers::provider::{InvalidSpec, Provider, Spec, is_namespace};
 use serde_json::{Value, json};
 
 use super::ledger::Filter;
@@ -161,7 +161,7 @@ fn faults(desk: &Desk, scope: &Scope) -> Result<Vec<Value>, Wrong> {
     let (namespace, now) = (scope.namespace(), desk.clock.now());
     let mut all = Vec::new();
     for provider in meant(desk, scope.provider.as_ref())? {
-        let standing = provider.standing(namespace).unwrap_or_default();
+        let standing = provider.standing(namespace);
         let name = &provider.spec().name;
         all.extend(standing.iter().map(|standing| view::fault(name, namespace, standing, now)));
     }
@@ -173,7 +173,7 @@ fn remove(desk: &Desk, scope: &Scope, name: Option<&str>) -> Result<usize, Wrong
     let namespace = scope.namespace();
     let mut removed = 0;
     for provider in meant(desk, scope.provider.as_ref())? {
-        for standing in provider.standing(namespace).unwrap_or_default() {
+        for standing in provider.standing(namespace) {
             let rule = &standing.rule.name;
             if name.is_none_or(|name| name == rule) && provider.remove_rule(namespace, rule) {
                 removed += 1;
@@ -217,7 +217,7 @@ fn add(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
     }
     let now = desk.clock.now();
     let views = added.iter().filter_map(|(provider, name)| {
-        let standing = provider.standing(namespace.as_deref())?;
+        let standing = provider.standing(namespace.as_deref());
         let standing = standing.iter().find(|standing| standing.rule.name == *name)?;
         Some(view::fault(&provider.spec().name, namespace.as_deref(), standing, now))
     });
@@ -225,14 +225,13 @@ fn add(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
 }
 
 fn put(provider: &Provider, namespace: Option<&str>, rule: Rule, ttl: Option<Duration>) -> Result<(), Wrong> {
-    let full = namespace.filter(|name| !provider.has_room(name));
-    if let Some(name) = full {
-        let message = format!("there is no room for namespace `{name}`: POST /reset makes room");
-        return Err((StatusCode::TOO_MANY_REQUESTS, view::error(&message)));
-    }
-    provider
-        .add_rule(namespace, rule, ttl)
-        .map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, view::error(&error.to_string())))
+    provider.add_rule(namespace, rule, ttl).map_err(|error| {
+        let status = match error {
+            InvalidSpec::TooManyNamespaces(_) => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        (status, view::error(&error.to_string()))
+    })
 }
 
 fn bare(desk: &Desk) -> IndexMap<String, Spec> {
@@ -244,12 +243,8 @@ fn bare(desk: &Desk) -> IndexMap<String, Spec> {
 fn with_rules(desk: &Desk, namespace: Option<&str>) -> IndexMap<String, Spec> {
     let mut specs = bare(desk);
     for (name, (provider, _)) in &desk.providers {
-        // A namespace that nobody used yet begins with the rules of the file.
         let standing = provider.standing(namespace);
-        let taken: Vec<Rule> = match standing {
-            Some(all) => all.into_iter().filter(|one| !one.healed).map(|one| one.rule).collect(),
-            None => provider.spec().faults.clone(),
-        };
+        let taken = standing.into_iter().filter(|one| !one.healed).map(|one| one.rule).collect();
         if let Some(spec) = specs.get_mut(name) {
             spec.faults = taken;
         }

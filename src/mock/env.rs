@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use mock_providers::dialect::Dialect;
 use mock_providers::provider::Spec;
 
+use super::trust::CA_VARIABLES;
+
 /// The key where a provider takes any.
 const ANY_KEY: &str = "sk-mock";
 
@@ -39,20 +41,27 @@ const fn vendor(dialect: Dialect) -> Vendor {
     Vendor { url, key, more }
 }
 
-/// The base URL as the vendor's SDK wants it; `origin` has no slash at its end.
-#[must_use]
-pub fn base_url(dialect: Dialect, origin: &str) -> String {
-    format!("{origin}{}", dialect.base_path())
+/// How a provider is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The base URL as the vendor's SDK wants it.
+    pub base_url: String,
+    /// The variables that lead the SDK there.
+    pub env: IndexMap<&'static str, String>,
 }
 
-/// The variables that lead the vendor's SDK to `origin`.
-#[must_use]
-pub fn variables(spec: &Spec, origin: &str) -> IndexMap<&'static str, String> {
-    let Vendor { url, key, more } = vendor(spec.dialect);
-    let first = spec.keys.first().map_or(ANY_KEY, String::as_str);
-    let mut all = IndexMap::from([(url, base_url(spec.dialect, origin)), (key, first.to_owned())]);
-    all.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    all
+impl Access {
+    /// Of a provider at `origin` (without a slash at its end), whose certificate is signed by the authority in the file
+    /// `ca`.
+    pub(super) fn new(spec: &Spec, origin: &str, ca: Option<&str>) -> Access {
+        let Vendor { url, key, more } = vendor(spec.dialect);
+        let base_url = format!("{origin}{}", spec.dialect.base_path());
+        let first = spec.keys.first().map_or(ANY_KEY, String::as_str);
+        let mut env = IndexMap::from([(url, base_url.clone()), (key, first.to_owned())]);
+        env.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        env.extend(CA_VARIABLES.into_iter().filter_map(|name| Some((name, ca?.to_owned()))));
+        Access { base_url, env }
+    }
 }
 
 #[cfg(test)]
@@ -61,7 +70,7 @@ mod tests {
 
     #[test]
     fn openai_has_its_version_in_the_base_url_and_the_others_do_not() {
-        let url = |dialect| base_url(dialect, "http://127.0.0.1:4001");
+        let url = |dialect| Access::new(&Spec::new("a", dialect), "http://127.0.0.1:4001", None).base_url;
 
         assert_eq!(url(Dialect::Openai), "http://127.0.0.1:4001/v1");
         assert_eq!(url(Dialect::Anthropic), "http://127.0.0.1:4001");
@@ -70,7 +79,7 @@ mod tests {
 
     #[test]
     fn azure_is_told_its_version_too() {
-        let all = variables(&Spec::new("a", Dialect::Azure), "http://x");
+        let all = Access::new(&Spec::new("a", Dialect::Azure), "http://x", None).env;
 
         let names: Vec<_> = all.keys().copied().collect();
         assert_eq!(names, ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION"]);
@@ -79,9 +88,9 @@ mod tests {
     #[test]
     fn the_key_is_one_that_the_provider_takes() {
         let mut spec = Spec::new("a", Dialect::Anthropic);
-        assert_eq!(variables(&spec, "http://x")["ANTHROPIC_API_KEY"], "sk-mock");
+        assert_eq!(Access::new(&spec, "http://x", None).env["ANTHROPIC_API_KEY"], "sk-mock");
 
         spec.keys = vec!["sk-1".to_owned(), "sk-2".to_owned()];
-        assert_eq!(variables(&spec, "http://x")["ANTHROPIC_API_KEY"], "sk-1");
+        assert_eq!(Access::new(&spec, "http://x", None).env["ANTHROPIC_API_KEY"], "sk-1");
     }
 }

@@ -94,3 +94,52 @@ fn call(entry: &Entry, filter: &Filter) -> Option<Bytes> {
 fn lost_event(calls: u64) -> Bytes {
     Bytes::from(format!("event: lost\ndata: {{\"calls\":{calls}}}\n\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http_body_util::BodyExt;
+    use mock_providers::ledger::Sink;
+
+    use super::*;
+    use crate::mock::ledger::tests::call;
+
+    async fn told(events: Events) -> Vec<String> {
+        let bytes = events.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        text.split_terminator("\n\n").map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_loses_the_oldest_calls_and_is_told_how_many() {
+        let ledger = Ledger::new(Arc::default());
+        let (over, ended) = watch::channel(false);
+        let events = Events::of(&ledger, Filter::default(), ended);
+        for n in 0..3_000 {
+            ledger.record(call(&n.to_string()));
+        }
+        over.send_replace(true);
+
+        let told = told(events).await;
+
+        // 3,000 calls, of which the last 1,024 are held for whoever is behind.
+        assert_eq!(told[..2], [": listening", "event: lost\ndata: {\"calls\":1976}"]);
+        assert!(told[2].starts_with("id: 1976\nevent: call\ndata: {\"seq\":1976,"), "{}", told[2]);
+        assert_eq!(told.len(), 2 + 1_024);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_without_calls_shows_that_it_lives_and_ends_with_its_server() {
+        let ledger = Ledger::new(Arc::default());
+        let (over, ended) = watch::channel(false);
+        let events = Events::of(&ledger, Filter::default(), ended);
+        tokio::spawn(async move {
+            tokio::time::sleep(HEARTBEAT * 5 / 2).await;
+            over.send_replace(true);
+        });
+
+        // Two and a half heartbeats.
+        assert_eq!(told(events).await, [": listening", ": still here", ": still here"]);
+    }
+}

@@ -97,3 +97,31 @@ impl Sink for Ledger {
         drop(self.live.send(entry));
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::mock) fn call(model: &str) -> Call {
+        let json = serde_json::json!({
+            "provider": "p", "model": model, "request_id": null, "nth": 0, "tag": 0, "connection": 0,
+            "stream": false, "received": 0, "headers_sent": null, "first_output": null, "ended": 0,
+            "status": 200, "ending": "complete", "failure": null, "faults": [], "retry_after": null,
+            "injected": { "secs": 0, "nanos": 0 }, "words_planned": 0, "words_sent": 0, "billed_input": 0,
+            "billed_output": 0, "credential": null, "body": "",
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn the_oldest_calls_are_forgotten_first() {
+        let ledger = Ledger::new(Arc::default());
+        for n in 0..CALLS_MAX + 5 {
+            ledger.record(call(&n.to_string()));
+        }
+
+        let all = ledger.newest(&Filter::default(), usize::MAX);
+
+        assert_eq!((all.len(), all[0].seq, all[0].call.model.as_str()), (CALLS_MAX, 5, "5"));
+    }
+}

@@ -184,9 +184,25 @@ fn all_fired(provider: &Provider) -> std::collections::BTreeMap<String, u64> {
     let mut all = std::collections::BTreeMap::new();
     let names = provider.namespaces();
     for namespace in std::iter::once(None).chain(names.iter().map(|name| Some(name.as_str()))) {
-        for standing in provider.standing(namespace).unwrap_or_default() {
+        for standing in provider.standing(namespace) {
             *all.entry(standing.rule.name).or_insert(0) += standing.tally.fired();
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_beyond_the_limit_share_a_label() {
+        let metrics = Metrics::default();
+        for n in 0..MODELS_MAX {
+            assert_eq!(metrics.model(&n.to_string()), n.to_string());
+        }
+
+        assert_eq!(metrics.model("one more"), "other");
+        assert_eq!(metrics.model("0"), "0");
+    }
 }

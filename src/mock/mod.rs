@@ -6,19 +6,19 @@
 //! knows a router.
 
 mod api;
-pub mod env;
+mod env;
 mod events;
-mod files;
 mod http;
 mod ledger;
 mod metrics;
 pub mod openapi;
 mod route;
+mod trust;
 mod view;
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -32,10 +32,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use self::files::raise_file_limit;
+pub use self::env::Access;
 pub use self::ledger::CALLS_MAX;
 use self::ledger::Ledger;
 use self::metrics::Metrics;
+pub use self::trust::CaFile;
+use self::trust::Trust;
 use crate::scenario::mock::{Mock, asked};
 use crate::world::{Clock, Dice};
 
@@ -55,6 +57,8 @@ pub struct Options {
     pub fast: bool,
     /// Whether a request may ask for a fault itself.
     pub request_faults: bool,
+    /// Whether providers speak TLS: where their authority's certificate goes, for clients.
+    pub tls: Option<CaFile>,
 }
 
 /// Providers and control API bound to their ports.
@@ -69,6 +73,7 @@ pub struct Server {
 struct Desk {
     providers: IndexMap<String, (Arc<Provider>, SocketAddr)>,
     control: SocketAddr,
+    trust: Option<Trust>,
     clock: Clock,
     ledger: Arc<Ledger>,
     metrics: Arc<Metrics>,
@@ -81,7 +86,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When a port cannot be bound; the message names it.
+    /// When a port cannot be bound, or the authority's certificate cannot be written; the message names it.
     ///
     /// # Panics
     ///
@@ -92,6 +97,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let ledger = Ledger::new(Arc::clone(&metrics));
         let settings = settings(options);
+        let trust = options.tls.as_ref().map(|file| Trust::new(options.host, file)).transpose()?;
         let (mut listeners, mut providers) = (Vec::new(), IndexMap::new());
         for (nth, spec) in plan.providers.values().enumerate() {
             let mut spec = spec.clone();
@@ -100,7 +106,8 @@ impl Server {
             }
             let sink: Arc<dyn Sink> = Arc::<Ledger>::clone(&ledger);
             let provider = Provider::with(spec, dice, clock, sink, settings.clone());
-            let listener = bind(&provider, options.host, port(options.port, nth)?)?;
+            let address = (options.host, port(options.port, nth)?).into();
+            let listener = bind(&provider, address, trust.as_ref())?;
             providers.insert(provider.spec().name.clone(), (provider, listener.local_addr()));
             listeners.push(listener);
         }
@@ -110,29 +117,32 @@ impl Server {
         })?;
         let address = control.local_addr()?;
         let stop = watch::Sender::new(false);
-        let desk = Arc::new(Desk { providers, control: address, clock, ledger, metrics, stop });
+        let desk = Arc::new(Desk { providers, control: address, trust, clock, ledger, metrics, stop });
         Ok(Server { listeners, control, desk })
     }
 
-    /// The providers with their addresses, in the order of the plan.
-    pub fn providers(&self) -> impl Iterator<Item = (&Provider, SocketAddr)> {
-        self.desk.providers.values().map(|(provider, address)| (&**provider, *address))
+    /// The providers and how they are reached, in the order of the plan.
+    pub fn providers(&self) -> impl Iterator<Item = (&Provider, Access)> {
+        self.desk
+            .providers
+            .values()
+            .map(|(provider, address)| (&**provider, self.desk.access(provider, *address)))
     }
 
-    /// Where the control API listens.
+    /// The control API's URL.
     #[must_use]
-    pub fn control(&self) -> SocketAddr {
-        self.desk.control
+    pub fn control(&self) -> String {
+        origin("http", self.desk.control)
     }
 
-    /// How everything is reached: `{"control": URL, "ca": null, "providers": {NAME: {…}}}`.
+    /// How everything is reached: `{"control": URL, "ca": PATH or null, "providers": {NAME: {…}}}`.
     #[must_use]
     pub fn describe(&self) -> Value {
-        let access = |(provider, address): (&Provider, SocketAddr)| {
-            (provider.spec().name.clone(), view::access(provider, &origin(address)))
+        let access = |(provider, access): (&Provider, Access)| {
+            (provider.spec().name.clone(), view::access(provider, &access))
         };
         let providers: Map<String, Value> = self.providers().map(access).collect();
-        json!({ "control": origin(self.control()), "ca": null, "providers": providers })
+        json!({ "control": self.control(), "ca": self.desk.ca(), "providers": providers })
     }
 
     /// Serves until `stop` completes or somebody asks for the end; calls that are open then are recorded as shut
@@ -172,9 +182,19 @@ impl Desk {
         self.providers.values().map(|(provider, _)| Arc::clone(provider)).collect()
     }
 
+    /// The file of the authority's certificate.
+    fn ca(&self) -> Option<String> {
+        self.trust.as_ref().map(|trust| trust.path.display().to_string())
+    }
+
+    fn access(&self, provider: &Provider, address: SocketAddr) -> Access {
+        let scheme = if self.trust.is_some() { "https" } else { "http" };
+        Access::new(provider.spec(), &origin(scheme, address), self.ca().as_deref())
+    }
+
     fn describe_at_work(&self) -> Value {
         let view = |(provider, address): &(Arc<Provider>, SocketAddr)| {
-            view::provider(provider, &origin(*address), *address)
+            view::provider(provider, &self.access(provider, *address), *address)
         };
         json!({ "providers": self.providers.values().map(view).collect::<Vec<_>>() })
     }
@@ -185,10 +205,16 @@ async fn raised(flag: &mut watch::Receiver<bool>) {
     drop(flag.wait_for(|raised| *raised).await);
 }
 
-/// What a base URL begins with.
-#[must_use]
-pub fn origin(address: SocketAddr) -> String {
-    format!("http://{address}")
+/// What a base URL begins with. Whoever listens everywhere is reached at home.
+fn origin(scheme: &str, mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        let home = match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        address.set_ip(home);
+    }
+    format!("{scheme}://{address}")
 }
 
 fn settings(options: &Options) -> Settings {
@@ -213,9 +239,33 @@ fn port(first: u16, nth: usize) -> io::Result<u16> {
     port.ok_or_else(|| io::Error::other("there are no ports beyond 65535"))
 }
 
-fn bind(provider: &Arc<Provider>, host: IpAddr, port: u16) -> io::Result<Listener> {
-    Listener::bind(Arc::clone(provider), (host, port).into()).map_err(|error| {
-        let message = format!("`{}` cannot listen on {host}:{port}: {error}", provider.spec().name);
+fn bind(provider: &Arc<Provider>, address: SocketAddr, trust: Option<&Trust>) -> io::Result<Listener> {
+    let bound = match trust {
+        Some(trust) => Listener::bind_tls(Arc::clone(provider), address, Arc::clone(&trust.tls)),
+        None => Listener::bind(Arc::clone(provider), address),
+    };
+    bound.map_err(|error| {
+        let message = format!("`{}` cannot listen on {address}: {error}", provider.spec().name);
         io::Error::new(error.kind(), message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_listens_everywhere_is_reached_at_home() {
+        let shown = |address: &str| origin("http", address.parse().unwrap());
+
+        assert_eq!(shown("0.0.0.0:80"), "http://127.0.0.1:80");
+        assert_eq!(shown("[::]:80"), "http://[::1]:80");
+        assert_eq!(shown("10.0.0.7:80"), "http://10.0.0.7:80");
+    }
+
+    #[test]
+    fn ports_follow_each_other_and_end() {
+        assert_eq!((port(0, 7).unwrap(), port(4_000, 7).unwrap()), (0, 4_007));
+        assert!(port(65_535, 1).is_err());
+    }
 }

@@ -6,22 +6,21 @@ use mock_providers::clock::Moment;
 use mock_providers::provider::{Provider, Standing};
 use serde_json::{Value, json};
 
-use super::env;
+use super::Access;
 use crate::scenario::{Diagnostic, Problems};
 
 /// How a provider is reached.
-pub(super) fn access(provider: &Provider, origin: &str) -> Value {
-    let spec = provider.spec();
+pub(super) fn access(provider: &Provider, access: &Access) -> Value {
     json!({
-        "dialect": spec.dialect.name(),
-        "base_url": env::base_url(spec.dialect, origin),
-        "env": env::variables(spec, origin),
+        "dialect": provider.spec().dialect.name(),
+        "base_url": access.base_url,
+        "env": access.env,
     })
 }
 
 /// A provider at work.
-pub(super) fn provider(provider: &Provider, origin: &str, address: SocketAddr) -> Value {
-    let mut view = access(provider, origin);
+pub(super) fn provider(provider: &Provider, reached: &Access, address: SocketAddr) -> Value {
+    let mut view = access(provider, reached);
     view["name"] = json!(provider.spec().name);
     view["address"] = json!(address.to_string());
     view["models"] = json!(provider.spec().models);

@@ -233,6 +233,8 @@ impl Writer {
             prompt,
             stream: key.str("stream").happens(source.stream_ppm),
             max_tokens: None,
+            tool: None,
+            json: false,
             intended: arrival.at,
             deadline: self.deadline(&source.route),
             leave_after: source.patience,
@@ -250,6 +252,8 @@ impl Writer {
             prompt: scripted.prompt,
             stream: scripted.stream,
             max_tokens: scripted.max_tokens,
+            tool: scripted.tool,
+            json: scripted.json,
             intended: scripted.at.unwrap_or(now),
             leave_after: scripted.leave_after,
         }

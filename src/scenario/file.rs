@@ -46,13 +46,16 @@ pub fn check(path: &Path) -> (Option<Scenario>, Problems) {
 }
 
 fn check_text(text: &str, path: &Path) -> (Option<Scenario>, Problems) {
-    check_with(text, path, |cx, root| read::scenario(cx, root, path))
+    let empty = Diagnostic::new(Code::EMPTY_FILE, "the file holds no scenario")
+        .help("a scenario has at least `providers`, `router`, and `load` or `requests`");
+    check_with(text, path, empty, |cx, root| read::scenario(cx, root, path))
 }
 
-/// Reads `text` as whatever `read` makes of it; nothing comes of a text with errors.
+/// Reads `text` as whatever `read` makes of it, or complains that it is `empty`; nothing comes of a text with errors.
 pub(super) fn check_with<T>(
     text: &str,
     path: &Path,
+    empty: Diagnostic,
     read: impl FnOnce(&Cx, &Node) -> T,
 ) -> (Option<T>, Problems) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -62,13 +65,14 @@ pub(super) fn check_with<T>(
     let cx = Cx::default();
     let whole = match yaml::read(text) {
         Ok(Node { value: Value::Null, .. }) => {
-            let problem = Diagnostic::new(Code::EMPTY_FILE, "the file holds no scenario");
-            cx.report(
-                problem.help("a scenario has at least `providers`, `router`, and `load` or `requests`"),
-            );
+            cx.report(empty);
             None
         }
         Ok(root) => Some(read(&cx, &root)),
+        Err(problem) if problem.code == Code::EMPTY_FILE => {
+            cx.report(empty);
+            None
+        }
         Err(problem) => {
             cx.report(*problem);
             None

@@ -12,7 +12,8 @@ use mock_providers::dialect::Dialect;
 use mock_providers::fault::{Fault, Rule};
 use mock_providers::provider::Spec;
 
-use super::diagnostic::Problems;
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Problems};
 use super::file::{check_with, read_file};
 use super::read::mock as read;
 use super::read::words;
@@ -45,7 +46,7 @@ pub struct Posted {
 ///
 /// All problems of the file at once.
 pub fn load(path: &Path) -> Result<Mock, Problems> {
-    let (mock, problems) = check_with(&read_file(path)?, path, read::file);
+    let (mock, problems) = check_with(&read_file(path)?, path, nothing("providers"), read::file);
     mock.ok_or(problems)
 }
 
@@ -62,7 +63,7 @@ pub fn provider(text: &str, taken: impl Fn(&str) -> bool) -> Result<Spec, Proble
     let name = if name.is_empty() { free.unwrap_or_default() } else { name.to_owned() };
     // JSON quotes whatever was typed, and is YAML.
     let tree = serde_json::json!({ name: { "dialect": dialect } }).to_string();
-    let (specs, problems) = check_with(&tree, Path::new("--provider"), read::providers);
+    let (specs, problems) = check_with(&tree, Path::new("--provider"), nothing("provider"), read::providers);
     specs.and_then(|specs| specs.into_values().next()).ok_or(problems)
 }
 
@@ -81,7 +82,7 @@ pub fn dialects() -> Vec<&'static str> {
 pub fn inject(text: &str, mock: &mut Mock) -> Result<(), Problems> {
     let mut providers = mock.providers.clone();
     let add = |cx: &_, root: &_| read::inject(cx, root, &mut providers);
-    let (done, problems) = check_with(text, Path::new("--inject"), add);
+    let (done, problems) = check_with(text, Path::new("--inject"), nothing("fault"), add);
     done.ok_or(problems).map(|()| mock.providers = providers)
 }
 
@@ -91,7 +92,8 @@ pub fn inject(text: &str, mock: &mut Mock) -> Result<(), Problems> {
 ///
 /// All problems of the text at once.
 pub fn asked(text: &str, dialect: Dialect) -> Result<Fault, Problems> {
-    let (fault, problems) = check_with(text, Path::new("request"), |cx, root| read::asked(cx, root, dialect));
+    let (fault, problems) =
+        check_with(text, Path::new("request"), nothing("fault"), |cx, root| read::asked(cx, root, dialect));
     fault.flatten().ok_or(problems)
 }
 
@@ -102,6 +104,10 @@ pub fn asked(text: &str, dialect: Dialect) -> Result<Fault, Problems> {
 /// All problems of the text at once.
 pub fn posted(text: &str, providers: IndexMap<String, Spec>) -> Result<Posted, Problems> {
     let (posted, problems) =
-        check_with(text, Path::new("body"), |cx, root| read::posted(cx, root, providers));
+        check_with(text, Path::new("body"), nothing("fault"), |cx, root| read::posted(cx, root, providers));
     posted.ok_or(problems)
+}
+
+fn nothing(what: &str) -> Diagnostic {
+    Diagnostic::new(Code::EMPTY_FILE, format!("no {what} here: there is no text"))
 }

@@ -177,6 +177,10 @@ pub struct Scripted {
     pub tenant: Option<String>,
     /// `max_tokens` of the request.
     pub max_tokens: Option<u64>,
+    /// A tool that is offered and has to be called.
+    pub tool: Option<String>,
+    /// Whether the answer has to be a JSON object.
+    pub json: bool,
     /// The caller leaves after this long.
     pub leave_after: Option<Duration>,
 }

@@ -109,7 +109,7 @@ fn property(shape: &str, key: &str) -> Value {
         ("price", _) => json!({ "type": "number", "minimum": 0 }),
         ("ramp", "from" | "to") => reference("rate"),
         ("provider", "http") => json!({ "enum": [1, 2] }),
-        ("send" | "when", "stream") | ("provider", "tls") => json!({ "type": "boolean" }),
+        ("send", "json") | ("send" | "when", "stream") | ("provider", "tls") => json!({ "type": "boolean" }),
         ("source", "stream") => either_of([json!({ "type": "boolean" }), reference("share")]),
         ("source", "tenants") => {
             json!({ "type": "object", "additionalProperties": { "type": "number", "exclusiveMinimum": 0 } })
@@ -173,7 +173,7 @@ fn common(key: &str) -> Value {
         "jitter" => words_of(["full", "equal", "none"]),
         "per" => words_of(["provider", "request"]),
         "name" | "about" | "provider" | "upstream" | "model" | "route" | "trace" | "prompt" | "tenant"
-        | "served_by" | "error" => json!({ "type": "string" }),
+        | "tool" | "served_by" | "error" => json!({ "type": "string" }),
         _ => reference("duration"),
     }
 }

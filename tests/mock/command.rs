@@ -107,6 +107,11 @@ fn mistakes_are_told_before_anything_starts() {
     assert!(refused(&["--provider", "openai", "--inject", "{ inject: hang, on: opena }"]).contains("opena"));
     assert!(refused(&["no-such-file.yaml"]).contains("no-such-file.yaml"));
     assert!(refused(&["--port", "65535", "--provider", "openai", "--provider", "gemini"]).contains("65535"));
+    assert!(
+        refused(&["--provider", "openai", "--tls", "--ca-out", "/nowhere/ca.pem"])
+            .contains("/nowhere/ca.pem")
+    );
+    assert!(refused(&["--ca-out", "ca.pem"]).contains("--tls"));
     assert!(refused(&["file.yaml", "--provider", "openai"]).contains("cannot be used with"));
 }
 

@@ -207,3 +207,20 @@ fn what_is_not_there_is_said_to_be_missing_and_other_methods_are_listed() {
     // The control API is never on a provider's port.
     assert_eq!(crate::kit::exchange(&mock.provider("openai"), "GET /faults", "", "").status, 404);
 }
+
+#[test]
+fn windows_of_a_file_count_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("windows.yaml");
+    let windows = ["0s..", "0s..1us", "10h..11h"];
+    let faults = windows.map(|during| {
+        format!("  - {{ on: openai, during: {during}, inject: hang, when: {{ model: x }} }}\n")
+    });
+    let text = format!("providers: {{ openai: {{ dialect: openai }} }}\nfaults:\n{}", faults.concat());
+    std::fs::write(&file, text).unwrap();
+    let mock = Mock::start(&[file.to_str().unwrap()]);
+
+    let states: Vec<Value> = mock.faults("").iter().map(|fault| fault["state"].clone()).collect();
+
+    assert_eq!(states, ["armed", "over", "waiting"]);
+}

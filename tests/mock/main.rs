@@ -9,3 +9,4 @@ mod hostile;
 mod kit;
 mod namespaces;
 mod requests;
+mod tls;

@@ -23,7 +23,7 @@ fn a_text_that_is_no_fault_is_a_bad_request_that_says_why() {
         ("{ cut: { aftr: 1 } }", "did you mean `after`?"),
         ("crash", "acts on connections"),
         ("{", ""),
-        ("", ""),
+        ("", "no fault here"),
     ] {
         let answer = mock.complete("", &format!("x-brownout-inject: {fault}\r\n"), "m");
         assert_eq!(answer.status, 400, "{fault}: {answer:?}");

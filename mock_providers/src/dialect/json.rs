@@ -136,11 +136,19 @@ pub(super) fn read<'a, T: Deserialize<'a>>(dialect: Dialect, body: &'a [u8]) -> 
 }
 
 /// Appends a number: answers carry several, and the formatter takes ten times as long.
-pub(super) fn push_number(number: u64, out: &mut String) {
-    if number >= 10 {
-        push_number(number / 10, out);
+pub(super) fn push_number(mut number: u64, out: &mut String) {
+    // 2^64 has twenty digits.
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
     }
-    out.push(char::from(b'0' + (number % 10) as u8));
+    out.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// Appends `text` as a JSON string, quotes included.

@@ -11,6 +11,7 @@ mod deepseek;
 mod gemini;
 mod headers;
 mod hints;
+mod hollow;
 mod ids;
 mod json;
 mod llama_cpp;
@@ -31,7 +32,7 @@ pub(crate) use ask::{Ask, Asked};
 pub(crate) use complaint::{Complaint, usual_kind};
 pub(crate) use headers::{Media, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, words_hint};
-pub(crate) use script::{Plain, Script, Times};
+pub(crate) use script::{Part, Plain, Script, Times, Wrap, usage_in_stream, whole_calls};
 
 use crate::fault::ErrorKind;
 use crate::provider::Spec;

@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use super::{Ask, Dialect, Format, Media, anthropic, gemini, ollama, openai};
-use crate::fault::{ErrorKind, RefusalForm};
+use super::json::string;
+use super::openai::UsageAt;
+use super::{Ask, Dialect, Format, Media, anthropic, gemini, hollow, ollama, openai};
+use crate::fault::{Emptiness, ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
 /// Prose that only its words give away as a refusal.
-pub(super) const SORRY: &str = "I'm sorry, but I can't help with that.";
-/// The same, as a JSON string, after `sent` words: set off from them by a space.
-pub(super) fn sorry_after(sent: u32) -> String {
-    if sent == 0 { format!("\"{SORRY}\"") } else { format!("\" {SORRY}\"") }
-}
+const SORRY: &str = "I'm sorry, but I can't help with that.";
 
 /// How a JSON answer begins and ends around its words, inside a JSON string.
-pub(super) const QUOTED_OPEN: &str = "{\\\"text\\\":\\\"";
-pub(super) const QUOTED_CLOSE: &str = "\\\"}";
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wrap {
+    pub(crate) open: &'static str,
+    pub(crate) close: &'static str,
+}
+
+impl Wrap {
+    /// An object with one field.
+    pub(crate) const OBJECT: Wrap = Wrap { open: "{\\\"text\\\":\\\"", close: "\\\"}" };
+}
+
 /// Bytes of a word and its space, about.
 const WORD_BYTES: usize = 20;
 
@@ -39,6 +46,12 @@ pub(crate) struct Script {
     pub(crate) reasoning: u32,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
+    /// How JSON begins and ends.
+    pub(crate) wrap: Wrap,
+    /// From this word on the one before it is said again and again.
+    pub(crate) stuck: Option<u32>,
+    /// The words of a refusal, when they are not the usual ones.
+    pub(crate) sorry: Option<String>,
     /// How long it takes as planned, where the vendor tells it.
     pub(crate) times: Times,
     /// What every chunk begins with, once [`Script::prepare`] wrote it.
@@ -88,6 +101,27 @@ pub(crate) struct Plain {
     pub(crate) words_end: usize,
 }
 
+/// Whether a tool call comes in one piece, also in a stream.
+pub(crate) fn whole_calls(dialect: Dialect, ask: &Ask) -> bool {
+    match ask.format {
+        Format::Chat => openai::vendor(dialect).whole_calls(),
+        Format::Messages => false,
+        Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
+    }
+}
+
+/// Whether a stream tells its usage, and whether it does so in an event of its own.
+pub(crate) fn usage_in_stream(dialect: Dialect, ask: &Ask) -> (bool, bool) {
+    match ask.format {
+        Format::Chat => match openai::vendor(dialect).usage_at(ask) {
+            UsageAt::Nowhere => (false, false),
+            UsageAt::Chunk { .. } | UsageAt::Every => (true, true),
+            UsageAt::Finish => (true, false),
+        },
+        _ => (true, false),
+    }
+}
+
 macro_rules! each {
     ($script:expr, $function:ident $(, $argument:expr)*) => {
         match $script.ask.format {
@@ -113,6 +147,9 @@ impl Script {
             cached: 0,
             reasoning: 0,
             limited: false,
+            wrap: Wrap::OBJECT,
+            stuck: None,
+            sorry: None,
             times: Times::default(),
             prefix: String::new(),
         }
@@ -126,12 +163,7 @@ impl Script {
     /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
     /// split them.
     pub(crate) fn whole(&self) -> bool {
-        self.ask.tool.is_some()
-            && match self.ask.format {
-                Format::Chat => openai::vendor(self.dialect).whole_calls(),
-                Format::Messages => false,
-                Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
-            }
+        self.ask.tool.is_some() && whole_calls(self.dialect, &self.ask)
     }
 
     /// Whether the vendor tells how long an answer took.
@@ -183,9 +215,13 @@ impl Script {
         each!(self, part, part, out);
     }
 
-    /// An error in the stream, after `sent` words, up to its end.
-    pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, out: &mut String) {
+    /// An error in the stream, after `sent` words; with what the vendor sends after it when it is `last`.
+    pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
         each!(self, trouble, kind, sent, out);
+        let terminator = self.terminator();
+        if !last && out.ends_with(&terminator) {
+            out.truncate(out.len() - terminator.len());
+        }
     }
 
     /// A refusal as a plain body.
@@ -198,14 +234,26 @@ impl Script {
         each!(self, refuse, form, sent, out);
     }
 
-    /// A plain body without content: without any answer when `bare`, else with an empty one.
-    pub(crate) fn empty(&self, bare: bool) -> String {
-        each!(self, empty, bare)
+    /// A plain body without content.
+    pub(crate) fn empty(&self, kind: Emptiness) -> String {
+        let mut out = each!(self, empty, hollow::is_bare(kind));
+        hollow::hollow(kind, self.ask.format, &mut out);
+        out
     }
 
-    /// A whole stream without content; `bare` as in [`Script::empty`].
-    pub(crate) fn empty_stream(&self, bare: bool, out: &mut String) {
-        each!(self, empty_stream, bare, out);
+    /// A whole stream without content.
+    pub(crate) fn empty_stream(&self, kind: Emptiness, out: &mut String) {
+        let mut stream = String::new();
+        each!(self, empty_stream, hollow::is_bare(kind), &mut stream);
+        hollow::hollow(kind, self.ask.format, &mut stream);
+        out.push_str(&stream);
+    }
+
+    /// The terminator of a stream, where there is one.
+    pub(crate) fn terminator(&self) -> String {
+        let mut out = String::new();
+        self.part(Part::Terminator, &mut out);
+        out
     }
 
     /// A whole stream whose only event is an object nobody knows.
@@ -223,9 +271,24 @@ impl Script {
         self.ask.tool.is_some() || self.ask.json
     }
 
+    /// The words of a refusal, as a JSON string, after `sent` words: set off from them by a space.
+    pub(super) fn sorry_after(&self, sent: u32) -> String {
+        let words = self.sorry.as_deref().unwrap_or(SORRY);
+        if sent == 0 { string(words) } else { string(&format!(" {words}")) }
+    }
+
     /// Appends words `from..to`.
-    pub(super) fn push_words(&self, from: u32, to: u32, out: &mut String) {
-        push_words(self.tag, from, to, out);
+    pub(crate) fn push_words(&self, from: u32, to: u32, out: &mut String) {
+        let Some(stuck) = self.stuck.filter(|stuck| *stuck < to) else {
+            return push_words(self.tag, from, to, out);
+        };
+        push_words(self.tag, from.min(stuck), stuck, out);
+        let mut word = String::new();
+        push_words(self.tag, stuck.saturating_sub(1), stuck.max(1), &mut word);
+        for index in from.max(stuck)..to {
+            let word = word.trim_start();
+            out.extend([if index == 0 { "" } else { " " }, word]);
+        }
     }
 
     /// Appends all words to a plain body and notes where they lie.
@@ -238,18 +301,18 @@ impl Script {
     /// Appends all words inside a JSON string, wrapped in an object where one is wanted.
     pub(super) fn push_quoted(&self, plain: &mut Plain) {
         if self.wrapped() {
-            plain.body.push_str(QUOTED_OPEN);
+            plain.body.push_str(self.wrap.open);
         }
         self.push_all(plain);
         if self.wrapped() {
-            plain.body.push_str(QUOTED_CLOSE);
+            plain.body.push_str(self.wrap.close);
         }
     }
 
     /// Appends words `from..to` as a piece of that string: the first piece opens the object.
     pub(super) fn push_piece(&self, from: u32, to: u32, out: &mut String) {
         if from == 0 && self.wrapped() {
-            out.push_str(QUOTED_OPEN);
+            out.push_str(self.wrap.open);
         }
         self.push_words(from, to, out);
     }

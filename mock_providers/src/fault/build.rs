@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Close, ErrorBody, ErrorKind, Fault, Rule, Sequence, StatusFault, Trigger, Window};
+use super::{AfterError, Close, ErrorBody, ErrorKind, Fault, Rule, Sequence, StatusFault, Trigger, Window};
 use crate::clock::Moment;
 use crate::latency::Dist;
 
@@ -34,7 +34,7 @@ impl Fault {
     /// An error event after `words` words.
     #[must_use]
     pub fn stream_error(words: u32, error: ErrorKind) -> Fault {
-        Fault::StreamError { after: Dist::from(words), error }
+        Fault::StreamError { after: Dist::from(words), error, then: AfterError::Vendor }
     }
 
     /// The first output comes this much later.

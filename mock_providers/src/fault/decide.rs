@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Draw, Fault, Match, Per, Role, Rule, Sequence, Tally};
+use super::{Draw, Fault, Form, Match, PacingFault, Per, Role, Rule, Sequence, Tally};
 use crate::clock::Moment;
 use crate::dice::{Dice, Key};
 use crate::latency::Dist;
@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub prompt: &'a str,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// What else decides which faults can be done to it.
+    pub(crate) form: Form,
     /// Correlation id.
     pub request_id: Option<&'a str>,
     /// How many calls of that correlation id came before.
@@ -43,8 +45,26 @@ impl Facts<'_> {
     }
 }
 
-/// How the rules that fired delay a call, together.
+/// A silence in the middle of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Tokens before it.
+    pub after: u32,
+    /// How long it lasts.
+    pub lasts: Duration,
+}
+
+/// Tokens that come in bursts.
 #[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bursts {
+    /// Time between bursts, in microseconds.
+    pub gap: Dist,
+    /// Tokens of a burst.
+    pub size: Dist,
+}
+
+/// How the rules that fired delay a call, together.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Delay {
     /// Multiplies the time to the first output: the product of all spikes.
     pub factor: f64,
@@ -54,11 +74,31 @@ pub struct Delay {
     pub gap_factor: f64,
     /// Replaces the gaps, before they are multiplied: the first rule that says so wins.
     pub per_token: Option<Dist>,
+    /// Added to the time to the first output, but not to that of the headers: the sum of all slow starts.
+    pub start: Duration,
+    /// Keep-alives until the first output, from one to the next: the first rule that says so wins.
+    pub pings: Option<Duration>,
+    /// Tokens that come at once, at the beginning.
+    pub rush: u32,
+    /// Silences.
+    pub pauses: Vec<Pause>,
+    /// The rhythm, in place of the gaps: the first rule that says so wins.
+    pub bursts: Option<Bursts>,
 }
 
 impl Default for Delay {
     fn default() -> Self {
-        Delay { factor: 1.0, add: Duration::ZERO, gap_factor: 1.0, per_token: None }
+        Delay {
+            factor: 1.0,
+            add: Duration::ZERO,
+            gap_factor: 1.0,
+            per_token: None,
+            start: Duration::ZERO,
+            pings: None,
+            rush: 0,
+            pauses: Vec::new(),
+            bursts: None,
+        }
     }
 }
 
@@ -74,7 +114,29 @@ impl Delay {
                 self.gap_factor *= sane(draw.number("factor", *factor));
                 self.per_token = self.per_token.or(*per_token);
             }
+            Fault::Pacing(fault) => self.pace(fault, draw),
             _ => {}
+        }
+    }
+
+    fn pace(&mut self, fault: &PacingFault, draw: Draw<'_>) {
+        match fault {
+            PacingFault::SlowStart { by, pings } => {
+                self.start = self.start.saturating_add(draw.duration("by", *by));
+                self.pings = self.pings.or_else(|| pings.map(|pings| draw.duration("pings", pings)));
+            }
+            PacingFault::JitteryGaps { per_token, burst } => {
+                self.bursts.get_or_insert(Bursts { gap: *per_token, size: *burst });
+            }
+            PacingFault::BurstThenSilence { burst, lasts } => {
+                let after = draw.count("burst", *burst).max(1);
+                self.rush = self.rush.max(after);
+                self.pauses.push(Pause { after, lasts: draw.duration("for", *lasts) });
+            }
+            PacingFault::Freeze { after, lasts } => {
+                let (after, lasts) = (draw.count("after", *after), draw.duration("for", *lasts));
+                self.pauses.push(Pause { after, lasts });
+            }
         }
     }
 }
@@ -101,7 +163,7 @@ pub struct Decision {
 /// Decides about one call and counts it. `tallies` runs parallel to `rules`.
 pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &Dice) -> Decision {
     let mut decision = Decision::default();
-    for (index, (rule, tally)) in rules.iter().zip(tallies).enumerate() {
+    for (index, (rule, tally)) in rules.iter().zip(tallies.iter_mut()).enumerate() {
         if rule.fault.on_connection() || !passes(rule, tally, facts, dice) {
             continue;
         }
@@ -111,9 +173,14 @@ pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &D
             Role::Ending if decision.ending.is_none() => decision.ending = Some(index),
             Role::Ending | Role::Connection => continue,
         }
-        tally.fire(facts.now);
         decision.fired.push(index);
     }
+    if decision.ending.is_some_and(|ending| rules[ending].fault.allows_no_reply()) {
+        // What changes a reply did nothing where there is none.
+        decision.edits.retain(|edit| !rules[*edit].fault.wants_reply());
+        decision.fired.retain(|fired| !rules[*fired].fault.wants_reply() || Some(*fired) == decision.ending);
+    }
+    decision.fired.iter().for_each(|fired| tallies[*fired].fire(facts.now));
     decision
 }
 
@@ -121,6 +188,7 @@ fn passes(rule: &Rule, tally: &mut Tally, facts: &Facts<'_>, dice: &Dice) -> boo
     let trigger = &rule.trigger;
     trigger.armed(facts.now)
         && trigger.matches.holds(facts)
+        && rule.fault.fits(facts.form)
         && trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count(sequence.per, facts)))
         && trigger.probability_ppm.is_none_or(|ppm| facts.key(dice, "fault").str(&rule.name).happens(ppm))
 }

@@ -7,16 +7,30 @@ mod build;
 mod connection;
 mod decide;
 mod draw;
+mod form;
+mod framing;
+mod meaning;
+mod pacing;
+mod stream;
 mod tally;
 mod trigger;
+mod usage;
+mod wording;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
-pub use decide::{Decision, Delay, Facts, decide};
+pub use decide::{Bursts, Decision, Delay, Facts, Pause, decide};
 pub use draw::Draw;
+pub(crate) use form::Form;
+pub use framing::{FramingFault, Joint};
+pub use meaning::{InvalidJson, MeaningFault};
+pub use pacing::PacingFault;
+pub use stream::{Beat, MalformedEvent, StreamFault};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
 pub use trigger::{Match, Per, Sequence, Trigger, Window};
+pub use usage::UsageFault;
+pub use wording::WORDINGS;
 
 use crate::latency::Dist;
 
@@ -85,6 +99,8 @@ pub enum Fault {
         after: Dist,
         /// Which error.
         error: ErrorKind,
+        /// What comes after it.
+        then: AfterError,
     },
     /// The model refuses with status 200, in the vendor's own form.
     Refusal {
@@ -92,11 +108,23 @@ pub enum Fault {
         after: Dist,
         /// Which form.
         form: RefusalForm,
+        /// The words of it, where the form has words; by default an English sentence.
+        text: Option<String>,
     },
     /// A well-formed 200 with no content.
-    Empty,
+    Empty(Emptiness),
     /// A 200 whose body is not what was promised.
     Malformed(MalformedBody),
+    /// A fault of a stream's events.
+    Stream(StreamFault),
+    /// A fault of how events are written.
+    Framing(FramingFault),
+    /// A fault of the times at which tokens come.
+    Pacing(PacingFault),
+    /// A fault of the usage that is told.
+    Usage(UsageFault),
+    /// A fault of what is said.
+    Meaning(MeaningFault),
 }
 
 /// An HTTP status, with what vendors send along.
@@ -204,6 +232,46 @@ pub enum RefusalForm {
     Prose,
 }
 
+/// What follows an error inside a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterError {
+    /// What the vendor sends: OpenAI its terminator, the others nothing; then the connection is closed.
+    #[default]
+    Vendor,
+    /// The protocol's terminator, where there is one; then the connection is closed.
+    Terminator,
+    /// Nothing; the connection is closed.
+    Nothing,
+    /// The rest of the reply, as if nothing had happened.
+    More,
+}
+
+/// In which way a [`Fault::Empty`] answer is empty. What a format has no word for is said in the nearest way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Emptiness {
+    /// [`Emptiness::NoChoices`] or [`Emptiness::EmptyText`], drawn for each call.
+    #[default]
+    Any,
+    /// No choice, content block or candidate.
+    NoChoices,
+    /// Null where choices, blocks or candidates belong.
+    NullChoices,
+    /// The field itself is missing.
+    MissingChoices,
+    /// A choice whose text is empty (Gemini: a candidate without parts).
+    EmptyText,
+    /// A choice whose text is null.
+    NullContent,
+    /// A choice whose text is blank.
+    Whitespace,
+    /// Reasoning and nothing else.
+    ReasoningOnly,
+    /// No text, and the length is given as the reason: reasoning ate the budget.
+    LengthWithoutText,
+}
+
 /// What a [`Fault::Malformed`] 200 carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -246,7 +314,9 @@ impl Fault {
     pub const fn role(&self) -> Role {
         match self {
             Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
-            Fault::LatencySpike { .. } | Fault::SlowTokens { .. } => Role::Delay,
+            Fault::LatencySpike { .. } | Fault::SlowTokens { .. } | Fault::Pacing(_) => Role::Delay,
+            Fault::Stream(fault) => fault.role(),
+            Fault::Framing(_) | Fault::Usage(_) | Fault::Meaning(_) => Role::Edit,
             _ => Role::Ending,
         }
     }
@@ -267,6 +337,11 @@ impl Fault {
             Fault::Status(status) => {
                 status.retry_after.iter().map(|wait| ("retry_after", wait.dist())).collect()
             }
+            Fault::Stream(fault) => fault.numbers(),
+            Fault::Framing(fault) => fault.numbers(),
+            Fault::Pacing(fault) => fault.numbers(),
+            Fault::Usage(fault) => fault.numbers(),
+            Fault::Meaning(fault) => fault.numbers(),
             _ => Vec::new(),
         }
     }
@@ -287,9 +362,42 @@ impl Fault {
             Fault::Cut { .. } => "cut",
             Fault::StreamError { .. } => "stream_error",
             Fault::Refusal { .. } => "refusal",
-            Fault::Empty => "empty",
+            Fault::Empty(_) => "empty",
             Fault::Malformed(_) => "malformed",
+            Fault::Stream(fault) => fault.name(),
+            Fault::Framing(fault) => fault.name(),
+            Fault::Pacing(fault) => fault.name(),
+            Fault::Usage(fault) => fault.name(),
+            Fault::Meaning(fault) => fault.name(),
         }
+    }
+
+    /// Whether it can be done to a call of this form. Those that cannot do not fire.
+    pub(crate) fn fits(&self, form: Form) -> bool {
+        match self {
+            Fault::Stream(fault) => fault.fits(form),
+            Fault::Framing(fault) => fault.fits(form),
+            Fault::Pacing(_) => form.stream,
+            Fault::Usage(fault) => fault.fits(form),
+            Fault::Meaning(fault) => fault.fits(form),
+            _ => true,
+        }
+    }
+
+    /// Whether it changes a reply, so that nothing is left of it where another fault allows none.
+    pub(crate) const fn wants_reply(&self) -> bool {
+        matches!(self, Fault::Stream(_) | Fault::Framing(_) | Fault::Usage(_) | Fault::Meaning(_))
+    }
+
+    /// Whether a call that ends with it has no reply of which anything could be changed.
+    pub(crate) const fn allows_no_reply(&self) -> bool {
+        matches!(
+            self,
+            Fault::Hang
+                | Fault::Reset
+                | Fault::Status(_)
+                | Fault::Malformed(MalformedBody::Html | MalformedBody::Nothing)
+        )
     }
 }
 

@@ -15,6 +15,7 @@ fn facts(request_id: Option<&'static str>, nth: u32) -> Facts<'static> {
         tenant: Some("acme"),
         prompt: "hello world",
         stream: false,
+        form: Form::default(),
         request_id,
         nth,
         number: 0,

@@ -1,23 +1,60 @@
 //! Faults that a request asks for itself: `x-brownout-inject: cut: { after: 3 }`, or the same behind the model,
 //! `gpt-4o+brownout:cut`. Whoever builds the provider says how such a text is read; without that nothing is asked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Provider;
-use crate::dialect::{Ask, Complaint, Dialect};
-use crate::fault::{Fault, Rule, Trigger};
+use http::request::Parts;
+
+use super::{Aside, Provider};
+use crate::dialect::{Ask, Complaint};
+use crate::fault::{self, Decision, Facts, Rule, Tally, Trigger};
 
 /// The header that asks for a fault.
 pub const ASKING_HEADER: &str = "x-brownout-inject";
 /// The name under which an asked fault stands in the ledger.
 pub const ASKED_RULE: &str = "asked";
 
-/// Reads the text of a fault, for a provider of this dialect; the error says what is wrong with it.
-pub type Resolver = Arc<dyn Fn(&str, Dialect) -> Result<Fault, String> + Send + Sync>;
-
 impl Provider {
+    /// What every request says, whatever its dialect; its head without the namespace.
+    pub(super) fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
+        let (head, namespace) = match self.namespace(head)? {
+            Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
+            None => (Cow::Borrowed(head), None),
+        };
+        let mut ask =
+            Ask { namespace, may_ask: self.settings.asked.is_some(), ..Ask::of(self.spec.dialect, &head) };
+        if ask.may_ask {
+            let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
+            ask.inject = text.map(Cow::into_owned);
+        }
+        Ok((head, ask))
+    }
+
+    /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
+    /// fault; one that asks for a fault gets that one alone.
+    pub(super) fn decide(
+        &self,
+        ask: &Ask,
+        facts: &Facts<'_>,
+        complaint: Option<Complaint>,
+    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
+        let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
+            Ok(asked) => asked,
+            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
+        };
+        if let Some(rules) = asked {
+            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
+            return (rules, decision, None);
+        }
+        self.with_space(ask.namespace.as_deref(), |space| {
+            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
+            (Arc::clone(&space.rules), decision, None)
+        })
+    }
+
     /// The rule that a request asks for. It gets that one and no other.
-    pub(super) fn asked(&self, ask: &Ask) -> Result<Option<Arc<Vec<Rule>>>, Complaint> {
+    fn asked(&self, ask: &Ask) -> Result<Option<Arc<Vec<Rule>>>, Complaint> {
         let (Some(text), Some(resolve)) = (&ask.inject, &self.settings.asked) else { return Ok(None) };
         let bad = |why: String| Complaint::invalid(ASKING_HEADER, &format!("the fault asked for: {why}"));
         let fault = resolve(text, self.spec.dialect).map_err(bad)?;

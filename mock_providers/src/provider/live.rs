@@ -37,7 +37,8 @@ impl Provider {
     /// now on, or for good. A rule of the same name that has healed makes room.
     ///
     /// # Errors
-    /// When the rule is unsound, its name is taken, it acts on connections in a namespace, or there are too many.
+    /// When the rule is unsound, its name is taken, it acts on connections in a namespace, or there are too many of
+    /// rules or namespaces.
     pub fn add_rule(
         &self,
         namespace: Option<&str>,
@@ -48,6 +49,9 @@ impl Provider {
         if namespace.is_some() && rule.fault.on_connection() {
             return Err(InvalidSpec::Namespace(rule.name));
         }
+        if namespace.is_some_and(|name| !self.has_room(name)) {
+            return Err(InvalidSpec::TooManyNamespaces(self.settings.namespaces));
+        }
         let now = self.clock.now();
         arm(&mut rule, now, lasts);
         self.with_space(namespace, |space| insert(space, rule, self.planned.len(), now))?;
@@ -57,6 +61,9 @@ impl Provider {
 
     /// Removes the rule `name`, whether it was there from the start or not. Whether there was one.
     pub fn remove_rule(&self, namespace: Option<&str>, name: &str) -> bool {
+        if namespace.is_some_and(|name| !self.has_room(name)) {
+            return false;
+        }
         let removed =
             self.with_space(namespace, |space| space.position(name).map(|index| space.remove(index)));
         if removed.is_some() {
@@ -82,18 +89,24 @@ impl Provider {
         self.reset(None);
     }
 
-    /// The rules of `namespace` as they stand, in the order in which they are asked; none when nobody used it yet.
+    /// The rules of `namespace` as they stand, in the order in which they are asked; one that nobody used yet has those
+    /// of the specification.
     #[must_use]
-    pub fn standing(&self, namespace: Option<&str>) -> Option<Vec<Standing>> {
+    pub fn standing(&self, namespace: Option<&str>) -> Vec<Standing> {
         let now = self.clock.now();
         let state = self.lock();
-        let space = match namespace {
+        let fresh;
+        let space = match namespace.map(|name| state.named.get(name)) {
             None => &state.common,
-            Some(name) => state.named.get(name)?,
+            Some(Some(space)) => space,
+            Some(None) => {
+                fresh = Space::new(&self.planned);
+                &fresh
+            }
         };
         let pairs = space.rules.iter().zip(&space.tallies);
         let seen = pairs.filter(|(rule, _)| namespace.is_none() || !rule.fault.on_connection());
-        Some(seen.map(|(rule, tally)| self.stands(rule, tally, now)).collect())
+        seen.map(|(rule, tally)| self.stands(rule, tally, now)).collect()
     }
 
     fn stands(&self, rule: &Rule, tally: &Tally, now: Moment) -> Standing {

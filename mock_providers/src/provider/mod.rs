@@ -5,8 +5,10 @@ mod asked;
 mod error;
 mod live;
 mod namespace;
+mod open;
 mod plan;
 mod schedule;
+mod settings;
 mod space;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,12 +19,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub(crate) use aside::{ASIDE, Aside};
-pub use asked::{ASKED_RULE, ASKING_HEADER, Resolver};
+pub use asked::{ASKED_RULE, ASKING_HEADER};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
 pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
+pub use settings::{Resolver, Settings};
 
 use crate::clock::{Clock, Moment};
 use crate::dialect::Dialect;
@@ -96,18 +99,12 @@ pub enum InvalidSpec {
     /// A rule of the connection layer was added for a namespace, which only a request has.
     #[error("rule `{0}` acts on connections, before any request says its namespace: add it for all")]
     Namespace(String),
+    /// A rule was added for one namespace more than the provider tells apart.
+    #[error("reset a namespace first: {0} are in use, and there may be no more")]
+    TooManyNamespaces(usize),
     /// More rules were added than any test needs.
     #[error("remove a rule first: {0} were added already")]
     TooManyRules(usize),
-}
-
-/// What a provider offers beyond its specification: all of it off by default.
-#[derive(Clone, Default)]
-pub struct Settings {
-    /// How many namespaces are told apart at most (see [`is_namespace`]); 0 tells none apart.
-    pub namespaces: usize,
-    /// Reads the faults that requests ask for; without it they ask in vain.
-    pub asked: Option<Resolver>,
 }
 
 /// What happens to somebody who connects.
@@ -287,18 +284,6 @@ impl Provider {
         common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
     }
 
-    /// Connections that are open now.
-    #[must_use]
-    pub fn open_connections(&self) -> u64 {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    /// Counts a connection as open until the guard is dropped.
-    pub(crate) fn opened(self: &Arc<Self>) -> OpenConnection {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        OpenConnection(Arc::clone(self))
-    }
-
     /// Room for so many more bytes of a body, until it is dropped; none when there is too much already.
     pub(crate) fn room_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         self.bodies.try_acquire_many(u32::try_from(bytes).ok()?).ok()
@@ -329,22 +314,6 @@ impl Provider {
     /// A panic elsewhere leaves the counters usable: every update is a single step.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An open connection, counted.
-pub(crate) struct OpenConnection(Arc<Provider>);
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl std::fmt::Debug for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let asked = self.asked.is_some();
-        f.debug_struct("Settings").field("namespaces", &self.namespaces).field("asked", &asked).finish()
     }
 }
 

@@ -36,7 +36,8 @@ pub fn is_namespace(name: &str) -> bool {
 impl Provider {
     /// The namespace of a request, and its head without it; nothing when it has none, or none are told apart.
     pub(super) fn namespace(&self, head: &Parts) -> Result<Option<(Parts, String)>, Aside> {
-        if self.settings.namespaces == 0 || !names_one(head) {
+        // Most calls have none: nothing is copied for them.
+        if self.settings.namespaces == 0 || !hints_at_one(head) {
             return Ok(None);
         }
         let mut bare = head.clone();
@@ -74,12 +75,12 @@ impl Provider {
     }
 }
 
-/// Whether the head may name a namespace at all: what follows copies the head, which costs.
-fn names_one(head: &Parts) -> bool {
-    let named = |text: &[u8]| memmem::find(text, IN_KEY.as_bytes()).is_some();
+/// Whether there may be a namespace.
+fn hints_at_one(head: &Parts) -> bool {
+    let in_key = |text: &[u8]| memmem::find(text, IN_KEY.as_bytes()).is_some();
     head.uri.path().starts_with(IN_PATH)
-        || head.uri.query().is_some_and(|query| named(query.as_bytes()))
-        || KEYS.iter().any(|key| head.headers.get(key).is_some_and(|key| named(key.as_bytes())))
+        || head.uri.query().is_some_and(|query| in_key(query.as_bytes()))
+        || KEYS.iter().any(|key| head.headers.get(key).is_some_and(|key| in_key(key.as_bytes())))
 }
 
 /// Takes the namespace off the first key that has one.

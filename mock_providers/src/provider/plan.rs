@@ -1,18 +1,19 @@
 //! What a provider makes of a request: decided whole, before the first byte of the answer.
 
-use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 
 use super::error::Error;
-use super::{ASKING_HEADER, Aside, Provider, Schedule};
+use super::schedule::Uneven;
+use super::{Aside, Provider, Schedule};
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Script, Times, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Format, Script, Times, words_hint};
 use crate::dice::{Dice, Key};
+use crate::edit::{self, Edit, Truth};
 use crate::fault::{
-    self, Close, Decision, Draw, ErrorKind, Facts, Fault, MalformedBody, RefusalForm, Rule, Tally,
+    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorKind, Facts, Fault, Form, MalformedBody,
+    Pause, RefusalForm, Rule, StreamFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
@@ -37,6 +38,8 @@ pub(crate) struct Answer {
     /// Starts the keys of this call's further draws.
     pub(crate) chunks: Key,
     pub(crate) act: Act,
+    /// What is changed in the reply, in order.
+    pub(crate) edits: Vec<Edit>,
 }
 
 /// What the answer amounts to.
@@ -46,12 +49,34 @@ pub(crate) enum Act {
     Hang,
     Reset,
     Error(Box<Error>),
-    Stall { after: u32 },
-    Cut { after: u32, close: Close },
-    Trouble { after: u32, kind: ErrorKind },
-    Refuse { after: u32, form: RefusalForm },
-    Empty { bare: bool },
+    Stall {
+        after: u32,
+    },
+    Cut {
+        after: u32,
+        close: Close,
+    },
+    Trouble {
+        after: u32,
+        kind: ErrorKind,
+        then: AfterError,
+    },
+    Refuse {
+        after: u32,
+        form: RefusalForm,
+    },
+    Empty(Emptiness),
     Malformed(MalformedBody),
+    /// The opening of a stream and nothing more.
+    Opening,
+    /// Keep-alives instead of a reply; with the opening before them, or as bare comments.
+    KeepAlive {
+        opening: bool,
+        every: Duration,
+        lasts: Option<Duration>,
+    },
+    /// A plain body where a stream was asked for: an error with status 200, or the reply.
+    Plain(Option<ErrorKind>),
 }
 
 /// A page where a reply should be.
@@ -84,21 +109,6 @@ impl Provider {
         }
     }
 
-    /// What every request says, whatever its dialect; its head without the namespace.
-    fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
-        let (head, namespace) = match self.namespace(head)? {
-            Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
-            None => (Cow::Borrowed(head), None),
-        };
-        let mut ask =
-            Ask { namespace, may_ask: self.settings.asked.is_some(), ..Ask::of(self.spec.dialect, &head) };
-        if ask.may_ask {
-            let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
-            ask.inject = text.map(Cow::into_owned);
-        }
-        Ok((head, ask))
-    }
-
     fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
         let namespace = ask.namespace.as_deref();
@@ -113,6 +123,9 @@ impl Provider {
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
         (script.words, script.limited) = (length, limited);
+        let mut call = self.entry(&script, (nth, connection, now), body);
+        let fired: Vec<&Rule> = decision.edits.iter().map(|rule| &rules[*rule]).collect();
+        let (edits, truth) = self.edits(&fired, (number, nth, now), &mut script);
         let facts = self.facts(&script.ask, number, nth, now);
         let key = |purpose| facts.key(&self.dice, purpose);
         let (schedule, injected) = self.schedule(&script, &decision, || key("first token"), gaps, now);
@@ -120,7 +133,6 @@ impl Provider {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
         }
-        let mut call = self.entry(&script, (nth, connection, now), body);
         call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
         call.injected = injected;
         let wait = self.error_delay(&decision, || key("error"));
@@ -131,32 +143,36 @@ impl Provider {
                 self.act(ending, &facts, (&script, now + wait), &mut call)
             }
         };
+        script.sorry = decision.ending.and_then(|rule| sorry(&rules[rule].fault));
+        let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
+        note(&mut call, truth);
         // Decided, and counted: nobody reads it again, and a slow stream would keep it all the time.
         script.ask.prompt = String::new();
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act }))
+        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, edits }))
     }
 
-    /// Which rules fire, and the rules they are. A request the vendor refuses by itself never gets as far as a
-    /// fault; one that asks for a fault gets that one alone.
-    fn decide(
+    /// What the faults that edit change; the script at once.
+    fn edits(
         &self,
-        ask: &Ask,
-        facts: &Facts<'_>,
-        complaint: Option<Complaint>,
-    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
-        let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
-            Ok(asked) => asked,
-            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
-        };
-        if let Some(rules) = asked {
-            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
-            return (rules, decision, None);
+        fired: &[&Rule],
+        (number, nth, now): (u64, u32, Moment),
+        script: &mut Script,
+    ) -> (Vec<Edit>, Truth) {
+        let mut truth = Truth::default();
+        if fired.is_empty() {
+            return (Vec::new(), truth);
         }
-        self.with_space(ask.namespace.as_deref(), |space| {
-            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
-            (Arc::clone(&space.rules), decision, None)
-        })
+        // Draws go by what was asked, which edits may change.
+        let ask = script.ask.clone();
+        let facts = self.facts(&ask, number, nth, now);
+        let edits = fired
+            .iter()
+            .filter_map(|rule| {
+                edit::draw(&rule.fault, Draw::new(&facts, &self.dice, &rule.name), script, &mut truth)
+            })
+            .collect();
+        (edits, truth)
     }
 
     fn facts<'a>(&'a self, ask: &'a Ask, number: u64, nth: u32, now: Moment) -> Facts<'a> {
@@ -166,6 +182,7 @@ impl Provider {
             tenant: ask.tenant.as_deref(),
             prompt: &ask.prompt,
             stream: ask.stream,
+            form: Form::of(self.spec.dialect, ask),
             request_id: ask.request_id.as_deref(),
             nth,
             number,
@@ -217,16 +234,18 @@ impl Provider {
             gap_factor: 1.0,
             words: script.words,
             key: gaps,
+            uneven: None,
         };
-        let delay = decision.delay;
-        if delay == fault::Delay::default() {
+        let delay = &decision.delay;
+        if *delay == fault::Delay::default() {
             return (healthy, Duration::ZERO);
         }
         let plain = !script.ask.stream;
         let slow = Schedule {
-            first_us: stretch(first_us, &delay),
+            first_us: stretch(first_us, delay),
             gap: delay.per_token.map_or_else(|| self.gap.clone(), Tabled::exact),
             gap_factor: delay.gap_factor * if plain { delay.factor } else { 1.0 },
+            uneven: uneven(delay, script.words),
             ..healthy.clone()
         };
         let injected = if plain { slow.last() - healthy.last() } else { slow.first() - healthy.first() };
@@ -262,6 +281,8 @@ impl Provider {
             injected: Duration::ZERO,
             words_planned: 0,
             words_sent: 0,
+            distorted: false,
+            usage_told: None,
             billed_input: 0,
             billed_output: 0,
             credential: ask.key.as_deref().map(|key| fingerprint("credential", key.as_bytes())),
@@ -285,34 +306,111 @@ impl Provider {
             Fault::Status(status) => self.status(status, draw, (script, due), call),
             Fault::Stall { after } => Act::Stall { after: words(*after) },
             Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
-            Fault::StreamError { after, error } => {
+            Fault::StreamError { after, error, then } => {
                 call.failure = Some(*error);
-                Act::Trouble { after: words(*after), kind: *error }
+                Act::Trouble { after: words(*after), kind: *error, then: *then }
             }
-            Fault::Refusal { after, form } => {
+            Fault::Refusal { after, form, .. } => {
                 call.failure = Some(ErrorKind::ContentFilter);
                 Act::Refuse { after: words(*after), form: *form }
             }
-            Fault::Empty => Act::Empty { bare: facts.key(&self.dice, "empty").happens(500_000) },
+            Fault::Empty(Emptiness::Any) if facts.key(&self.dice, "empty").happens(500_000) => {
+                Act::Empty(Emptiness::NoChoices)
+            }
+            Fault::Empty(Emptiness::Any) => Act::Empty(Emptiness::EmptyText),
+            Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
-            // Decided elsewhere: connections at accept, delays in the schedule.
+            Fault::Stream(fault) => stream_act(fault, draw, call),
+            // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
             | Fault::LatencySpike { .. }
-            | Fault::SlowTokens { .. } => Act::Reply,
+            | Fault::SlowTokens { .. }
+            | Fault::Framing(_)
+            | Fault::Pacing(_)
+            | Fault::Usage(_)
+            | Fault::Meaning(_) => Act::Reply,
         }
     }
 }
 
+/// The words of a refusal, where they are given.
+fn sorry(fault: &Fault) -> Option<String> {
+    match fault {
+        Fault::Refusal { text, .. } => text.clone(),
+        _ => None,
+    }
+}
+
+/// Faults of a stream that end it.
+fn stream_act(fault: &StreamFault, draw: Draw<'_>, call: &mut Call) -> Act {
+    let beat = |opening: bool, beat: &Beat| Act::KeepAlive {
+        opening,
+        every: draw.duration("every", beat.every),
+        lasts: beat.lasts.map(|lasts| draw.duration("for", lasts)),
+    };
+    match fault {
+        StreamFault::RoleOnly => Act::Opening,
+        StreamFault::CommentOnly(every) => beat(false, every),
+        StreamFault::PingOnly(every) => beat(true, every),
+        StreamFault::JsonOnStream { error } => {
+            call.failure = *error;
+            Act::Plain(*error)
+        }
+        _ => Act::Reply,
+    }
+}
+
+/// Where a plain body answers a stream request, the answer is that of a plain request.
+fn flatten(act: Act, script: &mut Script) -> Act {
+    let Act::Plain(error) = act else { return act };
+    script.ask.stream = false;
+    error.map_or(Act::Reply, |kind| Act::Trouble { after: 0, kind, then: AfterError::Vendor })
+}
+
+/// Notes how far the edits lead away from the canonical reply.
+fn note(call: &mut Call, truth: Truth) {
+    call.distorted = truth.distorted;
+    call.usage_told = truth.told;
+    if let Some(canonical) = truth.canonical {
+        call.words_planned = call.words_planned.min(canonical);
+    }
+}
+
+/// What the delays make of the times of tokens; pauses behind the last token come before it.
+fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
+    let plain = fault::Delay::default();
+    if (delay.start, delay.rush, delay.bursts, delay.pauses.len(), delay.pings)
+        == (plain.start, plain.rush, plain.bursts, 0, None)
+    {
+        return None;
+    }
+    let last = words.saturating_sub(1);
+    let pauses = delay.pauses.iter().map(|pause| Pause { after: pause.after.min(last), ..*pause });
+    Some(Box::new(Uneven {
+        start_us: u64::try_from(delay.start.as_micros()).unwrap_or(u64::MAX),
+        pings: delay.pings,
+        rush: delay.rush,
+        pauses: pauses.collect(),
+        bursts: delay.bursts,
+    }))
+}
+
 /// Notes what of the answer is planned and billed. Prompts are billed with every answer that a model began;
-/// errors, hangs and refusals before the first word are not.
+/// errors and hangs are not, nor is what Anthropic refuses in its own form before the first word.
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
-        Act::Trouble { after, .. } | Act::Refuse { after, .. } if call.stream => (script.words, *after > 0),
-        Act::Empty { .. } => (0, true),
+        Act::Opening | Act::KeepAlive { .. } => (script.words, false),
+        Act::Trouble { after, .. } if script.ask.stream => (script.words, *after > 0),
+        Act::Refuse { after, form } => {
+            let free = script.ask.format == Format::Messages && *form != RefusalForm::Prose;
+            let planned = if script.ask.stream { script.words } else { 0 };
+            (planned, !free || script.ask.stream && *after > 0)
+        }
+        Act::Empty(_) => (0, true),
         _ => (0, false),
     };
     call.words_planned = planned;

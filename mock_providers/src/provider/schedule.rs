@@ -1,9 +1,12 @@
 //! When each word of a reply is generated.
 
+use std::time::Duration;
+
 use rand::rngs::ChaCha8Rng;
 
 use crate::clock::Moment;
 use crate::dice::Key;
+use crate::fault::{Bursts, Pause};
 use crate::latency::{Tabled, whole};
 
 /// The times of a reply's words. Times are absolute, so that nothing drifts however late it is looked at.
@@ -17,6 +20,21 @@ pub(crate) struct Schedule {
     pub(crate) gap_factor: f64,
     pub(crate) words: u32,
     pub(crate) key: Key,
+    /// What makes the tokens come unevenly, if anything.
+    pub(crate) uneven: Option<Box<Uneven>>,
+}
+
+/// What a fault does to the times of tokens beyond longer gaps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Uneven {
+    /// Added to the first token, after the headers, in microseconds.
+    pub(crate) start_us: u64,
+    /// Keep-alives until the first token: from one to the next.
+    pub(crate) pings: Option<Duration>,
+    /// Tokens that come at once.
+    pub(crate) rush: u32,
+    pub(crate) pauses: Vec<Pause>,
+    pub(crate) bursts: Option<Bursts>,
 }
 
 /// Walks through the words of a schedule.
@@ -28,12 +46,18 @@ pub(crate) struct Pace {
     start: Moment,
     /// Words passed.
     at: u32,
+    uneven: Option<Box<Uneven>>,
+    /// Words left of the present burst.
+    burst: u64,
 }
 
 impl Schedule {
     /// When the first word is generated.
     pub(crate) fn first(&self) -> Moment {
-        after(self.start, self.first_us)
+        match &self.uneven {
+            None => after(self.start, self.first_us),
+            Some(_) => self.pace().advance(1),
+        }
     }
 
     /// When the headers of a stream go out: half-way to the first word.
@@ -43,7 +67,7 @@ impl Schedule {
 
     /// When the last word is generated.
     pub(crate) fn last(&self) -> Moment {
-        match self.gap.constant() {
+        match self.gap.constant().filter(|_| self.uneven.is_none()) {
             Some(gap) => self.after_gaps(constant_gaps(gap * self.gap_factor, self.words.saturating_sub(1))),
             None => self.pace().advance(self.words),
         }
@@ -64,9 +88,13 @@ impl Schedule {
             rng: self.key.stream(),
             gap: self.gap.clone(),
             factor: self.gap_factor,
-            elapsed_us: self.first_us,
+            elapsed_us: self
+                .first_us
+                .saturating_add(self.uneven.as_ref().map_or(0, |uneven| uneven.start_us)),
             start: self.start,
             at: 0,
+            uneven: self.uneven.clone(),
+            burst: 0,
         }
     }
 }
@@ -74,6 +102,13 @@ impl Schedule {
 impl Pace {
     /// Passes `words` more words: when the last of them is generated.
     pub(crate) fn advance(&mut self, words: u32) -> Moment {
+        if self.uneven.is_some() {
+            for _ in 0..words {
+                self.pass_unevenly();
+                self.at = self.at.saturating_add(1);
+            }
+            return after(self.start, self.elapsed_us);
+        }
         let gaps = if self.at == 0 { words.saturating_sub(1) } else { words };
         self.at = self.at.saturating_add(words);
         if let Some(gap) = self.gap.constant() {
@@ -85,6 +120,30 @@ impl Pace {
             self.elapsed_us = self.elapsed_us.saturating_add(gap);
         }
         after(self.start, self.elapsed_us)
+    }
+
+    fn pass_unevenly(&mut self) {
+        let Some(uneven) = &self.uneven else { return };
+        let mut gap = 0;
+        if self.at == 0 {
+            self.burst = uneven.bursts.map_or(0, |bursts| bursts.size.sample_us(&mut self.rng));
+        } else if self.at >= uneven.rush {
+            gap = match uneven.bursts {
+                Some(_) if self.burst > 1 => {
+                    self.burst -= 1;
+                    0
+                }
+                Some(Bursts { gap, size }) => {
+                    self.burst = size.sample_us(&mut self.rng).max(1);
+                    gap.sample_us(&mut self.rng)
+                }
+                None => whole(self.gap.sample(&mut self.rng) * self.factor),
+            };
+        }
+        let here = uneven.pauses.iter().filter(|pause| pause.after == self.at);
+        let paused = here.fold(Duration::ZERO, |sum, pause| sum.saturating_add(pause.lasts));
+        let paused = u64::try_from(paused.as_micros()).unwrap_or(u64::MAX);
+        self.elapsed_us = self.elapsed_us.saturating_add(gap).saturating_add(paused);
     }
 }
 
@@ -112,6 +171,7 @@ mod tests {
             gap_factor: 3.0,
             words: 5,
             key: Dice::new(1).key("gaps"),
+            uneven: None,
         };
         // First at 1,000 + 500; then every 10 * 3 us; the fifth after four gaps.
         assert_eq!(schedule.first(), Moment::from_us(1_500));

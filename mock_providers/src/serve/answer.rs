@@ -17,7 +17,8 @@ use super::body::{Reply, Then};
 use super::control::Control;
 use super::open::Open;
 use super::stream::Stream;
-use crate::dialect::{Complaint, Media, Plain, dress};
+use crate::dialect::{Complaint, Media, Plain, Script, dress};
+use crate::edit::{Edit, Editor};
 use crate::fault::{Close, ErrorKind, MalformedBody};
 use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Provider, request_id};
 
@@ -116,8 +117,8 @@ fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {
 }
 
 async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, Gone> {
-    let Answer { call, script, schedule, chunks, act } = answer;
-    let generates = call.words_planned > 0 && !call.stream;
+    let Answer { call, script, schedule, chunks, act, edits } = answer;
+    let generates = call.words_planned > 0 && !script.ask.stream;
     control.begin(Open::new(call, generates.then(|| schedule.clone())));
     match act {
         Act::Hang => std::future::pending().await,
@@ -146,14 +147,14 @@ async fn call(control: Arc<Control>, answer: Answer) -> Result<Response<Reply>, 
             control.provider().clock().sleep_until(schedule.headers()).await;
             let id = request_id(&script.id);
             let media = script.media();
-            let stream = Stream::new(control.clone(), script, &schedule, chunks, act);
+            let stream = Stream::new(control.clone(), script, &schedule, chunks, (act, edits));
             Ok(respond(&control, 200, media, &id, Reply::stream(&control, stream)))
         }
         act => {
             let last = if generates { schedule.last() } else { schedule.first() };
             control.provider().clock().sleep_until(last).await;
             let id = request_id(&script.id);
-            Ok(plain(&control, &script, &act, &id))
+            Ok(plain(&control, &script, (&act, edits), &id))
         }
     }
 }
@@ -169,8 +170,15 @@ async fn send_error(control: &Arc<Control>, error: Error, id: &str) -> Response<
 }
 
 /// A plain reply, or what a fault makes of it.
-fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id: &str) -> Response<Reply> {
-    let whole = |body: String| respond(control, 200, Media::Json, id, Reply::whole(control, body));
+fn plain(
+    control: &Arc<Control>,
+    script: &Script,
+    (act, edits): (&Act, Vec<Edit>),
+    id: &str,
+) -> Response<Reply> {
+    let editor = Editor::new(edits);
+    let send = |body: String| respond(control, 200, Media::Json, id, Reply::whole(control, body));
+    let whole = |body: String| send(edited(&editor, script, Plain { body, ..Plain::default() }).body);
     match act {
         Act::Trouble { kind, .. } => {
             let error = Complaint::usual(script.dialect, *kind);
@@ -178,19 +186,19 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
             respond(control, 200, media, id, Reply::whole(control, body))
         }
         Act::Refuse { form, .. } => whole(script.refusal(*form)),
-        Act::Empty { bare } => whole(script.empty(*bare)),
+        Act::Empty(kind) => whole(script.empty(*kind)),
         Act::Malformed(MalformedBody::WrongShape) => {
             control.broken();
             whole("{}".to_owned())
         }
         _ => {
-            let plain = script.plain();
+            let plain = edited(&editor, script, script.plain());
             match act {
                 Act::Malformed(_) => {
-                    let half = plain.body.len() / 2;
+                    let half = half(&plain.body);
                     control.broken();
                     control.words(script.words, plain.words_in(half));
-                    whole(plain.body[..half].to_owned())
+                    send(plain.body[..half].to_owned())
                 }
                 Act::Stall { .. } => partial(control, &plain, Then::Silence, id),
                 // A plain reply has no protocol of its own to end well: a clean cut is a FIN.
@@ -198,21 +206,33 @@ fn plain(control: &Arc<Control>, script: &crate::dialect::Script, act: &Act, id:
                 Act::Cut { .. } => partial(control, &plain, Then::End(Close::Fin), id),
                 _ => {
                     control.words(script.words, script.words);
-                    whole(plain.body)
+                    send(plain.body)
                 }
             }
         }
     }
 }
 
+fn edited(editor: &Editor, script: &Script, mut plain: Plain) -> Plain {
+    if !editor.is_idle() {
+        editor.plain(script, &mut plain);
+    }
+    plain
+}
+
 /// Announces the whole body and sends half of it.
 fn partial(control: &Arc<Control>, plain: &Plain, then: Then, id: &str) -> Response<Reply> {
-    let half = plain.body.len() / 2;
+    let half = half(&plain.body);
     control.words(plain.words_in(plain.body.len()), plain.words_in(half));
     let reply = Reply::part(control, Bytes::copy_from_slice(&plain.body.as_bytes()[..half]), then);
     let mut response = respond(control, 200, Media::Json, id, reply);
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(plain.body.len()));
     response
+}
+
+/// The middle of a body, between two characters.
+fn half(body: &str) -> usize {
+    (0..=body.len() / 2).rev().find(|at| body.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn respond(control: &Arc<Control>, status: u16, media: Media, id: &str, reply: Reply) -> Response<Reply> {

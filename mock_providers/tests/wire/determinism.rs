@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{Close, Fault, Per, Sequence, Trigger};
+use mock_providers::fault::{Close, Emptiness, Fault, Per, Sequence, Trigger};
 use mock_providers::latency::Dist;
 use mock_providers::latency::Latency;
 use mock_providers::ledger::{Call, Ending};
@@ -20,7 +20,7 @@ fn stormy(dialect: Dialect) -> Spec {
     spec.faults.push(rule(spike, share(300_000)));
     spec.faults.push(rule(Fault::Cut { after: Dist::Constant(3.0), close: Close::Reset }, share(200_000)));
     let first = Some(Sequence { skip: 0, first: 1, per: Per::Request });
-    spec.faults.push(rule(Fault::Empty, Trigger { sequence: first, ..share(500_000) }));
+    spec.faults.push(rule(Fault::Empty(Emptiness::Any), Trigger { sequence: first, ..share(500_000) }));
     spec.faults.push(rule(Fault::BlackHole, during(900, 1_400)));
     spec.faults.push(rule(Fault::RefuseConnections, during(2_000, 2_001)));
     spec

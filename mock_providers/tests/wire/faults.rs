@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mock_providers::dialect::Dialect;
 use mock_providers::fault::{
-    Close, ErrorBody, ErrorKind, Fault, MalformedBody, RefusalForm, RetryAfter, StatusFault, Trigger,
+    AfterError, Close, Emptiness, ErrorBody, ErrorKind, Fault, MalformedBody, RefusalForm, RetryAfter,
+    StatusFault, Trigger,
 };
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
@@ -290,7 +291,11 @@ async fn a_stream_error_comes_in_band_and_closes_cleanly() {
         "\r\n\r\n{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"The model is overloaded. Please try again later.\",\
          \n    \"status\": \"UNAVAILABLE\"\n  }\n}\n",
     ];
-    let fault = Fault::StreamError { after: Dist::Constant(4.0), error: ErrorKind::Overloaded };
+    let fault = Fault::StreamError {
+        after: Dist::Constant(4.0),
+        error: ErrorKind::Overloaded,
+        then: AfterError::Vendor,
+    };
     for (dialect, tail) in DIALECTS.into_iter().zip(tails) {
         let (bench, heard) = under(&fault, dialect, true).await;
         let (body, ended) = heard.dechunked();
@@ -312,8 +317,11 @@ async fn a_stream_error_comes_in_band_and_closes_cleanly() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_error_in_a_json_array_is_its_last_element() {
     for after in [0, 4] {
-        let fault =
-            Fault::StreamError { after: Dist::Constant(f64::from(after)), error: ErrorKind::Overloaded };
+        let fault = Fault::StreamError {
+            after: Dist::Constant(f64::from(after)),
+            error: ErrorKind::Overloaded,
+            then: AfterError::Vendor,
+        };
         let bench = Bench::new(faulty(Dialect::Gemini, fault));
         let heard = bench.exchange(&ask(Dialect::Gemini, true, 10).replace("?alt=sse", "")).await;
         let chunks: Vec<serde_json::Value> = serde_json::from_str(&heard.dechunked().0).unwrap();
@@ -338,9 +346,12 @@ async fn refusals_have_status_200_and_the_vendors_form() {
     ];
     for (dialect, form, one, two) in cases {
         for (stream, after) in [(false, 0), (true, 0), (true, 4)] {
-            let (bench, heard) =
-                under(&Fault::Refusal { after: Dist::Constant(f64::from(after)), form }, dialect, stream)
-                    .await;
+            let (bench, heard) = under(
+                &Fault::Refusal { after: Dist::Constant(f64::from(after)), form, text: None },
+                dialect,
+                stream,
+            )
+            .await;
             let body = if stream { heard.dechunked().0 } else { heard.json().to_string() };
             assert!(body.contains(one) && body.contains(two), "{body}");
             let call = bench.call();
@@ -359,7 +370,7 @@ async fn an_empty_reply_is_well_formed_and_has_no_words() {
     for (dialect, stream) in DIALECTS.into_iter().flat_map(|d| [(d, false), (d, true)]) {
         let mut bodies = Vec::new();
         for id in 0..16 {
-            let bench = Bench::new(faulty(dialect, Fault::Empty));
+            let bench = Bench::new(faulty(dialect, Fault::Empty(Emptiness::Any)));
             let request =
                 ask(dialect, stream, 10).replace("x-request-id: r1", &format!("x-request-id: r{id}"));
             let heard = bench.exchange(&request).await;

@@ -24,7 +24,7 @@ fn named(name: &str, fault: Fault) -> Rule {
 }
 
 fn names(bench: &Bench) -> Vec<(String, bool)> {
-    let standing = bench.provider.standing(None).unwrap();
+    let standing = bench.provider.standing(None);
     standing.into_iter().map(|standing| (standing.rule.name, standing.healed)).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{ErrorKind, Fault, Rule, Sequence, Trigger};
+use mock_providers::fault::{Emptiness, ErrorKind, Fault, Rule, Sequence, Trigger};
 use mock_providers::provider::{InvalidSpec, Settings, Spec, is_namespace};
 
 use crate::bench::{Bench, End, ask, ask_with, rule, spec};
@@ -129,11 +129,30 @@ async fn a_rule_of_one_namespace_is_none_of_anothers_and_none_on_connections() {
     assert!(resets(&bench, &in_path(&ask, "w1")).await);
     assert!(!resets(&bench, &in_path(&ask, "w2")).await);
     assert!(!resets(&bench, &ask).await);
-    assert!(bench.provider.standing(None).unwrap().is_empty());
+    assert!(bench.provider.standing(None).is_empty());
 
     let crash = rule(Fault::Crash, Trigger::default());
     let refused = bench.provider.add_rule(Some("w1"), crash, None);
     assert_eq!(refused, Err(InvalidSpec::Namespace("crash".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_can_be_added_and_removed_before_a_namespace_is_used_but_not_beyond_the_limit() {
+    let bench = Bench::with(first_reset(Dialect::Openai), settings(2));
+    let hang = || rule(Fault::Hang, Trigger::default());
+    assert!(bench.provider.remove_rule(Some("w1"), "reset"));
+    bench.provider.add_rule(Some("w2"), hang(), None).unwrap();
+
+    assert_eq!(bench.provider.add_rule(Some("w3"), hang(), None), Err(InvalidSpec::TooManyNamespaces(2)));
+    assert!(!bench.provider.remove_rule(Some("w3"), "reset"));
+
+    let names = |namespace| -> Vec<String> {
+        bench.provider.standing(namespace).into_iter().map(|standing| standing.rule.name).collect()
+    };
+    assert_eq!(names(Some("w2")), ["reset", "hang"]);
+    assert_eq!(names(Some("w3")), ["reset"]);
+    assert_eq!(bench.provider.namespaces(), ["w1", "w2"]);
+    assert!(!resets(&bench, &in_path(&ask(Dialect::Openai, false, 1), "w1")).await);
 }
 
 /// Understands a few words, and nothing else.
@@ -141,7 +160,7 @@ fn asking() -> Settings {
     let read = |text: &str, _| match text {
         "reset" => Ok(Fault::Reset),
         "crash" => Ok(Fault::Crash),
-        "{cut: 5% ö}" => Ok(Fault::Empty),
+        "{cut: 5% ö}" => Ok(Fault::Empty(Emptiness::Any)),
         other => Err(format!("`{other}` is no fault")),
     };
     Settings { namespaces: 0, asked: Some(Arc::new(read)) }

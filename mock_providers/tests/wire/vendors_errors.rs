@@ -222,7 +222,11 @@ async fn errors_in_a_stream_end_it_as_each_vendor_does() {
         (Dialect::LlamaCpp, false, "\"type\":\"unavailable_error\""),
         (Dialect::Vllm, true, "\"type\":\"ServiceUnavailableError\""),
     ] {
-        let fault = Fault::StreamError { after: Dist::Constant(2.0), error: ErrorKind::Overloaded };
+        let fault = Fault::StreamError {
+            after: Dist::Constant(2.0),
+            error: ErrorKind::Overloaded,
+            then: mock_providers::fault::AfterError::Vendor,
+        };
         let bench = Bench::new(faulty(dialect, fault));
         let (body, _) = bench.exchange(&ask(dialect, true, 4)).await.dechunked();
 

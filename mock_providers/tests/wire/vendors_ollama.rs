@@ -146,7 +146,11 @@ async fn pages_are_answered_and_never_recorded() {
 
 #[tokio::test(start_paused = true)]
 async fn faults_of_a_stream_fit_lines_too() {
-    let error = Fault::StreamError { after: Dist::Constant(2.0), error: ErrorKind::ServerError };
+    let error = Fault::StreamError {
+        after: Dist::Constant(2.0),
+        error: ErrorKind::ServerError,
+        then: mock_providers::fault::AfterError::Vendor,
+    };
     let bench = Bench::new(faulty(Dialect::Ollama, error));
     let (body, _) = bench.exchange(&chat("hello [words=4]", "")).await.dechunked();
     assert_eq!(

@@ -35,6 +35,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_provider_doubled_is_its_own_but_a_second_reply_is_not() {
+        let mut record = served(0, "claude");
+        record.calls[0].distorted = true;
+        let tag = record.calls[0].tag;
+        let doubled = [Segment { tag, from: 0, to: 4 }, Segment { tag, from: 2, to: 10 }];
+        record.caller.transcript.segments = doubled.to_vec();
+        assert_eq!(verify("I03", &record, header()), Found::Kept);
+        record.caller.transcript.segments.push(Segment { tag: Tag(99), from: 0, to: 2 });
+        assert!(matches!(verify("I03", &record, header()), Found::Broken(_)));
+    }
+
+    #[test]
     fn repeated_and_missing_words_are_broken() {
         for (from, to) in [(2, 10), (6, 10)] {
             let mut record = served(0, "claude");

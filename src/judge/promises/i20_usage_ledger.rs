@@ -1,7 +1,8 @@
 //! I20 usage-ledger: every attempt appears once at its own price, and unknown is never zero.
 //!
 //! Check: where the router claims a cost for an attempt, it is the provider's bill for that call to the
-//! picodollar; where the provider's usage was known and the model has a price, there is a cost.
+//! picodollar; where the provider's usage was known and the model has a price, there is a cost. A provider that told
+//! a false usage is taken at its word: nobody else could know.
 
 use super::{Found, Memory, Promise};
 use crate::history::{Attempt, Call};
@@ -23,7 +24,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 }
 
 fn wrong(case: &Case<'_>, attempt: &Attempt, call: &Call) -> Option<String> {
-    let billed = money::bill(case, call)?;
+    let billed = money::told(case, call)?;
     let who = format!("attempt {} on {}", attempt.number + 1, attempt.model);
     match attempt.cost {
         Some(claimed) if claimed != billed => {
@@ -47,6 +48,20 @@ mod tests {
     use super::super::check as verify;
     use super::*;
     use crate::judge::testkit::{header, served};
+
+    #[test]
+    fn a_false_usage_is_claimed_as_it_was_told() {
+        let mut record = served(0, "claude");
+        record.calls[0].usage_told = Some(10.0);
+        let claim = |record: &mut crate::history::Record, cost| {
+            record.trail.as_mut().expect("a trail").attempts[0].cost = Some(cost);
+        };
+        // Told: 1,000 tokens at 3,000,000 and 100 at 15,000,000 picodollars, ten times the bill.
+        claim(&mut record, 4_500_000_000);
+        assert_eq!(verify("I20", &record, header()), Found::Kept);
+        claim(&mut record, 450_000_000);
+        assert!(matches!(verify("I20", &record, header()), Found::Broken(_)));
+    }
 
     #[test]
     fn the_exact_bill_is_kept_and_a_forgotten_one_is_broken() {

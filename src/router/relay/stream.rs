@@ -151,8 +151,12 @@ impl Seen {
             Delta::Start { .. } | Delta::End => self.bytes += WEIGHTLESS,
             Delta::Reasoning(text) => self.bytes += text.len(),
             Delta::Text(text) => {
+                if !delta.is_output() {
+                    // Blanks commit nothing: what is held back of them has its bound, too.
+                    self.bytes += text.len();
+                }
                 let kept = self.reply.text.get_or_insert_default();
-                if self.keeps_text || kept.is_empty() {
+                if self.keeps_text || kept.trim().is_empty() {
                     kept.push_str(text);
                 }
             }

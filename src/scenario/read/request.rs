@@ -21,7 +21,7 @@ pub(in crate::scenario) const REQUEST: Shape = Shape {
 pub(in crate::scenario) const SEND: Shape = Shape {
     what: "`send`",
     name: "send",
-    keys: &["route", "prompt", "stream", "at", "tenant", "max_tokens", "leave_after"],
+    keys: &["route", "prompt", "stream", "at", "tenant", "max_tokens", "tool", "json", "leave_after"],
 };
 
 pub(in crate::scenario) const OUTCOMES: [(&str, &str); 7] = [
@@ -91,6 +91,8 @@ fn send(cx: &Cx, node: &Node, names: &Names) -> Option<Scripted> {
         stream: fields.get("stream").and_then(|node| cx.truth(node)).unwrap_or(false),
         tenant: fields.get("tenant").and_then(|node| cx.name(node)).map(|name| name.value),
         max_tokens: fields.get("max_tokens").and_then(|node| cx.whole_in(node, 1, 1_000_000_000)),
+        tool: fields.get("tool").and_then(|node| cx.name(node)).map(|name| name.value),
+        json: fields.get("json").and_then(|node| cx.truth(node)).unwrap_or(false),
         leave_after: fields.get("leave_after").and_then(|node| cx.duration(node)),
         route: route?,
         prompt: prompt?,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -73,9 +73,11 @@ pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
         Part::Rest => {
             if script.wrapped() {
                 if script.words == 0 {
-                    piece(script, QUOTED_OPEN, out);
+                    piece(script, script.wrap.open, out);
                 }
-                piece(script, QUOTED_CLOSE, out);
+                if !script.wrap.close.is_empty() {
+                    piece(script, script.wrap.close, out);
+                }
             }
             block_stop(out);
         }
@@ -101,7 +103,7 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
     let mut out = String::new();
     head(script, &mut out);
     if form == RefusalForm::Prose {
-        let _ = write!(out, "[{{\"type\":\"text\",\"text\":{}}}]", string(SORRY));
+        let _ = write!(out, "[{{\"type\":\"text\",\"text\":{}}}]", script.sorry_after(0));
         tail(script, "end_turn", "null", 0, &mut out);
     } else {
         out.push_str("[]");
@@ -114,7 +116,8 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, out: &mut String) {
     if form == RefusalForm::Prose {
-        piece(script, sorry_after(sent).trim_matches('"'), out);
+        let sorry = script.sorry_after(sent);
+        piece(script, &sorry[1..sorry.len() - 1], out);
     }
     block_stop(out);
     let (reason, details) =

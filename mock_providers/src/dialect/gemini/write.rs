@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::json::string;
-use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Dialect, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -76,8 +76,8 @@ fn last_chunk(script: &Script, out: &mut String) {
         Some(tool) if words == 0 => call(script, tool, out),
         _ => {
             let text = match (script.ask.tool.is_none() && script.ask.json, words) {
-                (true, 0) => [QUOTED_OPEN, QUOTED_CLOSE].concat(),
-                (true, _) => QUOTED_CLOSE.to_owned(),
+                (true, 0) => [script.wrap.open, script.wrap.close].concat(),
+                (true, _) => script.wrap.close.to_owned(),
                 (false, _) => String::new(),
             };
             let _ = write!(
@@ -112,7 +112,7 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
         format!(
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},\
              \"finishReason\":\"STOP\",\"index\":0}}],",
-            string(SORRY)
+            script.sorry_after(0)
         )
     } else {
         format!("{{\"candidates\":[{{\"finishReason\":\"SAFETY\",\"index\":0,{BLOCKED}}}],")
@@ -128,7 +128,7 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
         let _ = write!(
             out,
             "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":{}}}],\"role\":\"model\"}},",
-            sorry_after(sent)
+            script.sorry_after(sent)
         );
         finish_chunk(script, Some("STOP"), sent, out);
     } else {

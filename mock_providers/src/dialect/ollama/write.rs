@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::error::{message, native};
 use crate::dialect::headers::rfc3339;
-use crate::dialect::json::{push_string, string};
-use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::json::push_string;
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Format, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -59,8 +59,10 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
 pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
         Part::Rest if script.wrapped() && script.ask.tool.is_none() => {
-            let open = if script.words == 0 { QUOTED_OPEN } else { "" };
-            line(script, script.words, |out| out.extend([open, QUOTED_CLOSE]), out);
+            let open = if script.words == 0 { script.wrap.open } else { "" };
+            if !(open.is_empty() && script.wrap.close.is_empty()) {
+                line(script, script.words, |out| out.extend([open, script.wrap.close]), out);
+            }
         }
         Part::Finish => end(script, reason(script), script.words, out),
         Part::Rest | Part::Usage | Part::Terminator => {}
@@ -78,7 +80,7 @@ pub(in crate::dialect) fn refusal(script: &Script, _: RefusalForm) -> String {
     let mut out = prefix(script);
     time(script, 0, &mut out);
     open(script, &mut out);
-    out.push_str(string(SORRY).trim_start_matches('"'));
+    out.push_str(&script.sorry_after(0)[1..]);
     close(script, &mut out);
     last(script, "stop", 0, &mut out);
     out
@@ -86,7 +88,15 @@ pub(in crate::dialect) fn refusal(script: &Script, _: RefusalForm) -> String {
 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, _: RefusalForm, sent: u32, out: &mut String) {
-    line(script, sent, |out| out.push_str(sorry_after(sent).trim_matches('"')), out);
+    line(
+        script,
+        sent,
+        |out| {
+            let sorry = script.sorry_after(sent);
+            out.push_str(&sorry[1..sorry.len() - 1]);
+        },
+        out,
+    );
     end(script, "stop", sent, out);
 }
 

@@ -73,6 +73,11 @@ impl<'a> Args<'a> {
         self.get(key).and_then(|node| dist::factors(self.cx, node))
     }
 
+    /// Text, or `default`.
+    pub(super) fn text(&self, key: &str, default: &str) -> String {
+        self.get(key).and_then(|node| self.cx.text(node)).unwrap_or_else(|| default.to_owned())
+    }
+
     /// One of a closed set of words.
     pub(super) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
         self.get(key).and_then(|node| self.cx.word(node, words))

@@ -9,7 +9,11 @@ mod args;
 mod connection;
 mod content;
 mod delay;
+mod framing;
+mod meaning;
+mod pacing;
 mod stream;
+mod usage;
 mod word;
 
 use mock_providers::dialect::Dialect;
@@ -24,12 +28,16 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 5] = [
+const LAYERS: [(&str, &[Word]); 9] = [
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
+    ("pacing", pacing::WORDS),
     ("answer", answer::WORDS),
     ("stream", stream::WORDS),
+    ("framing", framing::WORDS),
+    ("usage", usage::WORDS),
     ("meaning", content::WORDS),
+    ("meaning", meaning::WORDS),
 ];
 
 /// Every word that may stand after `inject`.

@@ -40,7 +40,6 @@ pub(in crate::scenario) enum Kind {
     #[expect(dead_code, reason = "taken by the faults that follow")]
     Truth,
     /// Text.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Text,
     /// One of these words.
     Words(&'static [&'static str]),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::dialect::json::{push_number, push_string, string};
 use crate::dialect::openai::vendor::{Finish, UsageAt, Vendor, vendor};
-use crate::dialect::script::{Part, QUOTED_CLOSE, QUOTED_OPEN, SORRY, sorry_after};
+use crate::dialect::script::Part;
 use crate::dialect::{Complaint, Plain, Script, thought};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -105,8 +105,10 @@ fn rest(vendor: &dyn Vendor, script: &Script, out: &mut String) {
         Some(tool) if vendor.whole_calls() && script.words == 0 => whole_call(vendor, script, tool, out),
         Some(_) if vendor.whole_calls() => {}
         _ if script.wrapped() => {
-            let open = if script.words == 0 { QUOTED_OPEN } else { "" };
-            piece(vendor, script, |out| out.extend([open, QUOTED_CLOSE]), script.words, out);
+            let open = if script.words == 0 { script.wrap.open } else { "" };
+            if !(open.is_empty() && script.wrap.close.is_empty()) {
+                piece(vendor, script, |out| out.extend([open, script.wrap.close]), script.words, out);
+            }
         }
         _ => {}
     }
@@ -128,7 +130,7 @@ pub(in crate::dialect::openai) fn trouble(script: &Script, kind: ErrorKind, _: u
 /// A refusal as a plain body.
 pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String {
     let vendor = vendor(script.dialect);
-    let sorry = string(SORRY);
+    let sorry = script.sorry_after(0);
     let (content, refusal, finish) = match vendor.refusal(form) {
         RefusalForm::Native => ("null", Some(&*sorry), Finish::Stop),
         RefusalForm::Filter => ("null", None, Finish::ContentFilter),
@@ -143,10 +145,10 @@ pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, 
     let form = vendor.refusal(form);
     match form {
         RefusalForm::Native => {
-            event(vendor, script, &format!("{{\"refusal\":{}}}", string(SORRY)), sent, out);
+            event(vendor, script, &format!("{{\"refusal\":{}}}", script.sorry_after(0)), sent, out);
         }
         RefusalForm::Prose => {
-            event(vendor, script, &format!("{{\"content\":{}}}", sorry_after(sent)), sent, out);
+            event(vendor, script, &format!("{{\"content\":{}}}", script.sorry_after(sent)), sent, out);
         }
         RefusalForm::Filter => {}
     }
@@ -266,9 +268,9 @@ fn whole_call(vendor: &dyn Vendor, script: &Script, tool: &str, out: &mut String
     out.push_str(&script.prefix);
     out.push_str("[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,");
     push_call(vendor, script, tool, out);
-    out.push_str(QUOTED_OPEN);
+    out.push_str(script.wrap.open);
     script.push_words(0, script.words, out);
-    out.push_str(QUOTED_CLOSE);
+    out.push_str(script.wrap.close);
     out.push_str("\"}}]}");
     after_delta(vendor, script, script.words, out);
 }

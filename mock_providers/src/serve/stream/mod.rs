@@ -1,8 +1,14 @@
 //! A streamed reply: each event when its last word is generated.
+//!
+//! [`Source`] says what comes next, edited as the faults that fired want it; this file says when, and what becomes
+//! of the connection. A healthy stream costs one string an event, written in place.
+
+mod source;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rand::rngs::ChaCha8Rng;
@@ -12,18 +18,16 @@ use super::control::Control;
 use crate::clock::Moment;
 use crate::dialect::{Dialect, Script};
 use crate::dice::Key;
-use crate::fault::{Close, MalformedBody};
+use crate::edit::Edit;
+use crate::fault::{AfterError, Close, MalformedBody};
 use crate::latency::Dist;
 use crate::provider::{Act, Pace, Schedule};
-
-/// Bytes of an event besides its words, about.
-const EVENT_BYTES: usize = 320;
+use source::{BEAT_MIN, Source};
 
 /// A stream in progress.
 pub(super) struct Stream {
     control: Arc<Control>,
-    script: Script,
-    act: Act,
+    source: Source,
     stage: Stage,
     pace: Pace,
     sizes: Dist,
@@ -34,6 +38,10 @@ pub(super) struct Stream {
     limit: u32,
     /// The next event: up to which word, and when.
     next: Option<(u32, Moment)>,
+    /// Keep-alives until the first word: from one to the next, and when the next one is due.
+    beat: Option<(Duration, Moment)>,
+    /// When keep-alives end the stream.
+    until: Option<Moment>,
     /// The latest time that was looked at.
     now: Moment,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -42,6 +50,8 @@ pub(super) struct Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Opening,
+    /// Keep-alives in place of words.
+    Beating,
     Words,
     Ending,
     /// The last event is out; the connection is to end too.
@@ -60,22 +70,27 @@ pub(super) enum Next {
 impl Stream {
     pub(super) fn new(
         control: Arc<Control>,
-        mut script: Script,
+        script: Script,
         schedule: &Schedule,
         chunks: Key,
-        act: Act,
+        (act, edits): (Act, Vec<Edit>),
     ) -> Self {
-        script.prepare();
-        let spec = control.provider().spec();
+        let source = Source::new(script, act, edits);
+        let script = &source.script;
         let whole = script.whole();
         let sizes = if whole {
             Dist::Constant(f64::from(script.words))
         } else {
-            spec.chunk.unwrap_or_else(|| chunk_sizes(script.dialect))
+            control.provider().spec().chunk.unwrap_or_else(|| chunk_sizes(script.dialect))
         };
-        let limit = match limit(&act, script.words) {
+        let limit = match source.limit() {
             short if whole && short < script.words => 0,
             limit => limit,
+        };
+        let now = schedule.headers();
+        let (beat, until) = match source.act {
+            Act::KeepAlive { every, lasts, .. } => (Some(every), lasts.map(|lasts| now + lasts)),
+            _ => (schedule.uneven.as_ref().and_then(|uneven| uneven.pings), None),
         };
         Stream {
             stage: Stage::Opening,
@@ -85,11 +100,12 @@ impl Stream {
             said: 0,
             limit,
             next: None,
-            now: schedule.headers(),
+            beat: beat.map(|every| (every.max(BEAT_MIN), now + every.max(BEAT_MIN))),
+            until,
+            now,
             sleep: None,
             control,
-            script,
-            act,
+            source,
         }
     }
 
@@ -99,60 +115,68 @@ impl Stream {
 
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {
-            match self.stage {
-                Stage::Opening => {
-                    if let Some(event) = self.open() {
-                        return Poll::Ready(Next::Event(event));
-                    }
+            let text = match self.stage {
+                Stage::Opening => self.open(),
+                Stage::Beating => ready!(self.poll_beat(self.until, cx)),
+                Stage::Words if self.said < self.limit => ready!(self.poll_words(cx)),
+                Stage::Words => {
+                    self.stage = Stage::Ending;
+                    continue;
                 }
-                Stage::Words if self.said < self.limit => {
-                    return self.poll_words(cx).map(Next::Event);
-                }
-                Stage::Words => self.stage = Stage::Ending,
-                Stage::Ending => {
-                    if let Some(event) = self.end() {
-                        return Poll::Ready(Next::Event(event));
-                    }
-                }
+                Stage::Ending => self.end(),
                 Stage::Closing => {
                     self.stage = Stage::Over;
                     self.control.broken();
                     self.control.done();
                     self.control.close_after_writing(Close::Fin);
+                    continue;
                 }
                 Stage::Over => return Poll::Ready(Next::End),
                 Stage::Silent => return Poll::Pending,
+            };
+            // What an edit left nothing of is no event.
+            if !text.is_empty() {
+                return Poll::Ready(Next::Event(Bytes::from(text)));
             }
         }
     }
 
-    /// The opening events; for replies without words, also all the rest.
-    fn open(&mut self) -> Option<Bytes> {
-        let mut out = String::with_capacity(2 * EVENT_BYTES);
-        self.stage = Stage::Words;
-        match self.act {
-            Act::Empty { .. } | Act::Malformed(MalformedBody::WrongShape) => {}
-            _ => self.script.opening(&mut out),
-        }
-        (!out.is_empty()).then(|| Bytes::from(out))
+    fn open(&mut self) -> String {
+        let waits = matches!(self.source.act, Act::KeepAlive { .. });
+        self.stage = if waits { Stage::Beating } else { Stage::Words };
+        self.source.opening()
     }
 
-    fn poll_words(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+    /// The next keep-alive; at `until` there is none any more.
+    fn poll_beat(&mut self, until: Option<Moment>, cx: &mut Context<'_>) -> Poll<String> {
+        let Some((every, due)) = self.beat else {
+            self.stage = Stage::Ending;
+            return Poll::Ready(String::new());
+        };
+        if let Some(until) = until.filter(|until| *until <= due) {
+            ready!(self.poll_until(until, cx));
+            self.stage = Stage::Ending;
+            return Poll::Ready(String::new());
+        }
+        ready!(self.poll_until(due, cx));
+        self.beat = Some((every, due + every));
+        Poll::Ready(self.source.keep_alive())
+    }
+
+    fn poll_words(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         let (to, due) = match self.next {
             Some(next) => next,
             None => self.draw(),
         };
+        if self.said == 0 && self.beat.is_some_and(|(_, beat)| beat < due) {
+            return self.poll_beat(None, cx);
+        }
         ready!(self.poll_until(due, cx));
         self.next = None;
-        let words = to - self.said;
-        let mut out = String::with_capacity(EVENT_BYTES + words as usize * 20);
-        self.script.delta(self.said, to, &mut out);
-        if self.said == 0 && matches!(self.act, Act::Malformed(_)) {
-            halve(&mut out);
-        }
+        let text = self.source.delta(self.said, to);
         self.said = to;
         self.control.words(to, to);
-        Poll::Ready(Bytes::from(out))
+        Poll::Ready(text)
     }
 
     /// Draws the next event.
@@ -182,50 +206,32 @@ impl Stream {
         Poll::Ready(())
     }
 
-    /// How it ends: the last event, if there is one.
-    fn end(&mut self) -> Option<Bytes> {
-        let mut out = String::with_capacity(2 * EVENT_BYTES);
+    /// How it ends: the last events, and what becomes of the connection.
+    fn end(&mut self) -> String {
         self.stage = Stage::Over;
-        match self.act {
+        if self.source.breaks_the_end() {
+            self.control.broken();
+        }
+        match self.source.act {
             Act::Stall { .. } => self.stage = Stage::Silent,
-            Act::Cut { close: Close::Clean, .. } => self.control.broken(),
+            Act::Cut { close: Close::Clean, .. } | Act::Opening | Act::KeepAlive { .. } => {
+                self.control.broken();
+            }
             Act::Cut { close, .. } => {
                 self.stage = Stage::Silent;
                 self.control.broken();
                 self.control.close_after_writing(close);
             }
-            Act::Trouble { kind, .. } => {
-                self.stage = Stage::Closing;
-                self.script.trouble(kind, self.said, &mut out);
-            }
-            Act::Refuse { form, .. } => self.script.refuse(form, self.said, &mut out),
-            Act::Empty { bare } => self.script.empty_stream(bare, &mut out),
-            Act::Malformed(MalformedBody::WrongShape) => {
-                self.control.broken();
-                out.push_str(self.script.wrong_stream());
-            }
-            Act::Malformed(_) => {
-                self.control.broken();
-                self.script.closing(&mut out);
-            }
-            _ => self.script.closing(&mut out),
+            Act::Trouble { then: AfterError::More, .. } => self.control.broken(),
+            Act::Trouble { .. } => self.stage = Stage::Closing,
+            Act::Malformed(MalformedBody::WrongShape | MalformedBody::TruncatedJson) => self.control.broken(),
+            _ => {}
         }
+        let text = self.source.ending(self.said);
         if self.stage == Stage::Over {
             self.control.done();
         }
-        (!out.is_empty()).then(|| Bytes::from(out))
-    }
-}
-
-/// Words after which `act` interferes; a reply that is shorter is interfered with at its end.
-fn limit(act: &Act, words: u32) -> u32 {
-    match *act {
-        Act::Stall { after }
-        | Act::Cut { after, .. }
-        | Act::Trouble { after, .. }
-        | Act::Refuse { after, .. } => after.min(words),
-        Act::Empty { .. } | Act::Malformed(MalformedBody::WrongShape) => 0,
-        _ => words,
+        text
     }
 }
 
@@ -236,12 +242,4 @@ const fn chunk_sizes(dialect: Dialect) -> Dist {
         Dialect::Gemini => Dist::Uniform { from: 20.0, to: 60.0 },
         _ => Dist::Constant(1.0),
     }
-}
-
-/// Cuts an event's data in half; its end stays.
-fn halve(event: &mut String) {
-    let end = event.len() - event.trim_end().len();
-    let start = event.find("data: ").map_or(0, |at| at + "data: ".len());
-    let length = event.len() - end - start;
-    event.replace_range(start + length / 2..start + length, "");
 }

@@ -1,0 +1,15 @@
+//! Every fault on the bytes it leaves, layer by layer.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
+
+#[path = "../wire/bench.rs"]
+#[expect(dead_code, reason = "a kit that other tests use too")]
+mod bench;
+
+mod framing;
+mod meaning;
+mod pacing;
+mod stream;
+mod support;
+mod together;
+mod usage;
