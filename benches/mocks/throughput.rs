@@ -135,7 +135,8 @@ fn print(kind: &str, connections: usize, name: &str, row: &Row, bare: &Row) {
     let ratio = |of: fn(&Load) -> f64| {
         median(row.loads.iter().zip(&bare.loads).map(|(load, bare)| of(load) / of(bare)).collect())
     };
-    let (rate, cpu): (fn(&Load) -> f64, fn(&Load) -> f64) = (|load| load.rate, |load| load.cpu_us);
+    let rate = |load: &Load| load.rate;
+    let cpu = |load: &Load| load.cpu_us;
     let us = |quantile: f64| row.latency.value_at_quantile(quantile) as f64 / 1e3;
     println!(
         "{kind:<7} {connections:>5}  {name:<14} {:>10.0} {:>7.2} {:>6.0} us {:>6.0} us {:>9.1} us {:>7.2}",
