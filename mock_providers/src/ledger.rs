@@ -73,9 +73,11 @@ pub struct Call {
     /// What the answer says was used, as a multiple of what is billed; none when it tells the truth, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_told: Option<f64>,
-    /// Tokens billed for the prompt; zero when the call is not billed.
+    /// Tokens billed for the prompt, those from a cache included; zero when the call is not billed. Vendors that
+    /// report cached tokens apart (Anthropic) report this as the sum of their counts.
     pub billed_input: u64,
-    /// Tokens billed for the reply: those generated, whether or not anybody read them.
+    /// Tokens billed for the reply: those generated, whether or not anybody read them: words, once for each of
+    /// several answers side by side, and thoughts.
     pub billed_output: u64,
     /// Fingerprint of the credential that came with the call (never the credential), 16 hex digits.
     pub credential: Option<String>,

@@ -153,7 +153,8 @@ impl Listener {
                     None => open.spawn(serve_connection(provider, wire, number)),
                 };
             }
-            Admission::Refuse => wire.reset(),
+            // A real name is not ours to take away.
+            Admission::Refuse | Admission::NoSuchHost => wire.reset(),
             Admission::BlackHole { until } => {
                 let provider = self.provider.clone();
                 open.spawn(async move {

@@ -40,7 +40,9 @@ pub fn classify(evidence: &Evidence<'_>) -> FailureClass {
     if let Some(class) = evidence.signs.iter().find_map(|sign| by_sign(sign, &message)) {
         return class;
     }
-    let twin = || evidence.signs.iter().find_map(|sign| twin_status(sign));
+    // DeepSeek's code says "invalid request" beside whatever its type says: the more telling one counts.
+    let twins = || evidence.signs.iter().filter_map(|sign| twin_status(sign));
+    let twin = || twins().find(|status| *status != 400).or_else(|| twins().next());
     match evidence.status.or_else(twin) {
         Some(429) => rate(evidence, &message),
         Some(status @ (400 | 403 | 413 | 422)) => {
@@ -160,8 +162,8 @@ fn twin_status(sign: &str) -> Option<u16> {
         "CANCELLED" => 499,
         "server_error" | "api_error" | "server" | "INTERNAL" | "UNKNOWN" | "InternalServerError" => 500,
         "provider_unavailable" => 502,
-        "UNAVAILABLE" => 503,
-        "timeout_error" | "timeout" | "DEADLINE_EXCEEDED" => 504,
+        "UNAVAILABLE" | "ModelServingError" => 503,
+        "timeout_error" | "timeout" | "DEADLINE_EXCEEDED" | "RequestTimeOut" => 504,
         _ => return None,
     };
     Some(status)
@@ -216,8 +218,14 @@ fn by_words(message: &str, google: bool) -> Option<FailureClass> {
     if says(POLICY_WORDS) {
         return Some(FailureClass::Refused);
     }
+    if says(MODEL_WORDS) {
+        return Some(FailureClass::NotFound);
+    }
     says(CAPACITY_WORDS).then_some(FailureClass::Overloaded)
 }
+
+/// Who has not got a model and calls that a bad request: DeepSeek, OpenRouter, llama.cpp.
+const MODEL_WORDS: &[&str] = &["model not exist", "is not a valid model id", "model not found"];
 
 const CONTEXT_WORDS: &[&str] = &[
     "maximum context length is",
@@ -233,11 +241,13 @@ const CONTEXT_WORDS: &[&str] = &[
     "exceeds the maximum number of tokens allowed",
     "exceeds the context length",
     "range of input length should be",
+    "too large for model with",
 ];
 
 const QUOTA_WORDS: &[&str] = &[
     "credit balance is too low",
     "insufficient balance",
+    "reached your weekly usage limit",
     "free allocated quota exceeded",
     "spend limit",
     "specified api usage limits",
@@ -253,6 +263,7 @@ const POLICY_WORDS: &[&str] = &[
     "violating our usage policy",
     "rejected as a result of the safety system",
     "may contain inappropriate content",
+    "content exists risk",
     "requires moderation",
     "flagged by moderation",
 ];

@@ -152,9 +152,11 @@ impl Callers {
     }
 
     fn request(&self, ask: &Ask) -> http::Result<Request<Full<Bytes>>> {
+        // Vendors give JSON to those only who ask for it in words, too.
+        let prompt = if ask.json { format!("{} Answer in JSON.", ask.prompt) } else { String::new() };
         let body = Body {
             model: &ask.route,
-            messages: [Message { role: "user", content: &ask.prompt }],
+            messages: [Message { role: "user", content: if ask.json { &prompt } else { &ask.prompt } }],
             stream: ask.stream,
             stream_options: ask.stream.then_some(StreamOptions { include_usage: true }),
             max_tokens: ask.max_tokens,

@@ -4,9 +4,11 @@ use http::header::{AUTHORIZATION, AsHeaderName, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
+use super::embedding::Embed;
+use super::schema::Shape;
 use super::{Complaint, Dialect, Format, hints, ollama};
 use crate::fault::ErrorKind;
-use crate::provider::Spec;
+use crate::provider::{Came, Spec};
 
 /// Longest correlation id, tenant or model that is kept, in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -37,6 +39,26 @@ pub(crate) struct Ask {
     pub(crate) tool: Option<String>,
     /// Whether the answer has to be a JSON object.
     pub(crate) json: bool,
+    /// What surrounds the words, when the answer is a tool call or JSON.
+    pub(crate) shape: Option<Box<Shape>>,
+    /// Answers wanted; none for one.
+    pub(crate) choices: Option<u32>,
+    /// Texts before which the answer ends.
+    pub(crate) stop: Vec<String>,
+    /// Whether the model shall think first.
+    pub(crate) thinks: bool,
+    /// Tokens it may think.
+    pub(crate) thoughts_max: Option<u32>,
+    /// Whether what it thinks is shown, where the vendor lets callers choose.
+    pub(crate) thoughts_shown: bool,
+    /// How the caller uses the cache for prompts.
+    pub(crate) caching: Caching,
+    /// OpenAI: how many alternatives to tell of each token; none for no probabilities at all.
+    pub(crate) logprobs: Option<u8>,
+    /// OpenAI: fields that the answer repeats, as JSON (`,"name":value`).
+    pub(crate) echo: String,
+    /// Embeddings: what they shall be of.
+    pub(crate) embed: Option<Box<Embed>>,
     pub(crate) tenant: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) request_id: Option<String>,
@@ -46,6 +68,8 @@ pub(crate) struct Ask {
     pub(crate) may_ask: bool,
     /// The fault it asks for.
     pub(crate) inject: Option<String>,
+    /// How it came.
+    pub(crate) came: Came,
     /// vLLM: whether every chunk of a stream tells the usage so far.
     pub(crate) continuous_usage: bool,
     /// OpenRouter: models to ask when the first is not served.
@@ -54,6 +78,18 @@ pub(crate) struct Ask {
     pub(crate) done: Option<&'static str>,
     /// Whether it is no call of a model: what goes wrong with it is not recorded either.
     pub(crate) aside: bool,
+}
+
+/// How a caller uses the cache for prompts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// Not at all.
+    #[default]
+    Off,
+    /// A cache is filled beforehand, or by earlier calls.
+    Read,
+    /// The call marks what shall be cached: it writes, or finds what an earlier one wrote.
+    Mark,
 }
 
 /// What a request turned out to be.
@@ -88,8 +124,7 @@ impl Ask {
 
     /// Takes over what the body says about the caller, where the head said nothing, and checks the model.
     pub(crate) fn settle(&mut self, spec: &Spec, tenant: Option<&str>) -> Result<Asked, Complaint> {
-        self.attribute(tenant);
-        self.split_model()?;
+        self.attribute(tenant)?;
         let served = |model: &String| match spec.dialect {
             Dialect::Ollama => ollama::serves(&spec.models, model),
             _ => spec.models.is_empty() || spec.models.contains(model),
@@ -105,13 +140,14 @@ impl Ask {
     }
 
     /// Takes over what the body says about the caller, where the head said nothing.
-    pub(crate) fn attribute(&mut self, tenant: Option<&str>) {
+    pub(crate) fn attribute(&mut self, tenant: Option<&str>) -> Result<(), Complaint> {
         if self.request_id.is_none() {
             self.request_id = hints::nonce(&self.prompt).map(name);
         }
         if self.tenant.is_none() {
             self.tenant = tenant.map(name);
         }
+        self.split_model()
     }
 
     /// Takes the fault that is asked for off the model.
@@ -170,6 +206,14 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Whether the credential opens this provider.
 pub(crate) fn authorised(spec: &Spec, key: Option<&str>) -> bool {
     spec.keys.is_empty() || key.is_some_and(|key| spec.keys.iter().any(|known| known == key))
+}
+
+/// Whether the provider serves this model.
+pub(crate) fn known(spec: &Spec, model: &str) -> Result<(), Complaint> {
+    if spec.models.is_empty() || spec.models.iter().any(|known| known == model) {
+        return Ok(());
+    }
+    Err(Complaint::unknown_model(spec.dialect, model))
 }
 
 /// Whether the method is the one the path wants.

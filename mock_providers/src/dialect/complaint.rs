@@ -4,7 +4,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{Dialect, openai};
-use crate::fault::ErrorKind;
+use crate::fault::{Category, ErrorKind};
+
+/// What Qwen's inspection says of an answer.
+const OUTPUT_BLOCKED: &str =
+    "<400> InternalError.Algo.DataInspectionFailed: Output data may contain inappropriate content.";
 
 /// An error: what it means, with which status, in which words.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,13 +20,23 @@ pub(crate) struct Complaint {
     pub(crate) param: Option<Cow<'static, str>>,
     /// OpenAI: the code, where it is not the usual one of the kind.
     pub(crate) code: Option<&'static str>,
+    /// What a blocked prompt is said to be.
+    pub(crate) category: Category,
     /// Gemini says the wait in the body.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Complaint {
     pub(crate) const fn new(kind: ErrorKind, status: u16, message: String) -> Self {
-        Complaint { kind, status, message, param: None, code: None, retry_after: None }
+        Complaint {
+            kind,
+            status,
+            message,
+            param: None,
+            code: None,
+            category: Category::Violence,
+            retry_after: None,
+        }
     }
 
     /// A bad request, about `param`.
@@ -60,6 +74,11 @@ impl Complaint {
             _ => return openai::vendor(dialect).unknown_model(model),
         };
         Complaint::new(ErrorKind::NotFound, 404, message)
+    }
+
+    /// Qwen's inspection did not like an answer.
+    pub(crate) fn output_blocked() -> Self {
+        Complaint::new(ErrorKind::ContentFilter, 400, OUTPUT_BLOCKED.to_owned())
     }
 
     pub(crate) fn unknown_path(method: &http::Method, path: &str) -> Self {

@@ -105,7 +105,7 @@ fn two_digits(number: i64, out: &mut String) {
 }
 
 /// Year, month and day of a day number since 1970 (Howard Hinnant's algorithm, for non-negative days).
-const fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) const fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let of_era = shifted % 146_097;

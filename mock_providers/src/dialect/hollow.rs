@@ -17,7 +17,8 @@ pub(super) fn hollow(kind: Emptiness, format: Format, text: &mut String) {
         Format::Chat => chat(kind),
         Format::Messages => messages(kind),
         Format::Generate => generate(kind),
-        Format::OllamaChat | Format::OllamaGenerate => ("", ""),
+        Format::OllamaChat | Format::OllamaGenerate => ollama(kind),
+        _ => ("", ""),
     };
     if !from.is_empty() {
         *text = text.replace(from, to);
@@ -36,6 +37,18 @@ const fn chat(kind: Emptiness) -> (&'static str, &'static str) {
             "\"content\":\"\",\"reasoning_content\":\"Let me think about what is asked.\"",
         ),
         Emptiness::LengthWithoutText => ("\"finish_reason\":\"stop\"", "\"finish_reason\":\"length\""),
+        _ => ("", ""),
+    }
+}
+
+const fn ollama(kind: Emptiness) -> (&'static str, &'static str) {
+    match kind {
+        Emptiness::NullContent => ("\"content\":\"\"", "\"content\":null"),
+        Emptiness::Whitespace => ("\"content\":\"\"", "\"content\":\" \\n\""),
+        Emptiness::ReasoningOnly => {
+            ("\"content\":\"\"", "\"content\":\"\",\"thinking\":\"Let me think about what is asked.\"")
+        }
+        Emptiness::LengthWithoutText => ("\"done_reason\":\"stop\"", "\"done_reason\":\"length\""),
         _ => ("", ""),
     }
 }

@@ -6,11 +6,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Ask, Complaint, Dialect, openai};
-use crate::fault::ErrorKind;
+use super::Ask;
 
 /// A string, borrowed from the body when nothing in it was escaped.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -43,11 +42,30 @@ impl<'de> Visitor<'de> for TextVisitor {
 
 /// Content: a string, a list of parts, one part, or null. Only text is kept.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Content<'a>(Vec<Text<'a>>);
+pub(super) struct Content<'a> {
+    texts: Vec<Text<'a>>,
+    /// Parts of whatever kind.
+    parts: usize,
+}
 
 impl Content<'_> {
+    /// Whether there is no part at all.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.parts == 0
+    }
+
+    /// All text, one part after the other.
+    pub(super) fn whole(&self) -> String {
+        self.texts.iter().map(|piece| &*piece.0).collect()
+    }
+
     pub(super) fn say(&self, ask: &mut Ask) {
-        self.0.iter().for_each(|piece| ask.say(&piece.0));
+        self.texts.iter().for_each(|piece| ask.say(&piece.0));
+    }
+
+    /// Whether `word` (ASCII, in lower case) occurs, in whatever case.
+    pub(super) fn mentions(&self, word: &str) -> bool {
+        self.texts.iter().any(|piece| piece.0.to_ascii_lowercase().contains(word))
     }
 }
 
@@ -67,11 +85,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-        Ok(Content(vec![Text(Cow::Borrowed(text))]))
+        Ok(Content { texts: vec![Text(Cow::Borrowed(text))], parts: 1 })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-        Ok(Content(vec![Text(Cow::Owned(text.to_owned()))]))
+        Ok(Content { texts: vec![Text(Cow::Owned(text.to_owned()))], parts: 1 })
     }
 
     fn visit_unit<E>(self) -> Result<Content<'de>, E> {
@@ -79,15 +97,16 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Content<'de>, A::Error> {
-        let mut texts = Vec::new();
+        let mut content = Content::default();
         while let Some(part) = parts.next_element::<Part<'de>>()? {
-            texts.extend(part.0);
+            content.texts.extend(part.0);
+            content.parts += 1;
         }
-        Ok(Content(texts))
+        Ok(content)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Content<'de>, A::Error> {
-        Ok(Content(PartVisitor.visit_map(map)?.0.into_iter().collect()))
+        Ok(Content { texts: PartVisitor.visit_map(map)?.0.into_iter().collect(), parts: 1 })
     }
 }
 
@@ -120,19 +139,6 @@ impl<'de> Visitor<'de> for PartVisitor {
         }
         Ok(Part(text))
     }
-}
-
-/// Reads a body; what is wrong with it is said as the vendor would.
-pub(super) fn read<'a, T: Deserialize<'a>>(dialect: Dialect, body: &'a [u8]) -> Result<T, Complaint> {
-    serde_json::from_slice(body).map_err(|error| {
-        let message = match (dialect, error.is_data()) {
-            (Dialect::Anthropic, false) => "The request body is not valid JSON.".to_owned(),
-            (Dialect::Anthropic, true) => format!("Input should be valid: {error}"),
-            (Dialect::Gemini, _) => format!("Invalid JSON payload received. {error}"),
-            _ => return openai::vendor(dialect).misread(&error),
-        };
-        Complaint::new(ErrorKind::InvalidRequest, 400, message)
-    })
 }
 
 /// Appends a number: answers carry several, and the formatter takes ten times as long.

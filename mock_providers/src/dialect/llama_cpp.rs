@@ -38,6 +38,11 @@ impl Vendor for LlamaCpp {
         Ok(())
     }
 
+    /// It sells nothing; what does so in front of it asks to be paid.
+    fn status(&self, kind: ErrorKind) -> Option<u16> {
+        (kind == ErrorKind::QuotaExhausted).then_some(402)
+    }
+
     fn message(&self, kind: ErrorKind) -> Option<&'static str> {
         Some(message(kind))
     }

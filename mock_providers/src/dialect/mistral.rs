@@ -221,7 +221,11 @@ fn own(complaint: &Complaint, status: u16, message: &str) -> String {
             ("rate_limited", "\"1300\"")
         }
         ErrorKind::QuotaExhausted => ("payment_required", "null"),
-        ErrorKind::ServerError => ("internal_server_error", "\"1000\""),
+        ErrorKind::ServerError | ErrorKind::BadGateway | ErrorKind::Timeout => {
+            ("internal_server_error", "\"1000\"")
+        }
+        ErrorKind::Unauthorized => ("authentication_error", "null"),
+        ErrorKind::Forbidden => ("permission_error", "null"),
         ErrorKind::NotFound => ("invalid_request_error", "\"unknown_model\""),
         ErrorKind::ContextExceeded => ("invalid_request_error", "\"3051\""),
         ErrorKind::ContentFilter => ("content_policy_violation", "null"),

@@ -8,6 +8,7 @@ mod anthropic;
 mod ask;
 mod complaint;
 mod deepseek;
+mod embedding;
 mod gemini;
 mod headers;
 mod hints;
@@ -28,11 +29,12 @@ mod vllm;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use ask::{Ask, Asked};
+pub(crate) use ask::{Ask, Asked, Caching};
 pub(crate) use complaint::{Complaint, usual_kind};
-pub(crate) use headers::{Media, dress, fixdate};
-pub(crate) use hints::{WORDS_MAX, words_hint};
-pub(crate) use script::{Part, Plain, Script, Times, Wrap, usage_in_stream, whole_calls};
+pub(crate) use headers::{Media, civil, dress, fixdate};
+pub(crate) use hints::{WORDS_MAX, cached_hint, reasoning_hint, words_hint};
+pub(crate) use schema::Shape;
+pub(crate) use script::{Part, Plain, Script, Times, usage_in_stream, whole_calls};
 
 use crate::fault::ErrorKind;
 use crate::provider::Spec;
@@ -72,6 +74,12 @@ pub(crate) enum Format {
     /// OpenAI chat completions, also as other vendors imitate them.
     #[default]
     Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// OpenAI's embeddings.
+    Embeddings,
+    /// Gemini's `embedContent` and `batchEmbedContents`.
+    Embed,
     /// Anthropic Messages.
     Messages,
     /// Gemini `generateContent`.
@@ -125,6 +133,20 @@ impl Dialect {
             Dialect::Openrouter => "/api/v1",
             Dialect::Qwen => "/compatible-mode/v1",
             Dialect::Openai | Dialect::Deepseek | Dialect::LlamaCpp | Dialect::Vllm => "/v1",
+        }
+    }
+
+    /// Whether the vendor inspects what goes in and comes out: servers of one's own do not.
+    pub(crate) const fn inspects(self) -> bool {
+        !matches!(self, Dialect::Ollama | Dialect::LlamaCpp | Dialect::Vllm)
+    }
+
+    /// The finish reason that means: out of capacity.
+    pub(crate) const fn capacity_reason(self) -> &'static str {
+        match self {
+            Dialect::Deepseek => "insufficient_system_resource",
+            Dialect::Gemini => "OTHER",
+            _ => "error",
         }
     }
 

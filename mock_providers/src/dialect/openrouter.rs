@@ -18,6 +18,9 @@ const MODELS_MAX: usize = 16;
 /// What a token costs, in billionths of a dollar: of the prompt, of the reply.
 const PRICES: (u64, u64) = (1_000, 2_000);
 
+/// The comment that begins a stream, and keeps it alive.
+const PROCESSING: &str = ": OPENROUTER PROCESSING\n\n";
+
 /// OpenRouter.
 pub(super) struct Openrouter;
 
@@ -79,9 +82,10 @@ impl Vendor for Openrouter {
         let _ = write!(
             out,
             "[{{\"index\":0,\"delta\":{{\"content\":\"\"}},\"finish_reason\":\"error\",\
-             \"native_finish_reason\":\"error\"}}],{}}}\n\ndata: [DONE]\n\n",
+             \"native_finish_reason\":\"error\"}}],{}}}\n\n",
             object(&complaint)
         );
+        out.push_str("data: [DONE]\n\n");
     }
 
     fn dress(&self, request: &str, headers: &mut HeaderMap) {
@@ -91,8 +95,12 @@ impl Vendor for Openrouter {
         put(headers, "cf-ray", &ids::hex(request)[..16]);
     }
 
+    fn keep_alive(&self) -> &'static str {
+        PROCESSING
+    }
+
     fn preamble(&self, _: &Script, out: &mut String) {
-        out.push_str(": OPENROUTER PROCESSING\n\n");
+        out.push_str(PROCESSING);
     }
 
     fn push_id(&self, script: &Script, out: &mut String) {
@@ -203,8 +211,9 @@ fn object(complaint: &Complaint) -> String {
         ErrorKind::ContentFilter => {
             let _ = write!(
                 metadata,
-                ",\"reasons\":[\"violence\"],\"flagged_input\":\"...\",\"provider_name\":\"{UPSTREAM}\",\
-                 \"model_slug\":\"unknown\""
+                ",\"reasons\":[\"{}\"],\"flagged_input\":\"...\",\"provider_name\":\"{UPSTREAM}\",\
+                 \"model_slug\":\"unknown\"",
+                complaint.category.name()
             );
         }
         ErrorKind::BudgetInFlight => metadata.push_str(",\"limit_source\":\"openrouter_in_flight_budget\""),

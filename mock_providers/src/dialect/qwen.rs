@@ -62,7 +62,11 @@ impl Vendor for Qwen {
 
     /// The error as a chunk, and then the end of the body, without a terminator.
     fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
-        let complaint = Complaint::usual(script.dialect, kind);
+        let complaint = match kind {
+            // A prompt would not have come so far.
+            ErrorKind::ContentFilter => Complaint::output_blocked(),
+            kind => Complaint::usual(script.dialect, kind),
+        };
         let _ = write!(out, "data: {}\n\n", error(&complaint, &script.id));
     }
 

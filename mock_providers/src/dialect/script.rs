@@ -4,24 +4,12 @@ use std::time::Duration;
 
 use super::json::string;
 use super::openai::UsageAt;
-use super::{Ask, Dialect, Format, Media, anthropic, gemini, hollow, ollama, openai};
-use crate::fault::{Emptiness, ErrorKind, RefusalForm};
+use super::{Ask, Complaint, Dialect, Format, Media, anthropic, embedding, gemini, hollow, ollama, openai};
+use crate::fault::{Emptiness, ErrorIn200, ErrorKind, RefusalForm};
 use crate::reply::{Tag, push_words};
 
 /// Prose that only its words give away as a refusal.
 const SORRY: &str = "I'm sorry, but I can't help with that.";
-
-/// How a JSON answer begins and ends around its words, inside a JSON string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wrap {
-    pub(crate) open: &'static str,
-    pub(crate) close: &'static str,
-}
-
-impl Wrap {
-    /// An object with one field.
-    pub(crate) const OBJECT: Wrap = Wrap { open: "{\\\"text\\\":\\\"", close: "\\\"}" };
-}
 
 /// Bytes of a word and its space, about.
 const WORD_BYTES: usize = 20;
@@ -42,12 +30,16 @@ pub(crate) struct Script {
     pub(crate) prompt_tokens: u64,
     /// Tokens of the prompt that came from a cache.
     pub(crate) cached: u64,
+    /// Tokens of the prompt that were put into a cache; none of them is in `cached`.
+    pub(crate) written: u64,
     /// Tokens the model thought before its first word.
     pub(crate) reasoning: u32,
+    /// The beginning of a word that a stop text cut; comes after all words.
+    pub(crate) tail: String,
+    /// The stop text before which the answer ends.
+    pub(crate) stopped: Option<String>,
     /// Whether the caller's limit cut the answer.
     pub(crate) limited: bool,
-    /// How JSON begins and ends.
-    pub(crate) wrap: Wrap,
     /// From this word on the one before it is said again and again.
     pub(crate) stuck: Option<u32>,
     /// The words of a refusal, when they are not the usual ones.
@@ -105,8 +97,8 @@ pub(crate) struct Plain {
 pub(crate) fn whole_calls(dialect: Dialect, ask: &Ask) -> bool {
     match ask.format {
         Format::Chat => openai::vendor(dialect).whole_calls(),
-        Format::Messages => false,
         Format::Generate | Format::OllamaChat | Format::OllamaGenerate => true,
+        _ => false,
     }
 }
 
@@ -125,7 +117,9 @@ pub(crate) fn usage_in_stream(dialect: Dialect, ask: &Ask) -> (bool, bool) {
 macro_rules! each {
     ($script:expr, $function:ident $(, $argument:expr)*) => {
         match $script.ask.format {
-            Format::Chat => openai::$function($script $(, $argument)*),
+            Format::Chat => openai::chat::$function($script $(, $argument)*),
+            Format::Responses => openai::responses::$function($script $(, $argument)*),
+            Format::Embeddings | Format::Embed => embedding::$function($script $(, $argument)*),
             Format::Messages => anthropic::$function($script $(, $argument)*),
             Format::Generate => gemini::$function($script $(, $argument)*),
             Format::OllamaChat | Format::OllamaGenerate => ollama::$function($script $(, $argument)*),
@@ -145,9 +139,11 @@ impl Script {
             words: 0,
             prompt_tokens,
             cached: 0,
+            written: 0,
             reasoning: 0,
+            tail: String::new(),
+            stopped: None,
             limited: false,
-            wrap: Wrap::OBJECT,
             stuck: None,
             sorry: None,
             times: Times::default(),
@@ -157,7 +153,15 @@ impl Script {
 
     /// Tokens of the reply after `words` words, reasoning included.
     pub(crate) const fn completion_tokens(&self, words: u32) -> u64 {
-        words as u64 + self.reasoning as u64
+        words as u64 * self.choices() as u64 + self.reasoning as u64
+    }
+
+    /// Answers given side by side.
+    pub(crate) const fn choices(&self) -> u32 {
+        match self.ask.choices {
+            Some(choices) => choices,
+            None => 1,
+        }
     }
 
     /// Whether the reply's words come in one piece, also in a stream: a tool call of a vendor that does not
@@ -224,6 +228,34 @@ impl Script {
         }
     }
 
+    /// An error with status 200 as a plain body, and what it is; `request` is the request's id.
+    pub(crate) fn failure(&self, kind: ErrorKind, request: &str) -> (Media, String) {
+        match self.ask.format {
+            Format::Responses => (Media::Json, openai::responses::failure(self, kind)),
+            format => self.dialect.error(format, &Complaint::usual(self.dialect, kind), request),
+        }
+    }
+
+    /// A failure inside a success, as a whole body.
+    pub(crate) fn failed(&self, kind: ErrorKind, form: ErrorIn200) -> String {
+        openai::chat::failed(self, kind, form)
+    }
+
+    /// A failure inside a success, as the end of a stream.
+    pub(crate) fn fail(&self, kind: ErrorKind, form: ErrorIn200, out: &mut String) {
+        openai::chat::fail(self, kind, form, out);
+    }
+
+    /// What keeps a silent stream alive in this vendor's format.
+    pub(crate) fn keep_alive(&self) -> &'static str {
+        match (self.ask.format, self.ask.array) {
+            (Format::Messages, _) => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+            (Format::OllamaChat | Format::OllamaGenerate, _) | (_, true) => "\n",
+            (Format::Chat | Format::Responses, _) => openai::vendor(self.dialect).keep_alive(),
+            (Format::Generate | Format::Embeddings | Format::Embed, false) => ": keep-alive\n\n",
+        }
+    }
+
     /// A refusal as a plain body.
     pub(crate) fn refusal(&self, form: RefusalForm) -> String {
         each!(self, refusal, form)
@@ -262,13 +294,23 @@ impl Script {
             (Format::Chat, _) => "data: {}\n\ndata: [DONE]\n\n",
             (Format::Generate, true) => "[{}]",
             (Format::OllamaChat | Format::OllamaGenerate, _) => "{}\n",
-            (Format::Messages | Format::Generate, _) => "data: {}\n\n",
+            _ => "data: {}\n\n",
         }
     }
 
-    /// Whether the words are the value of a JSON object: a tool's argument, or JSON mode.
-    pub(super) const fn wrapped(&self) -> bool {
-        self.ask.tool.is_some() || self.ask.json
+    /// What is around the words: the JSON of a call's arguments or of structured output, else nothing.
+    pub(super) fn around(&self) -> (&str, &str) {
+        self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.open, &shape.close))
+    }
+
+    /// The same, inside a JSON string.
+    pub(super) fn quoted_around(&self) -> (&str, &str) {
+        self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.quoted_open, &shape.quoted_close))
+    }
+
+    /// Whose words the answers beside the first one have: nobody's who asks for the first.
+    pub(super) const fn tag_of(&self, choice: u32) -> Tag {
+        Tag(self.tag.0 ^ choice.wrapping_mul(0x9e37_79b9))
     }
 
     /// The words of a refusal, as a JSON string, after `sent` words: set off from them by a space.
@@ -296,25 +338,39 @@ impl Script {
         plain.words_at = plain.body.len();
         self.push_words(0, self.words, &mut plain.body);
         plain.words_end = plain.body.len();
+        plain.body.push_str(&self.tail);
     }
 
-    /// Appends all words inside a JSON string, wrapped in an object where one is wanted.
-    pub(super) fn push_quoted(&self, plain: &mut Plain) {
-        if self.wrapped() {
-            plain.body.push_str(self.wrap.open);
-        }
+    /// Appends the answer as JSON: all words and what is around them.
+    pub(super) fn push_raw(&self, plain: &mut Plain) {
+        let (open, close) = self.around();
+        plain.body.push_str(open);
         self.push_all(plain);
-        if self.wrapped() {
-            plain.body.push_str(self.wrap.close);
-        }
+        plain.body.push_str(close);
+    }
+
+    /// The same, inside a JSON string.
+    pub(super) fn push_quoted(&self, plain: &mut Plain) {
+        let (open, close) = self.quoted_around();
+        plain.body.push_str(open);
+        self.push_all(plain);
+        plain.body.push_str(close);
     }
 
     /// Appends words `from..to` as a piece of that string: the first piece opens the object.
     pub(super) fn push_piece(&self, from: u32, to: u32, out: &mut String) {
-        if from == 0 && self.wrapped() {
-            out.push_str(self.wrap.open);
+        if from == 0 {
+            out.push_str(self.quoted_around().0);
         }
         self.push_words(from, to, out);
+    }
+
+    /// What is missing of that string after all words; nothing when all was said.
+    pub(super) fn rest(&self) -> Option<String> {
+        let (open, close) = self.quoted_around();
+        let open = if self.words == 0 { open } else { "" };
+        let rest = [open, &self.tail, close].concat();
+        (!rest.is_empty()).then_some(rest)
     }
 }
 

@@ -53,6 +53,11 @@ impl Vendor for Vllm {
         Ok(())
     }
 
+    /// It sells nothing; what does so in front of it asks to be paid.
+    fn status(&self, kind: ErrorKind) -> Option<u16> {
+        (kind == ErrorKind::QuotaExhausted).then_some(402)
+    }
+
     fn message(&self, kind: ErrorKind) -> Option<&'static str> {
         Some(message(kind))
     }
@@ -70,6 +75,13 @@ impl Vendor for Vllm {
 
     fn error(&self, complaint: &Complaint, _: &str) -> String {
         error(complaint)
+    }
+
+    /// The engine's own error, whatever the door would have said, and the terminator.
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+        out.push_str("data: ");
+        out.push_str(&object(&Complaint::usual(script.dialect, kind)));
+        out.push_str("\n\ndata: [DONE]\n\n");
     }
 
     fn dress(&self, _: &str, headers: &mut HeaderMap) {

@@ -1,8 +1,10 @@
 //! From a fault that fired to what it changes: the numbers are drawn here, once a call.
 
 use super::{BYTES_MAX, Edit, Rewrite};
-use crate::dialect::{Part, Script, Wrap};
-use crate::fault::{Draw, Fault, FramingFault, InvalidJson, MeaningFault, StreamFault, UsageFault};
+use crate::dialect::{Dialect, Part, Script, Shape};
+use crate::fault::{
+    Draw, ErrorKind, Fault, FramingFault, InvalidJson, MeaningFault, StreamFault, UsageFault, VendorFault,
+};
 
 /// What a provider's ledger has to say of a changed reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,6 +13,8 @@ pub(crate) struct Truth {
     pub(crate) distorted: bool,
     /// The usage told is the truth times this.
     pub(crate) told: Option<f64>,
+    /// What the answer means, though it looks like a success.
+    pub(crate) failure: Option<ErrorKind>,
     /// Canonical words, where the reply has others behind them.
     pub(crate) canonical: Option<u32>,
 }
@@ -22,6 +26,14 @@ pub(crate) fn draw(fault: &Fault, draw: Draw<'_>, script: &mut Script, truth: &m
         Fault::Framing(fault) => framing(fault, draw),
         Fault::Usage(fault) => Some(usage(fault, draw, truth)),
         Fault::Meaning(fault) => meaning(fault, draw, script, truth),
+        Fault::Vendor(VendorFault::CapacityFinish { after, reason }) => {
+            let own = script.dialect.capacity_reason();
+            script.words = draw.count("after", *after).min(script.words);
+            let overloaded = reason.is_none() && script.dialect == Dialect::Deepseek;
+            let kind = if overloaded { ErrorKind::Overloaded } else { ErrorKind::ServerError };
+            truth.failure = Some(kind);
+            Some(Edit::Rewrite(Rewrite::Finish(reason.clone().unwrap_or_else(|| own.to_owned()))))
+        }
         _ => None,
     }
 }
@@ -104,12 +116,18 @@ fn meaning(fault: &MeaningFault, draw: Draw<'_>, script: &mut Script, truth: &mu
         MeaningFault::WrongModel { model } => script.ask.model.clone_from(model),
         MeaningFault::ToolCallCut { after, told } => {
             script.words = draw.count("after", *after).min(script.words);
-            script.wrap.close = "";
+            with_shape(script, |_, close| close.clear());
             script.limited = *told;
         }
-        MeaningFault::UnknownTool { name } => script.ask.tool = Some(name.clone()),
+        MeaningFault::UnknownTool { name } => {
+            script.ask.tool = Some(name.clone());
+            script.ask.shape.get_or_insert_with(|| Box::new(Shape::text()));
+        }
         MeaningFault::InvalidJson { form } => invalid_json(*form, script),
-        MeaningFault::WrongSchema => script.wrap.open = "{\\\"unexpected\\\":\\\"",
+        MeaningFault::WrongSchema => with_shape(script, |open, close| {
+            *open = "{\\\"unexpected\\\":\\\"".to_owned();
+            *close = "\\\"}".to_owned();
+        }),
         MeaningFault::Repetition { after, times } => {
             let stuck = draw.count("after", *after).clamp(1, script.words.max(1));
             let limit = script.ask.max_tokens.unwrap_or(u32::MAX).max(stuck);
@@ -118,7 +136,7 @@ fn meaning(fault: &MeaningFault, draw: Draw<'_>, script: &mut Script, truth: &mu
             (truth.distorted, truth.canonical) = (true, Some(stuck));
         }
         MeaningFault::MissingToolCall => {
-            (script.ask.tool, script.ask.json, script.words) = (None, false, 0);
+            (script.ask.tool, script.ask.json, script.ask.shape, script.words) = (None, false, None, 0);
             return Some(Edit::Rewrite(Rewrite::Finish("tool_calls".to_owned())));
         }
         MeaningFault::ToolFinishStop => return Some(Edit::Rewrite(Rewrite::Finish("stop".to_owned()))),
@@ -138,11 +156,25 @@ fn meaning(fault: &MeaningFault, draw: Draw<'_>, script: &mut Script, truth: &mu
 
 fn invalid_json(form: InvalidJson, script: &mut Script) {
     match form {
-        InvalidJson::Prose => script.ask.json = false,
-        InvalidJson::Fenced => {
-            script.wrap = Wrap { open: "```json\\n{\\\"text\\\":\\\"", close: "\\\"}\\n```" };
+        InvalidJson::Prose if script.ask.tool.is_none() => {
+            (script.ask.json, script.ask.shape) = (false, None);
         }
-        InvalidJson::Cut => script.wrap.close = "",
-        InvalidJson::TrailingComma => script.wrap.close = "\\\",}",
+        InvalidJson::Prose => {}
+        InvalidJson::Fenced => with_shape(script, |open, close| {
+            open.insert_str(0, "```json\\n");
+            close.push_str("\\n```");
+        }),
+        InvalidJson::Cut => with_shape(script, |_, close| close.clear()),
+        InvalidJson::TrailingComma => with_shape(script, |_, close| {
+            let end = close.len().saturating_sub(1);
+            close.insert(end, ',');
+        }),
+    }
+}
+
+/// Changes what stands around the words of a JSON answer where it is text; objects stay whole.
+fn with_shape(script: &mut Script, change: impl FnOnce(&mut String, &mut String)) {
+    if let Some(shape) = &mut script.ask.shape {
+        change(&mut shape.quoted_open, &mut shape.quoted_close);
     }
 }

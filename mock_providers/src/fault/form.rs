@@ -22,6 +22,8 @@ pub(crate) struct Form {
     pub(crate) tool: bool,
     /// The answer has to be JSON.
     pub(crate) json: bool,
+    /// The vendor inspects prompts and answers.
+    pub(crate) inspected: bool,
 }
 
 impl Form {
@@ -36,6 +38,7 @@ impl Form {
             whole: whole_calls(dialect, ask),
             tool: ask.tool.is_some(),
             json: ask.json,
+            inspected: dialect.inspects(),
         }
     }
 
@@ -46,17 +49,18 @@ impl Form {
 
     /// Whether a stream consists of server-sent events.
     pub(super) const fn has_events(self) -> bool {
-        !self.array && matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+        !self.array
+            && matches!(self.format, Format::Chat | Format::Responses | Format::Messages | Format::Generate)
     }
 
     /// Whether a stream ends with something that says so.
     pub(super) const fn has_terminator(self) -> bool {
-        self.array || matches!(self.format, Format::Chat | Format::Messages)
+        self.array || matches!(self.format, Format::Chat | Format::Responses | Format::Messages)
     }
 
     /// Whether a stream begins with something before its first words.
     pub(super) const fn has_opening(self) -> bool {
-        matches!(self.format, Format::Chat | Format::Messages)
+        matches!(self.format, Format::Chat | Format::Responses | Format::Messages)
     }
 
     /// Whether events name a choice, candidate or block by number.
@@ -96,8 +100,12 @@ impl Form {
     pub(crate) const fn keep_alive(self) -> Option<&'static str> {
         match self.format {
             Format::Messages => Some("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
-            Format::Generate | Format::OllamaChat | Format::OllamaGenerate => None,
-            Format::Chat => Some(": keep-alive\n\n"),
+            Format::Generate
+            | Format::OllamaChat
+            | Format::OllamaGenerate
+            | Format::Embeddings
+            | Format::Embed => None,
+            Format::Chat | Format::Responses => Some(": keep-alive\n\n"),
         }
     }
 }

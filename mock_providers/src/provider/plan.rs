@@ -2,21 +2,28 @@
 
 use std::time::Duration;
 
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
-use super::error::Error;
+use super::endings::bytes_act;
+use super::error::{Error, request_id};
+use super::manner::Manner;
+use super::measure::Measures;
 use super::schedule::Uneven;
-use super::{Aside, Provider, Schedule};
+use super::way_in::WayIn;
+use super::{Aside, Provider, Schedule, Via};
+use crate::capacity::Entry;
 use crate::clock::Moment;
-use crate::dialect::{Ask, Asked, Complaint, Format, Script, Times, words_hint};
+use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times};
 use crate::dice::{Dice, Key};
 use crate::edit::{self, Edit, Truth};
 use crate::fault::{
-    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorKind, Facts, Fault, Form, MalformedBody,
-    Pause, RefusalForm, Rule, StreamFault,
+    self, AfterError, Beat, Close, Decision, Draw, Emptiness, ErrorIn200, ErrorKind, Facts, FateFault, Fault,
+    Form, MalformedBody, Pause, RateFault, RefusalForm, Rule, StreamFault, VendorFault,
 };
 use crate::latency::{Dist, Tabled};
 use crate::ledger::{Call, Ending};
+use crate::limit::Ticket;
 use crate::reply::Tag;
 
 /// What shall be done about a request.
@@ -38,6 +45,14 @@ pub(crate) struct Answer {
     /// Starts the keys of this call's further draws.
     pub(crate) chunks: Key,
     pub(crate) act: Act,
+    /// Rate-limit headers of the answer.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the call holds until it is over.
+    pub(crate) ticket: Option<Ticket>,
+    /// Its place, or its place in the queue for one.
+    pub(crate) entry: Option<Entry>,
+    /// How it gets on the wire.
+    pub(crate) manner: Manner,
     /// What is changed in the reply, in order.
     pub(crate) edits: Vec<Edit>,
 }
@@ -77,6 +92,23 @@ pub(crate) enum Act {
     },
     /// A plain body where a stream was asked for: an error with status 200, or the reply.
     Plain(Option<ErrorKind>),
+    /// A success that carries a failure.
+    FalseSuccess {
+        after: u32,
+        kind: ErrorKind,
+        form: ErrorIn200,
+    },
+    /// A body of about so many bytes.
+    Enormous {
+        size: u64,
+    },
+    /// The end before any header.
+    End(Close),
+    /// Bytes that are no answer, and nothing more; or the end of the connection after them.
+    Raw {
+        bytes: &'static [u8],
+        ends: bool,
+    },
 }
 
 /// A page where a reply should be.
@@ -85,8 +117,9 @@ pub(crate) const PORTAL: &str =
 
 impl Provider {
     /// Decides about a request whose body came whole.
-    pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
-        let (head, mut ask) = match self.ask(head) {
+    pub(crate) fn plan(&self, head: &Parts, body: &[u8], via: Via) -> Plan {
+        let connection = via.connection;
+        let (head, mut ask) = match self.ask(head, via) {
             Ok(ask) => ask,
             Err(aside) => return Plan::Aside(aside),
         };
@@ -102,27 +135,28 @@ impl Provider {
     }
 
     /// Turns down a request whose body did not come whole.
-    pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-        match self.ask(head) {
-            Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
+    pub(crate) fn turn_down(&self, head: &Parts, via: Via, complaint: Complaint) -> Plan {
+        match self.ask(head, via) {
+            Ok((_, ask)) => self.answer(ask, &[], via.connection, Some(complaint)),
             Err(aside) => Plan::Aside(aside),
         }
     }
 
-    fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
+    fn answer(&self, mut ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
+        ask.came.in_flight = self.begun();
         let namespace = ask.namespace.as_deref();
         let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
-        let (rules, decision, complaint) = self.decide(&ask, &facts, complaint);
+        let (rules, way, decision, complaint) = self.decide(&ask, &facts, complaint);
         let key = |purpose| facts.key(&self.dice, purpose);
         let tag = self.tag(&facts);
-        let (length, limited) = self.length(&ask, || key("output"));
+        let measures = Measures { output: key("output"), reasoning: key("reasoning"), cache: key("cache") };
         let (gaps, chunks, id) = (key("gaps"), key("chunks"), key("id"));
         let wall_us = self.clock.wall_us(now);
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
-        (script.words, script.limited) = (length, limited);
+        self.measure(&mut script, measures);
         let mut call = self.entry(&script, (nth, connection, now), body);
         let fired: Vec<&Rule> = decision.edits.iter().map(|rule| &rules[*rule]).collect();
         let (edits, truth) = self.edits(&fired, (number, nth, now), &mut script);
@@ -133,23 +167,28 @@ impl Provider {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
         }
-        call.faults = decision.fired.iter().map(|rule| rules[*rule].name.clone()).collect();
+        call.faults = way.faults;
+        call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
         let wait = self.error_delay(&decision, || key("error"));
-        let act = match complaint {
-            Some(complaint) => self.complain(&complaint, &script, now + wait, &mut call),
-            None => {
+        let act = match (complaint, &way.bar) {
+            (Some(complaint), _) => self.complain(&complaint, &script, now + wait, &mut call),
+            (None, Some(bar)) => Act::Error(Box::new(self.bar(bar, &script, now + wait, &mut call))),
+            (None, None) => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
                 self.act(ending, &facts, (&script, now + wait), &mut call)
             }
         };
         script.sorry = decision.ending.and_then(|rule| sorry(&rules[rule].fault));
+        let manner = self.manner(&rules, &decision, &facts);
         let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
         note(&mut call, truth);
         // Decided, and counted: nobody reads it again, and a slow stream would keep it all the time.
         script.ask.prompt = String::new();
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, edits }))
+        let WayIn { headers, ticket, entry, .. } = way;
+        let answer = Answer { call, script, schedule, chunks, act, manner, headers, ticket, entry, edits };
+        Plan::Call(Box::new(answer))
     }
 
     /// What the faults that edit change; the script at once.
@@ -187,6 +226,7 @@ impl Provider {
             nth,
             number,
             now,
+            way: ask.came.way(ask.key.as_deref()),
         }
     }
 
@@ -200,18 +240,6 @@ impl Provider {
             }
         };
         Tag::of(&self.dice, &self.spec.name, facts.model, id, facts.nth)
-    }
-
-    /// Words of the reply, and whether the caller's limit cut it.
-    fn length(&self, ask: &Ask, key: impl FnOnce() -> Key) -> (u32, bool) {
-        let wanted = words_hint(&ask.prompt).unwrap_or_else(|| {
-            let drawn = self.spec.output.keyed_us(key);
-            drawn.clamp(1, u64::from(crate::dialect::WORDS_MAX)) as u32
-        });
-        match ask.max_tokens {
-            Some(most) if most < wanted => (most, true),
-            _ => (wanted, false),
-        }
     }
 
     fn schedule(
@@ -320,18 +348,81 @@ impl Provider {
             Fault::Empty(Emptiness::Any) => Act::Empty(Emptiness::EmptyText),
             Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
+            Fault::Fate(FateFault::Relapse(relapse)) => {
+                self.status(&relapse.answer, draw, (script, due), call)
+            }
+            Fault::Rate(fault @ (RateFault::NeverClears { .. } | RateFault::SpendLimit)) => {
+                let wait = fault.numbers().first().map(|(name, dist)| draw.duration(name, *dist));
+                let id = request_id(&script.id);
+                Act::Error(Box::new(self.talk(fault, wait, (&script.ask.model, &id, due), call)))
+            }
+            Fault::Bytes(fault) => bytes_act(fault, draw),
+            Fault::Http(fault) => self.http_act(fault, draw, (&script.id, due), call),
             Fault::Stream(fault) => stream_act(fault, draw, call),
+            Fault::Vendor(fault) => self.vendor_act(fault, draw, (script, due), call),
             // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
+            | Fault::Connect(_)
             | Fault::LatencySpike { .. }
             | Fault::SlowTokens { .. }
             | Fault::Framing(_)
             | Fault::Pacing(_)
             | Fault::Usage(_)
-            | Fault::Meaning(_) => Act::Reply,
+            | Fault::Meaning(_)
+            | Fault::Rate(_)
+            | Fault::Fate(_) => Act::Reply,
         }
+    }
+}
+
+impl Provider {
+    /// Faults that are habits of some vendors.
+    fn vendor_act(
+        &self,
+        fault: &VendorFault,
+        draw: Draw<'_>,
+        (script, due): (&Script, Moment),
+        call: &mut Call,
+    ) -> Act {
+        match fault {
+            VendorFault::ErrorIn200 { error, form, after } => {
+                call.failure = Some(*error);
+                false_success(script, draw.count("after", *after), *error, *form)
+            }
+            VendorFault::PromptBlocked { category } => {
+                call.failure = Some(ErrorKind::ContentFilter);
+                // Anthropic refuses before the first word, with a 200.
+                if script.ask.format == Format::Messages {
+                    return Act::Refuse { after: 0, form: RefusalForm::Native };
+                }
+                let mut complaint = Complaint::usual(script.dialect, ErrorKind::ContentFilter);
+                complaint.category = *category;
+                self.complain(&complaint, script, due, call)
+            }
+            VendorFault::OutputBlocked { after } => {
+                call.failure = Some(ErrorKind::ContentFilter);
+                let after = draw.count("after", *after);
+                match (script.dialect, script.ask.stream) {
+                    (Dialect::Qwen, true) => {
+                        Act::Trouble { after, kind: ErrorKind::ContentFilter, then: AfterError::Vendor }
+                    }
+                    (Dialect::Qwen, false) => self.complain(&Complaint::output_blocked(), script, due, call),
+                    _ => Act::Refuse { after, form: RefusalForm::Filter },
+                }
+            }
+            VendorFault::KeepAliveComments { .. } | VendorFault::CapacityFinish { .. } => Act::Reply,
+        }
+    }
+}
+
+/// A failure inside a success; where a format knows only one form of it, in that form.
+fn false_success(script: &Script, after: u32, kind: ErrorKind, form: ErrorIn200) -> Act {
+    match form {
+        ErrorIn200::Body => Act::Plain(Some(kind)),
+        _ if script.ask.format == Format::Chat => Act::FalseSuccess { after, kind, form },
+        _ => Act::Trouble { after, kind, then: AfterError::Vendor },
     }
 }
 
@@ -373,6 +464,7 @@ fn flatten(act: Act, script: &mut Script) -> Act {
 fn note(call: &mut Call, truth: Truth) {
     call.distorted = truth.distorted;
     call.usage_told = truth.told;
+    call.failure = call.failure.or(truth.failure);
     if let Some(canonical) = truth.canonical {
         call.words_planned = call.words_planned.min(canonical);
     }
@@ -381,16 +473,19 @@ fn note(call: &mut Call, truth: Truth) {
 /// What the delays make of the times of tokens; pauses behind the last token come before it.
 fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
     let plain = fault::Delay::default();
-    if (delay.start, delay.rush, delay.bursts, delay.pauses.len(), delay.pings)
-        == (plain.start, plain.rush, plain.bursts, 0, None)
+    if (delay.start, delay.rush, delay.bursts, delay.pauses.len(), delay.pings, delay.queue)
+        == (plain.start, plain.rush, plain.bursts, 0, None, None)
     {
         return None;
     }
+    let queued = delay.queue.map_or(Duration::ZERO, |queue| queue.lasts);
+    let start = delay.start.saturating_add(queued);
     let last = words.saturating_sub(1);
     let pauses = delay.pauses.iter().map(|pause| Pause { after: pause.after.min(last), ..*pause });
     Some(Box::new(Uneven {
-        start_us: u64::try_from(delay.start.as_micros()).unwrap_or(u64::MAX),
+        start_us: u64::try_from(start.as_micros()).unwrap_or(u64::MAX),
         pings: delay.pings,
+        queue: delay.queue,
         rush: delay.rush,
         pauses: pauses.collect(),
         bursts: delay.bursts,
@@ -402,9 +497,12 @@ fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
+        Act::Enormous { .. } if !call.stream => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
-        Act::Trouble { after, .. } if script.ask.stream => (script.words, *after > 0),
+        Act::Trouble { after, .. } | Act::FalseSuccess { after, .. } if script.ask.stream => {
+            (script.words, *after > 0)
+        }
         Act::Refuse { after, form } => {
             let free = script.ask.format == Format::Messages && *form != RefusalForm::Prose;
             let planned = if script.ask.stream { script.words } else { 0 };

@@ -6,7 +6,7 @@ use rand::rngs::ChaCha8Rng;
 
 use crate::clock::Moment;
 use crate::dice::Key;
-use crate::fault::{Bursts, Pause};
+use crate::fault::{Bursts, Pause, Queue};
 use crate::latency::{Tabled, whole};
 
 /// The times of a reply's words. Times are absolute, so that nothing drifts however late it is looked at.
@@ -31,6 +31,8 @@ pub(crate) struct Uneven {
     pub(crate) start_us: u64,
     /// Keep-alives until the first token: from one to the next.
     pub(crate) pings: Option<Duration>,
+    /// The queue between the headers and everything else; its time is part of `start_us`.
+    pub(crate) queue: Option<Queue>,
     /// Tokens that come at once.
     pub(crate) rush: u32,
     pub(crate) pauses: Vec<Pause>,
@@ -52,6 +54,13 @@ pub(crate) struct Pace {
 }
 
 impl Schedule {
+    /// Begins `waited` later, and goes so many times slower.
+    pub(crate) fn postpone(&mut self, waited: Duration, slowdown: f64) {
+        self.start = self.start + waited;
+        self.first_us = whole(self.first_us as f64 * slowdown);
+        self.gap_factor *= slowdown;
+    }
+
     /// When the first word is generated.
     pub(crate) fn first(&self) -> Moment {
         match &self.uneven {
@@ -63,6 +72,11 @@ impl Schedule {
     /// When the headers of a stream go out: half-way to the first word.
     pub(crate) fn headers(&self) -> Moment {
         after(self.start, self.first_us / 2)
+    }
+
+    /// The queue before the first output.
+    pub(crate) fn queue(&self) -> Option<Queue> {
+        self.uneven.as_ref().and_then(|uneven| uneven.queue)
     }
 
     /// When the last word is generated.

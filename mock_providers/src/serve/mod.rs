@@ -14,14 +14,21 @@
 
 mod answer;
 mod body;
+mod by_hand;
 mod changes;
 mod connection;
 mod control;
+mod enormous;
 mod gate;
+mod gzip;
+mod hang_up;
 mod io;
 mod line;
+mod manner;
 mod open;
 mod preface;
+mod queued;
+mod shape;
 mod speak;
 mod stream;
 mod weather;

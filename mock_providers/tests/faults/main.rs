@@ -6,10 +6,18 @@
 #[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
 
+mod bytes;
+mod connect;
+mod fate;
 mod framing;
+mod http;
+mod http2;
 mod meaning;
 mod pacing;
+mod rate;
+mod several;
 mod stream;
 mod support;
 mod together;
 mod usage;
+mod vendor;

@@ -112,6 +112,8 @@ pub(crate) const fn json_mode(dialect: Dialect) -> &'static str {
             ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\"}}}"
         }
         Gemini => ",\"generationConfig\":{\"responseMimeType\":\"application/json\"}",
-        _ => ",\"response_format\":{\"type\":\"json_object\"}",
+        _ => {
+            ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"out\",\"schema\":{\"type\":\"object\"}}}"
+        }
     }
 }

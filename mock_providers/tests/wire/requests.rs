@@ -46,7 +46,7 @@ async fn openai_refuses_what_openai_refuses() {
         ("{\"model\":\"m\",\"messages\":\"hi\"}".to_owned(), "Invalid type"),
         (format!("{{\"model\":\"m\",{message},\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}}"), "'stop'"),
         (format!("{{\"model\":\"m\",{message},\"max_tokens\":0}}"), "minimum value"),
-        (format!("{{\"model\":\"m\",{message},\"max_tokens\":-1}}"), "Invalid type"),
+        (format!("{{\"model\":\"m\",{message},\"max_tokens\":-1}}"), "minimum value"),
         (format!("{{\"model\":\"m\",{message},\"temperature\":2.1}}"), "temperature"),
         (
             format!("{{\"model\":\"m\",{message},\"stream_options\":{{\"include_usage\":true}}}}"),
@@ -99,7 +99,7 @@ async fn gemini_refuses_what_gemini_refuses() {
     let zero =
         "{\"contents\":[{\"parts\":[{\"text\":\"hi\"}]}],\"generationConfig\":{\"maxOutputTokens\":0}}";
     refused(Dialect::Gemini, &post(path, "", zero), 400, Invalid, "must be positive").await;
-    let unknown = post("/v1beta/models/m:countTokens", "", "{}");
+    let unknown = post("/v1beta/models/m:predict", "", "{}");
     refused(Dialect::Gemini, &unknown, 404, ErrorKind::NotFound, "NOT_FOUND").await;
 }
 

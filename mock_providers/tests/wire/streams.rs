@@ -243,7 +243,7 @@ async fn a_streamed_tool_call_joins_to_the_same_arguments() {
         assert!(read(joined["text"].as_str().unwrap()).is_whole(openai.call().tag, words), "{body}");
 
         let anthropic = Bench::new(spec(Dialect::Anthropic));
-        let extra = ",\"tools\":[{\"name\":\"f\"}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\"}";
+        let extra = ",\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\"}";
         let (body, _) =
             anthropic.exchange(&ask_with(Dialect::Anthropic, true, &prompt, extra)).await.dechunked();
         let joined = join(&body, |event| event["delta"]["partial_json"].clone());
@@ -271,13 +271,14 @@ fn join(body: &str, piece: impl Fn(&Value) -> Value) -> Value {
 async fn json_mode_wraps_the_words_in_an_object() {
     let extra = ",\"response_format\":{\"type\":\"json_object\"}";
     let bench = Bench::new(spec(Dialect::Openai));
-    let heard = bench.exchange(&ask_with(Dialect::Openai, false, "[words=3]", extra)).await;
+    let heard = bench.exchange(&ask_with(Dialect::Openai, false, "[words=3] json", extra)).await;
     let content: Value =
         serde_json::from_str(heard.json()["choices"][0]["message"]["content"].as_str().unwrap()).unwrap();
     assert!(read(content["text"].as_str().unwrap()).is_whole(bench.call().tag, 3));
 
     let bench = Bench::new(spec(Dialect::Openai));
-    let (body, _) = bench.exchange(&ask_with(Dialect::Openai, true, "[words=3]", extra)).await.dechunked();
+    let (body, _) =
+        bench.exchange(&ask_with(Dialect::Openai, true, "[words=3] json", extra)).await.dechunked();
     let joined = join(&body, |event| event["choices"][0]["delta"]["content"].clone());
     assert_eq!(joined, content);
 }

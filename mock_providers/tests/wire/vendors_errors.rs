@@ -1,7 +1,7 @@
 //! Errors of those who imitate OpenAI, each in its own form.
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{ErrorBody, ErrorKind, Fault, StatusFault};
+use mock_providers::fault::{AfterError, ErrorBody, ErrorKind, Fault, StatusFault};
 use mock_providers::latency::Dist;
 use serde_json::{Value, json};
 
@@ -225,7 +225,7 @@ async fn errors_in_a_stream_end_it_as_each_vendor_does() {
         let fault = Fault::StreamError {
             after: Dist::Constant(2.0),
             error: ErrorKind::Overloaded,
-            then: mock_providers::fault::AfterError::Vendor,
+            then: AfterError::Vendor,
         };
         let bench = Bench::new(faulty(dialect, fault));
         let (body, _) = bench.exchange(&ask(dialect, true, 4)).await.dechunked();

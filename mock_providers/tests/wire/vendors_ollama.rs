@@ -1,7 +1,7 @@
 //! Ollama's own interface: lines of JSON.
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{Close, ErrorKind, Fault};
+use mock_providers::fault::{AfterError, Close, ErrorKind, Fault};
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ async fn faults_of_a_stream_fit_lines_too() {
     let error = Fault::StreamError {
         after: Dist::Constant(2.0),
         error: ErrorKind::ServerError,
-        then: mock_providers::fault::AfterError::Vendor,
+        then: AfterError::Vendor,
     };
     let bench = Bench::new(faulty(Dialect::Ollama, error));
     let (body, _) = bench.exchange(&chat("hello [words=4]", "")).await.dechunked();

@@ -121,6 +121,15 @@ for (const { package: module, version } of [sdk('@anthropic-ai/sdk'), sdk('anthr
       assert.deepEqual(waited, [7000, 7000]);
     });
 
+    it(fresh ? 'waits a day if it is told to' : 'does not wait longer than a minute', async (space, test) => {
+      const waited = naps(test);
+      await space.inject('anthropic', { rate_limit: { retry_after: '1d' } }, { first: 1 });
+
+      assert.ok(whole((await connect(space, { maxRetries: 2 }).messages.create(ask)).content[0].text, 9));
+      assert.equal(waited.length, 1);
+      assert.ok(fresh ? waited[0] === 86_400_000 : waited[0] <= 500);
+    });
+
     it('times out on silence', async (space) => {
       await space.inject('anthropic', 'hang');
 

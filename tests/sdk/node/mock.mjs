@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 // Packages are installed outside of the tree.
 export const load = createRequire(join(process.env.BROWNOUT_SDK_MODULES, 'package.json'));
@@ -53,6 +54,16 @@ export class Space {
   async calls() {
     const answer = await control('GET', '/calls', { namespace: this.name });
     return Array.isArray(answer) ? answer : answer.calls;
+  }
+
+  /** Whether a fault acted on the first call; waits a moment for the call to end. */
+  async fired() {
+    for (let nth = 0; nth < 40; nth++) {
+      const [call] = await this.calls();
+      if (call) return call.faults.length > 0;
+      await pause(50);
+    }
+    return true;
   }
 
   async clear() {

@@ -181,6 +181,17 @@ for (const { package: module, name, version } of [sdk('openai'), sdk('openai-202
       assert.deepEqual(waited, [7000, 7000]);
     });
 
+    it('does not wait longer than a minute', async (space, test) => {
+      const waited = naps(test);
+      await space.inject('openai', { rate_limit: { retry_after: '61s' } });
+
+      const client = connect(space, { maxRetries: 2 });
+      await assert.rejects(client.chat.completions.create(ask), module.RateLimitError);
+      // It tries all the same: after min(0.5 s * 2^n, 8 s), less up to a quarter.
+      assert.equal(waited.length, 2);
+      waited.forEach((wait, nth) => assert.ok(wait >= 375 * 2 ** nth && wait <= 500 * 2 ** nth));
+    });
+
     it('tries what may not heal only once', async (space, test) => {
       naps(test);
       await space.inject('openai', { status: 402 });

@@ -5,6 +5,7 @@ Every test works in a namespace of its own, so suites of several SDK versions sh
 
 import json
 import os
+import threading
 import urllib.error
 import urllib.request
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -52,6 +53,10 @@ class Space:
         parts = urlsplit(ANNOUNCED["providers"][provider]["base_url"])
         return urlunsplit(parts._replace(path=f"/ns/{self.name}"))
 
+    def compatible(self, provider):
+        """Base URL of what `provider` has for OpenAI's package: Ollama's own API is elsewhere."""
+        return self.base(provider) + ("/v1" if provider == "ollama" else "")
+
     def inject(self, provider, inject, **rule):
         """Adds a fault: `space.inject("openai", {"cut": {"after": 3}}, first=1)`."""
         rule = {"on": provider, "inject": inject, "namespace": self.name, "ttl": "5m", **rule}
@@ -61,6 +66,14 @@ class Space:
         """The ledger of this namespace, in the order in which the calls ended."""
         answer = control("GET", "/calls", namespace=self.name)
         return answer["calls"] if isinstance(answer, dict) else answer
+
+    def fired(self):
+        """Whether a fault acted on the first call; waits a moment for the call to end."""
+        for _ in range(40):
+            if calls := self.calls():
+                return bool(calls[0]["faults"])
+            threading.Event().wait(0.05)
+        return True
 
     def clear(self):
         """Takes every fault of this namespace away and forgets what it saw."""

@@ -130,7 +130,7 @@ def test_an_error_in_the_stream_is_raised(client, space):
 
 def test_no_messages_are_refused_in_the_compatible_api(space):
     openai = pytest.importorskip("openai")
-    client = openai.OpenAI(base_url=space.base("ollama"), api_key="ollama", max_retries=0)
+    client = openai.OpenAI(base_url=space.compatible("ollama"), api_key="ollama", max_retries=0)
 
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.create(model=MODEL, messages=[])

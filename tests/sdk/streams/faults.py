@@ -6,6 +6,7 @@ word and every choice that it has; a call that asks for a stream then shows whet
 
 import http.client
 import json
+import re
 import sys
 from urllib.parse import urlsplit
 
@@ -13,28 +14,40 @@ import mock
 
 WORDS = 24
 PROMPT = f"[words={WORDS}] hello there"
-SILENCE_S = 1.0
+# How long clients wait for the next byte. Durations of the examples are cut to a tenth, so that a pause in a stream is
+# shorter than that, as it is in life.
+SILENCE_S = 2.0
+# A key with more choices than this chooses between wordings, not between kinds of breakage.
+CHOICES_MAX = 10
 
 
 def choices(schema, name):
     """Keys of the fault `name` that take one of a few words, with those words."""
     definition = schema["$defs"].get(f"inject_{name}", {"properties": {}})
     found = {key: kind["enum"] for key, kind in definition["properties"].items() if "enum" in kind}
-    # A vendor's errors are the same fault in other words.
-    found.pop("error", None)
-    return found
+    return {key: words for key, words in found.items() if len(words) <= CHOICES_MAX}
+
+
+def sped_up(value):
+    """A value of an example with its durations cut to a tenth."""
+    if isinstance(value, dict):
+        return {key: sped_up(one) for key, one in value.items()}
+    if isinstance(value, str) and (time := re.fullmatch(r"(\d+)(ms|s)", value)):
+        ms = int(time[1]) * (100 if time[2] == "s" else 0.1)
+        return f"{ms:g}ms" if ms % 1000 else f"{ms / 1000:g}s"
+    return value
 
 
 def variants(schema, example):
     """The example of a fault, and the same with every other choice of it."""
-    name, given = (example, {}) if isinstance(example, str) else next(iter(example.items()))
+    name, given = (example, {}) if isinstance(example, str) else next(iter(sped_up(example).items()))
     keys = choices(schema, name)
     if not isinstance(given, dict):
         # `malformed: html`: a plain value stands for a key.
         short = next((key for key, words in keys.items() if given in words), None)
-        return [{name: word} for word in keys[short]] if short else [example]
+        return [{name: word} for word in keys[short]] if short else [{name: given}]
     if not keys:
-        return [example]
+        return [{name: given}] if given else [name]
     made = []
     for key, words in keys.items():
         made += [{name: {**given, key: word}} for word in words]
@@ -58,8 +71,8 @@ def flow(value):
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def begins_well(inject, number):
-    """Whether a stream with this fault begins with status 200."""
+def spoils(inject, number):
+    """Whether this fault acts on a stream that begins with status 200."""
     space = mock.Space(f"probe-{number}")
     try:
         space.inject("openai", inject)
@@ -68,11 +81,19 @@ def begins_well(inject, number):
         return False
     url = urlsplit(space.base("openai"))
     connection = http.client.HTTPConnection(url.hostname, url.port, timeout=SILENCE_S)
-    body = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
+    body = {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": PROMPT}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
     headers = {"content-type": "application/json", "authorization": f"Bearer {mock.KEY}"}
     try:
         connection.request("POST", url.path + "/chat/completions", json.dumps(body), headers)
-        return connection.getresponse().status == 200
+        if connection.getresponse().status != 200:
+            return False
+        connection.close()
+        return space.fired()
     except (OSError, http.client.HTTPException):
         return False
     finally:
@@ -85,7 +106,7 @@ def rows(schema):
     found = [{"label": "none", "inject": None}]
     for example in schema["$defs"]["injection"]["examples"]:
         for inject in variants(schema, example):
-            if all(row["inject"] != inject for row in found) and begins_well(inject, len(found)):
+            if all(row["inject"] != inject for row in found) and spoils(inject, len(found)):
                 found.append({"label": label(inject), "inject": inject})
     return found
 

@@ -1,11 +1,12 @@
 // What each npm package makes of each broken stream, as `record.py` does it for Python.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { KEY, Space, sdk } from '../node/mock.mjs';
 
-const SILENCE_MS = 1500;
-const AT_ONCE = 8;
+const SILENCE_MS = 4000;
+const AT_ONCE = 12;
 const [rowsFile, out] = process.argv.slice(2);
 const told = JSON.parse(readFileSync(rowsFile, 'utf8'));
 const messages = [{ role: 'user', content: told.prompt }];
@@ -22,7 +23,8 @@ async function openaiCreate({ OpenAI }, space, seen, signal) {
   const client = new OpenAI({ baseURL: space.base('openai'), apiKey: KEY });
   for await (const chunk of await client.chat.completions.create({ ...openaiAsks, stream: true }, { signal })) {
     if (chunk.usage) seen.usage.push(chunk.usage.completion_tokens);
-    for (const choice of chunk.choices ?? []) {
+    const choice = chunk.choices?.[0];
+    if (choice) {
       seen.text += choice.delta.content ?? '';
       seen.refused ||= Boolean(choice.delta.refusal);
       seen.finish = choice.finish_reason ?? seen.finish;
@@ -42,10 +44,10 @@ async function openaiHelper({ OpenAI }, space, seen, signal) {
 async function anthropicCreate({ Anthropic }, space, seen, signal) {
   const client = new Anthropic({ baseURL: space.base('anthropic'), apiKey: KEY });
   for await (const event of await client.messages.create({ ...anthropicAsks, stream: true }, { signal })) {
-    if (event.type === 'content_block_delta') seen.text += event.delta.text ?? '';
+    if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') seen.text += event.delta.text;
     if (event.type === 'message_delta') {
       seen.finish = event.delta.stop_reason;
-      seen.usage.push(event.usage.output_tokens);
+      if (event.usage) seen.usage.push(event.usage.output_tokens);
     }
   }
 }
@@ -53,9 +55,9 @@ async function anthropicCreate({ Anthropic }, space, seen, signal) {
 async function anthropicHelper({ Anthropic }, space, seen, signal) {
   const client = new Anthropic({ baseURL: space.base('anthropic'), apiKey: KEY });
   const final = await client.messages.stream(anthropicAsks, { signal }).finalMessage();
-  seen.text = final.content.map((block) => block.text).join('');
+  seen.text = final.content.map((block) => block.text ?? '').join('');
   seen.finish = final.stop_reason;
-  seen.usage.push(final.usage.output_tokens);
+  if (final.usage) seen.usage.push(final.usage.output_tokens);
 }
 
 const readers = [
@@ -86,9 +88,13 @@ async function cell(reader, module, dialect, row, name) {
     const hung = ended === 'silence';
     const facts = { text: seen.text, finish: seen.finish, refused: seen.refused, usage: [...seen.usage] };
     patience.abort();
-    await reading;
+    // Some readers never come back, aborted or not.
+    await Promise.race([reading, pause(500)]);
     const raised = hung || !ended ? null : ended.constructor.name;
-    return { raised, hung, attempts: (await space.calls()).length, ...facts };
+    // Whether the package passed something on that the reader stumbled over.
+    const stumbled = Boolean(raised) && /^\s*at .*record\.mjs/.test(ended.stack?.split('\n')[1] ?? '');
+    const fired = await space.fired();
+    return { fired, raised, stumbled, hung, attempts: (await space.calls()).length, ...facts };
   } finally {
     clearTimeout(timer);
     await space.clear();
@@ -116,4 +122,5 @@ process.on('unhandledRejection', () => {});
 const columns = [];
 for (const reader of readers) columns.push(await column(...reader));
 writeFileSync(out, JSON.stringify(columns, null, 1));
+console.log(`${columns.length} readers read ${told.rows.length} answers each`);
 process.exit(0);

@@ -1,20 +1,21 @@
 """What each Python package makes of each broken stream: one file of facts a package.
 
 A reader is what a user of the package would write: it goes through the stream and keeps the text, the finish reason
-and the usage it was told.
+and the usage it was told. Each has a client of its own: one for all would lock itself up when streams that were given up
+are swept away by the garbage collector (httpcore's pool is not reentrant).
 """
 
 import json
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import PackageNotFoundError, version
 
 import faults
 import mock
 
 # Readers wait in vain at the same time, not one after the other.
-AT_ONCE = 8
+AT_ONCE = 12
 
 
 class Seen:
@@ -45,7 +46,8 @@ def openai_create(space, prompt, seen):
     for chunk in openai_client(space).chat.completions.create(**openai_asks(prompt), stream=True):
         if chunk.usage:
             seen.usage.append(chunk.usage.completion_tokens)
-        for choice in chunk.choices or []:
+        if chunk.choices:
+            choice = chunk.choices[0]
             seen.say(choice.delta.content)
             seen.refused |= bool(choice.delta.refusal)
             seen.finish = choice.finish_reason or seen.finish
@@ -73,19 +75,21 @@ def anthropic_asks(prompt):
 
 def anthropic_create(space, prompt, seen):
     for event in anthropic_client(space).messages.create(**anthropic_asks(prompt), stream=True):
-        if event.type == "content_block_delta":
+        if event.type == "content_block_delta" and event.delta.type == "text_delta":
             seen.say(event.delta.text)
         elif event.type == "message_delta":
             seen.finish = event.delta.stop_reason
-            seen.usage.append(event.usage.output_tokens)
+            if event.usage:
+                seen.usage.append(event.usage.output_tokens)
 
 
 def anthropic_helper(space, prompt, seen):
     with anthropic_client(space).messages.stream(**anthropic_asks(prompt)) as stream:
         final = stream.get_final_message()
-    seen.say("".join(block.text for block in final.content))
+    seen.say("".join(block.text for block in final.content if block.type == "text"))
     seen.finish = final.stop_reason
-    seen.usage.append(final.usage.output_tokens)
+    if final.usage:
+        seen.usage.append(final.usage.output_tokens)
 
 
 def gemini(space, prompt, seen):
@@ -94,7 +98,8 @@ def gemini(space, prompt, seen):
     options = {"base_url": space.origin("gemini"), "timeout": int(faults.SILENCE_S * 1000)}
     client = genai.Client(api_key=mock.KEY, http_options=options)
     for chunk in client.models.generate_content_stream(model="gemini-2.5-flash", contents=prompt):
-        for candidate in chunk.candidates or []:
+        if chunk.candidates:
+            candidate = chunk.candidates[0]
             parts = candidate.content.parts if candidate.content else None
             seen.say("".join(part.text or "" for part in parts or []))
             seen.finish = candidate.finish_reason.value if candidate.finish_reason else seen.finish
@@ -113,7 +118,8 @@ def mistral(space, prompt, seen):
     for event in Mistral(api_key=mock.KEY, **options).chat.stream(**asks):
         if event.data.usage:
             seen.usage.append(event.data.usage.completion_tokens)
-        for choice in event.data.choices:
+        if event.data.choices:
+            choice = event.data.choices[0]
             seen.say(choice.delta.content)
             seen.finish = choice.finish_reason or seen.finish
 
@@ -151,11 +157,14 @@ def cell(reader, dialect, prompt, row, name):
             reader(space, prompt, seen)
         except Exception as error:  # Whatever it is, it is what the package raises.
             raised = error
+        fired = space.fired()
         attempts = len(space.calls())
     finally:
         space.clear()
     return {
+        "fired": fired,
         "raised": type(raised).__name__ if raised else None,
+        "stumbled": raised is not None and in_reader(raised),
         "hung": raised is not None and timed_out(raised),
         "attempts": attempts,
         "text": seen.text,
@@ -171,36 +180,53 @@ def timed_out(error):
     return bool(names & {"APITimeoutError", "TimeoutException", "Timeout", "TimeoutError"})
 
 
-def column(dialect, package, call, reader, told):
-    """One reader on all of them."""
+def in_reader(error):
+    """Whether the package passed something on that the reader stumbled over."""
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename == __file__
+
+
+def column(dialect, package, call, reader, told, pool):
+    """One reader on all of them, at work in `pool`."""
     now = version(package)
-
-    def one(numbered):
-        number, row = numbered
-        name = f"row-{number}-{package}-{now}-{call}".lower()
-        return row["label"], cell(reader, dialect, told["prompt"], row, "".join(c if c.isalnum() else "-" for c in name))
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        cells = dict(pool.map(one, enumerate(told["rows"])))
+    named = "".join(char if char.isalnum() else "-" for char in f"{package}-{now}-{call}".lower())
+    # The healthy one first, alone: packages import half of themselves at their first call, and may deadlock when that
+    # is done by several threads at once.
+    healthy, *broken = told["rows"]
+    cells = {healthy["label"]: pool.submit(cell, reader, dialect, told["prompt"], healthy, f"row-0-{named}")}
+    wait(cells.values())
+    for number, row in enumerate(broken, 1):
+        cells[row["label"]] = pool.submit(cell, reader, dialect, told["prompt"], row, f"row-{number}-{named}")
     return {"dialect": dialect, "package": package, "language": "Python", "version": now, "call": call, "cells": cells}
 
 
+def installed(package):
+    """Whether this environment has `package`."""
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
+
+
 def main(rows, out):
-    """Runs every reader whose package is installed and whose dialect is served."""
+    """Runs every reader whose package is installed."""
     with open(rows, encoding="utf-8") as file:
         told = json.load(file)
     # Attempts follow each other at once.
     time.sleep = lambda _seconds: None
-    columns = []
-    for dialect, package, call, reader in READERS:
-        try:
-            version(package)
-        except PackageNotFoundError:
-            continue
-        if dialect in mock.ANNOUNCED["providers"]:
-            columns.append(column(dialect, package, call, reader, told))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        columns = []
+        for reader in READERS:
+            if installed(reader[1]):
+                columns.append(column(*reader, told, pool))
+                wait(columns[-1]["cells"].values())
+    for done in columns:
+        done["cells"] = {label: future.result() for label, future in done["cells"].items()}
     with open(out, "w", encoding="utf-8") as file:
         json.dump(columns, file, indent=1)
+    print(f"{len(columns)} readers read {len(told['rows'])} answers each")
 
 
 if __name__ == "__main__":

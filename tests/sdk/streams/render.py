@@ -3,10 +3,11 @@
 import difflib
 import json
 import sys
+from os.path import commonprefix
 from pathlib import Path
 
 import mock
-from verdict import HANGS, HARMLESS, LIES, MARKS, QUIET, RAISES, verdict
+from verdict import HANGS, HARMLESS, LIES, MARKS, NONE, QUIET, RAISES, verdict
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sdk-streams.md"
 TITLES = {
@@ -32,8 +33,9 @@ nothing spoils it.
 | {MARKS[RAISES]} | **raises** the error that is named: nobody can miss it |
 | {MARKS[QUIET]} | **quiet**: it ends without an error and without the usual finish reason; who looks at that sees it, who does not has half an answer |
 | {MARKS[LIES]} | **fooled**: it ends like a whole answer, finish reason and all, and is none (or says a wrong usage) |
-| {MARKS[HANGS]} | **hangs** until its read timeout ends it: ten minutes by default in Python (one second here), nothing of the kind in Node once a body has begun |
+| {MARKS[HANGS]} | **hangs** until its read timeout ends it: ten minutes by default in Python (two seconds here), nothing of the kind in Node once a body has begun |
 | {MARKS[HARMLESS]} | no harm: the whole answer, its finish reason and its usage |
+| {MARKS[NONE]} | this vendor's format has nothing that could break like that |
 
 *No end* means that no finish reason came. Where two versions of a package differ, a cell names both.
 
@@ -92,9 +94,18 @@ def tally(columns, labels, words):
     return lines
 
 
-def link(label):
-    """A fault, and the way to its page."""
-    return f"[`{label}`](faults/{label.split(':')[0]}.md)"
+def name(label):
+    """The fault's word."""
+    return label.split(":")[0]
+
+
+def joined(labels):
+    """A fault with the way to its page, and what else of it has the same effect."""
+    first, *others = labels
+    end = len(commonprefix(labels))
+    others = [other[end:].rstrip(" }") if end < len(other) else other for other in others]
+    also = f" (also {', '.join(f'`{other}`' for other in others)})" if others else ""
+    return f"[`{first}`](faults/{name(first)}.md){also}"
 
 
 def table(dialect, columns, labels, words):
@@ -107,15 +118,20 @@ def table(dialect, columns, labels, words):
     lines = [f"## {TITLES[dialect]}", "", "; ".join(told) + ".", ""]
     lines.append("| fault | " + " | ".join(head(same[0]) for same in groups.values()) + " |")
     lines.append("|---|" + "---|" * len(groups))
-    harmless = []
+    rows = {}
     for label in labels:
         cells = [agreed(same, label, words) for same in groups.values()]
-        if all(kind == HARMLESS for kinds, _ in cells for kind in kinds):
-            harmless.append(label)
+        if {kind for kinds, _ in cells for kind in kinds} <= {HARMLESS, NONE}:
+            text = None
         else:
-            lines.append(f"| {link(label)} | " + " | ".join(text for _, text in cells) + " |")
+            text = " | ".join(text for _, text in cells)
+        rows.setdefault((name(label), text), []).append(label)
+    for (_, text), alike in rows.items():
+        if text is not None:
+            lines.append(f"| {joined(alike)} | {text} |")
+    harmless = [joined(alike) for (_, text), alike in rows.items() if text is None]
     if harmless:
-        lines += ["", "No harm to any of them: " + ", ".join(map(link, harmless)) + "."]
+        lines += ["", f"No harm to any of them: {', '.join(harmless)}."]
     return lines
 
 

@@ -2,8 +2,8 @@
 
 import mock
 
-RAISES, QUIET, LIES, HANGS, HARMLESS = "raises", "quiet", "fooled", "hangs", "no harm"
-MARKS = {RAISES: "✔", QUIET: "◐", LIES: "✘", HANGS: "∞", HARMLESS: "·"}
+RAISES, QUIET, LIES, HANGS, HARMLESS, NONE = "raises", "quiet", "fooled", "hangs", "no harm", "unknown here"
+MARKS = {RAISES: "✔", QUIET: "◐", LIES: "✘", HANGS: "∞", HARMLESS: "·", NONE: "–"}
 
 
 def verdict(column, label, words):
@@ -13,6 +13,10 @@ def verdict(column, label, words):
     tries = f" in {cell['attempts']} attempts" if cell["attempts"] > 1 else ""
     after = f" after {len(got)} words" if got else ""
     raised = f" `{cell['raised']}`" if cell["raised"] else ""
+    if cell["stumbled"]:
+        raised += " in the caller's own code"
+    if not cell["fired"]:
+        return NONE, ""
     if cell["hung"]:
         return HANGS, ", ".join(part.strip() for part in (after, raised, tries) if part)
     if cell["raised"]:
@@ -25,7 +29,7 @@ def verdict(column, label, words):
     if missed:
         return LIES, ", ".join([*missed, f"`{cell['finish']}`"]) + tries
     if cell["usage"] != healthy["usage"]:
-        return LIES, usage(cell["usage"]) + tries
+        return (LIES if cell["usage"] else QUIET), usage(cell["usage"]) + tries
     return HARMLESS, tries.strip()
 
 

@@ -1,9 +1,16 @@
-//! Anthropic Messages.
+//! Anthropic Messages, in both generations of the interface: `anthropic-version` says which.
 
+mod body;
+mod check;
+mod error;
+mod message;
+mod models;
+mod plain;
 mod read;
-mod write;
+mod route;
+mod stream;
 
-pub(super) use read::read;
-pub(super) use write::{
-    delta, empty, empty_stream, error, opening, part, plain, prefix, refusal, refuse, trouble,
-};
+pub(super) use error::error;
+pub(super) use plain::{empty, plain, refusal};
+pub(super) use route::read;
+pub(super) use stream::{delta, empty_stream, opening, part, prefix, refuse, trouble};

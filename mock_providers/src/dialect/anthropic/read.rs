@@ -1,153 +1,77 @@
-//! Requests, checked as Anthropic checks them.
+//! From a request to what is asked.
 
-use http::Method;
-use http::request::Parts;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
-use crate::dialect::ask::{self, authorised, bearer, text};
-use crate::dialect::json::{Content, Text, read as read_json};
-use crate::dialect::{Ask, Asked, Complaint, Dialect};
-use crate::fault::ErrorKind;
+use super::body::{Body, Choice, Tool};
+use super::check::{check, check_prompt};
+use super::error::diagnose;
+use crate::dialect::schema::Shape;
+use crate::dialect::{Ask, Asked, Caching, Complaint, ask};
 use crate::provider::Spec;
 
-/// The version that refuses sampling parameters.
-const UNSAMPLED: &str = "2026-10-21";
-const VERSIONS: [&str; 3] = ["2023-01-01", "2023-06-01", UNSAMPLED];
+/// Stop texts kept.
+const STOPS_MAX: usize = 256;
 
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    model: Option<Text<'a>>,
-    #[serde(borrow)]
-    messages: Option<Vec<Message<'a>>>,
-    max_tokens: Option<u64>,
-    stream: Option<bool>,
-    #[serde(borrow, default)]
-    system: Content<'a>,
-    #[serde(borrow)]
-    tools: Option<Vec<Named<'a>>>,
-    #[serde(borrow)]
-    tool_choice: Option<Choice<'a>>,
-    #[serde(borrow)]
-    metadata: Option<Metadata<'a>>,
-    #[serde(borrow)]
-    output_config: Option<Output<'a>>,
-    temperature: Option<IgnoredAny>,
-    top_p: Option<IgnoredAny>,
-    top_k: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    content: Content<'a>,
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Metadata<'a> {
-    #[serde(borrow)]
-    user_id: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Output<'a> {
-    #[serde(borrow)]
-    format: Option<Choice<'a>>,
-}
-
-/// Reads a request.
-pub(in crate::dialect) fn read(
-    spec: &Spec,
-    head: &Parts,
-    body: &[u8],
-    ask: &mut Ask,
-) -> Result<Asked, Complaint> {
-    let (key, token) = (text(&head.headers, "x-api-key"), bearer(&head.headers));
-    ask.key = key.or(token).map(str::to_owned);
-    let listing = match head.uri.path() {
-        "/v1/messages" => false,
-        "/v1/models" => true,
-        path => return Err(Complaint::unknown_path(&head.method, path)),
-    };
-    ask.aside = listing;
-    ask::method(head, if listing { &Method::GET } else { &Method::POST })?;
-    if (key.is_some() && token.is_some()) || !authorised(spec, ask.key.as_deref()) {
-        return Err(Complaint::usual(Dialect::Anthropic, ErrorKind::Unauthorized));
-    }
-    let version = version(head)?;
-    if listing {
-        return Ok(Asked::Aside(super::write::models(&spec.models)));
-    }
-    let body: Body<'_> = read_json(Dialect::Anthropic, body)?;
-    take(&body, ask);
-    check(&body, version)?;
+/// Reads a request for a message; `newest` is the generation that refuses sampling parameters.
+pub(super) fn message(spec: &Spec, raw: &[u8], newest: bool, ask: &mut Ask) -> Result<Asked, Complaint> {
+    let body: Body<'_> = serde_json::from_slice(raw).map_err(|error| diagnose(&error, raw))?;
+    take(&body, raw, ask);
+    check(&body, newest)?;
     ask.settle(spec, body.metadata.as_ref().and_then(|data| data.user_id.as_ref()).map(|user| &*user.0))
 }
 
-fn version(head: &Parts) -> Result<&str, Complaint> {
-    let Some(version) = text(&head.headers, "anthropic-version") else {
-        return Err(Complaint::invalid("anthropic-version", "anthropic-version: header is required"));
-    };
-    if VERSIONS.contains(&version) {
-        return Ok(version);
-    }
-    let message = format!("anthropic-version: \"{version}\" is not a valid version");
-    Err(Complaint::invalid("anthropic-version", &message))
+/// Counts the tokens of a prompt.
+pub(super) fn count(spec: &Spec, raw: &[u8], newest: bool, ask: &mut Ask) -> Result<Asked, Complaint> {
+    let body: Body<'_> = serde_json::from_slice(raw).map_err(|error| diagnose(&error, raw))?;
+    take(&body, raw, ask);
+    check_prompt(&body, newest)?;
+    ask::known(spec, &ask.model)?;
+    Ok(Asked::Aside(format!("{{\"input_tokens\":{}}}", ask.prompt_tokens())))
 }
 
-fn take(body: &Body<'_>, ask: &mut Ask) {
+fn take(body: &Body<'_>, raw: &[u8], ask: &mut Ask) {
     ask.model = body.model.as_ref().map(|model| ask::name(&model.0)).unwrap_or_default();
-    body.system.say(ask);
-    body.messages.iter().flatten().for_each(|message| message.content.say(ask));
+    body.system.iter().for_each(|system| system.say(ask));
+    let contents = body.messages.iter().flatten().filter_map(|message| message.content.as_ref());
+    contents.for_each(|content| content.say(ask));
     ask.stream = body.stream == Some(true);
-    ask.max_tokens = body.max_tokens.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
-    ask.tool = body.tool_choice.as_ref().and_then(|choice| forced(choice, body.tools.as_deref()));
-    let format = body.output_config.as_ref().and_then(|output| output.format.as_ref()?.kind.as_ref());
-    ask.json = format.is_some_and(|kind| kind.0 == "json_schema");
+    ask.max_tokens = body.max_tokens.map(|limit| u32::try_from(limit.max(0)).unwrap_or(u32::MAX));
+    ask.stop = body.stop_sequences.iter().flatten().take(STOPS_MAX).cloned().collect();
+    if marks_cache(raw) {
+        ask.caching = Caching::Mark;
+    }
+    take_thinking(body, ask);
+    take_shape(body, ask);
 }
 
-fn forced(choice: &Choice<'_>, tools: Option<&[Named<'_>]>) -> Option<String> {
-    let name = match &*choice.kind.as_ref()?.0 {
-        "tool" => choice.name.as_ref()?,
-        "any" => tools?.first()?.name.as_ref()?,
-        _ => return None,
-    };
-    Some(ask::name(&name.0))
+/// Whether anything in the body has a mark of the cache; in a text its quotes would be escaped.
+fn marks_cache(raw: &[u8]) -> bool {
+    std::str::from_utf8(raw).is_ok_and(|text| text.contains("\"cache_control\""))
 }
 
-fn check(body: &Body<'_>, version: &str) -> Result<(), Complaint> {
-    if body.model.as_ref().is_none_or(|model| model.0.is_empty()) {
-        return Err(Complaint::invalid("model", "model: Field required"));
+fn take_thinking(body: &Body<'_>, ask: &mut Ask) {
+    let Some(thinking) = &body.thinking else { return };
+    ask.thinks = thinking.kind.as_ref().is_some_and(|kind| kind.0 != "disabled");
+    ask.thoughts_max = thinking.budget_tokens.map(|most| u32::try_from(most.max(0)).unwrap_or(u32::MAX));
+    ask.thoughts_shown = thinking.display.as_ref().is_none_or(|display| display.0 != "omitted");
+}
+
+fn take_shape(body: &Body<'_>, ask: &mut Ask) {
+    if let Some(tool) = body.tool_choice.as_ref().and_then(|choice| forced(choice, body.tools.as_deref())) {
+        ask.tool = tool.name.as_ref().map(|name| ask::name(&name.0));
+        ask.shape = Some(Box::new(Shape::arguments(tool.input_schema.map(RawValue::get))));
+    } else if let Some(format) = body.output_config.as_ref().and_then(|output| output.format.as_ref()) {
+        ask.json = format.kind.as_ref().is_some_and(|kind| kind.0 == "json_schema");
+        let schema = format.schema.filter(|_| ask.json);
+        ask.shape = schema.map(|schema| Box::new(Shape::of(schema.get())));
     }
-    if body.max_tokens.is_none() {
-        return Err(Complaint::invalid("max_tokens", "max_tokens: Field required"));
+}
+
+fn forced<'b, 'a>(choice: &Choice<'a>, tools: Option<&'b [Tool<'a>]>) -> Option<&'b Tool<'a>> {
+    let mut tools = tools?.iter();
+    match &*choice.kind.as_ref()?.0 {
+        "tool" => tools.find(|tool| tool.name == choice.name),
+        "any" => tools.next(),
+        _ => None,
     }
-    match body.messages.as_deref() {
-        None => return Err(Complaint::invalid("messages", "messages: Field required")),
-        Some([]) => {
-            return Err(Complaint::invalid("messages", "messages: at least one message is required"));
-        }
-        Some(_) => {}
-    }
-    let sampled = body.temperature.is_some() || body.top_p.is_some() || body.top_k.is_some();
-    if sampled && version == UNSAMPLED {
-        let message = "temperature, top_p and top_k are not supported with this version";
-        return Err(Complaint::invalid("temperature", message));
-    }
-    Ok(())
 }

@@ -1,160 +1,115 @@
-//! Requests, checked as Gemini checks them.
+//! From a request to what is asked.
 
-use http::Method;
-use http::request::Parts;
-use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::dialect::ask::{self, authorised, bearer, text};
-use crate::dialect::json::{Content, Text, read as read_json};
-use crate::dialect::{Ask, Asked, Complaint, Dialect};
-use crate::fault::ErrorKind;
+use super::body::{Body, Calling, Config, EmbedBody, Function, Tools};
+use super::check::{check, check_contents, unreadable};
+use crate::dialect::embedding::{DIMENSIONS_MAX, Embed, input};
+use crate::dialect::schema::Shape;
+use crate::dialect::{Ask, Asked, Caching, Complaint, Format, ask};
 use crate::provider::Spec;
 
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    contents: Option<Vec<Turn<'a>>>,
-    #[serde(borrow, rename = "systemInstruction", alias = "system_instruction")]
-    system: Option<Turn<'a>>,
-    #[serde(borrow, rename = "generationConfig", alias = "generation_config")]
-    config: Option<Config<'a>>,
-    #[serde(borrow)]
-    tools: Option<Vec<Tools<'a>>>,
-    #[serde(borrow, rename = "toolConfig", alias = "tool_config")]
-    tool_config: Option<ToolConfig<'a>>,
-}
+/// Stop texts kept, and texts embedded at once.
+const STOPS_MAX: usize = 16;
+const INPUTS_MAX: usize = 100;
+/// The size of a vector when the caller does not say.
+const DIMENSIONS: u32 = 3_072;
 
-#[derive(Deserialize)]
-struct Turn<'a> {
-    #[serde(borrow, default)]
-    parts: Content<'a>,
-}
-
-#[derive(Deserialize)]
-struct Config<'a> {
-    #[serde(rename = "maxOutputTokens", alias = "max_output_tokens")]
-    max_tokens: Option<u64>,
-    temperature: Option<f64>,
-    #[serde(borrow, rename = "responseMimeType", alias = "response_mime_type")]
-    mime: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Tools<'a> {
-    #[serde(borrow, rename = "functionDeclarations", alias = "function_declarations")]
-    functions: Option<Vec<Function<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct ToolConfig<'a> {
-    #[serde(borrow, rename = "functionCallingConfig", alias = "function_calling_config")]
-    calling: Option<Calling<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Calling<'a> {
-    #[serde(borrow)]
-    mode: Option<Text<'a>>,
-    #[serde(borrow, rename = "allowedFunctionNames", alias = "allowed_function_names")]
-    allowed: Option<Vec<Text<'a>>>,
-}
-
-/// Reads a request.
-pub(in crate::dialect) fn read(
-    spec: &Spec,
-    head: &Parts,
-    body: &[u8],
-    ask: &mut Ask,
-) -> Result<Asked, Complaint> {
-    ask.key = text(&head.headers, "x-goog-api-key")
-        .or_else(|| query(head, "key"))
-        .or_else(|| bearer(&head.headers))
-        .map(str::to_owned);
-    ask.aside = route(head, ask)?;
-    ask::method(head, if ask.aside { &Method::GET } else { &Method::POST })?;
-    if !authorised(spec, ask.key.as_deref()) {
-        return Err(Complaint::usual(Dialect::Gemini, ErrorKind::Unauthorized));
-    }
-    if ask.aside {
-        return Ok(Asked::Aside(super::write::models(&spec.models)));
-    }
-    let body: Body<'_> = read_json(Dialect::Gemini, body)?;
+/// Reads a request for content.
+pub(super) fn content(spec: &Spec, raw: &[u8], ask: &mut Ask) -> Result<Asked, Complaint> {
+    let body: Body<'_> = serde_json::from_slice(raw).map_err(|error| unreadable(&error))?;
     take(&body, ask);
     check(&body)?;
     ask.settle(spec, None)
 }
 
-/// Finds out whether models are to be listed, or else model and method in the path: `/v1beta/models/gemini-2.5-flash:streamGenerateContent`.
-fn route(head: &Parts, ask: &mut Ask) -> Result<bool, Complaint> {
-    let path = head.uri.path();
-    let unknown = || Complaint::unknown_path(&head.method, path);
-    let rest = ["/v1/models", "/v1beta/models", "/v1alpha/models"]
-        .iter()
-        .find_map(|base| path.strip_prefix(base))
-        .ok_or_else(unknown)?;
-    if rest.is_empty() {
-        return Ok(true);
-    }
-    let rest = rest.strip_prefix('/').ok_or_else(unknown)?.replace("%3A", ":").replace("%3a", ":");
-    let (model, action) = rest.rsplit_once(':').ok_or_else(unknown)?;
-    ask.stream = match action {
-        "generateContent" => false,
-        "streamGenerateContent" => true,
-        _ => return Err(unknown()),
-    };
-    ask.array = ask.stream && query(head, "alt") != Some("sse");
-    ask.model = ask::name(model);
-    Ok(false)
+/// Counts the tokens of a prompt.
+pub(super) fn count(spec: &Spec, raw: &[u8], ask: &mut Ask) -> Result<Asked, Complaint> {
+    let body: Body<'_> = serde_json::from_slice(raw).map_err(|error| unreadable(&error))?;
+    let body = body.inner.as_deref().unwrap_or(&body);
+    take(body, ask);
+    check_contents(body)?;
+    ask::known(spec, &ask.model)?;
+    let tokens = ask.prompt_tokens();
+    Ok(Asked::Aside(format!(
+        "{{\"totalTokens\":{tokens},\"promptTokensDetails\":[{{\"modality\":\"TEXT\",\"tokenCount\":{tokens}}}]}}"
+    )))
 }
 
-fn query<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
-    let pairs = head.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+/// Reads a request for embeddings: one, or a `batch`.
+pub(super) fn embed(spec: &Spec, raw: &[u8], batch: bool, ask: &mut Ask) -> Result<Asked, Complaint> {
+    let body: EmbedBody<'_> = serde_json::from_slice(raw).map_err(|error| unreadable(&error))?;
+    ask.format = Format::Embed;
+    let requests =
+        if batch { body.requests.as_deref().unwrap_or_default() } else { std::slice::from_ref(&body) };
+    let wrong = |message: &str| Complaint::invalid("content", message);
+    if requests.is_empty() {
+        return Err(wrong("* BatchEmbedContentsRequest.requests: requests is not specified\n"));
+    }
+    if requests.len() > INPUTS_MAX {
+        return Err(wrong(
+            "* BatchEmbedContentsRequest.requests: at most 100 requests can be in one batch\n",
+        ));
+    }
+    let mut inputs = Vec::new();
+    let mut dimensions = DIMENSIONS;
+    for request in requests {
+        let parts = request.content.as_ref().and_then(|content| content.parts.as_ref());
+        let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
+            return Err(wrong("* EmbedContentRequest.content: content is not specified\n"));
+        };
+        parts.say(ask);
+        inputs.push(input(parts.whole().as_bytes()));
+        let given = request.dimensions.or(request.config.as_ref().and_then(|config| config.dimensions));
+        dimensions = given.map_or(dimensions, |given| given.clamp(1, i64::from(DIMENSIONS_MAX)) as u32);
+    }
+    ask.embed = Some(Box::new(Embed { inputs, dimensions, base64: false, batch }));
+    ask.settle(spec, None)
 }
 
 fn take(body: &Body<'_>, ask: &mut Ask) {
-    body.system.iter().for_each(|turn| turn.parts.say(ask));
-    body.contents.iter().flatten().for_each(|turn| turn.parts.say(ask));
+    body.system.iter().filter_map(|turn| turn.parts.as_ref()).for_each(|parts| parts.say(ask));
+    let turns = body.contents.iter().flatten().filter_map(|turn| turn.parts.as_ref());
+    turns.for_each(|parts| parts.say(ask));
+    if body.cached.is_some() {
+        ask.caching = Caching::Read;
+    }
     if let Some(config) = &body.config {
-        ask.max_tokens = config.max_tokens.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
-        ask.json = config.mime.as_ref().is_some_and(|mime| mime.0 == "application/json");
+        take_config(config, ask);
     }
     let calling = body.tool_config.as_ref().and_then(|config| config.calling.as_ref());
-    ask.tool = calling.and_then(|calling| forced(calling, body.tools.as_deref()));
+    if let Some(function) = calling.and_then(|calling| forced(calling, body.tools.as_deref())) {
+        ask.tool = function.name.as_ref().map(|name| ask::name(&name.0));
+        let schema = function.parameters.or(function.json_schema);
+        ask.shape = Some(Box::new(Shape::arguments(schema.map(RawValue::get))));
+    }
 }
 
-fn forced(calling: &Calling<'_>, tools: Option<&[Tools<'_>]>) -> Option<String> {
+fn take_config(config: &Config<'_>, ask: &mut Ask) {
+    ask.max_tokens = config.max_tokens.map(|most| u32::try_from(most.max(0)).unwrap_or(u32::MAX));
+    ask.stop =
+        config.stops.iter().flatten().filter(|stop| !stop.is_empty()).take(STOPS_MAX).cloned().collect();
+    if let Some(thinking) = &config.thinking {
+        ask.thinks = thinking.budget != Some(0);
+        // A negative budget leaves it to the model.
+        ask.thoughts_max = thinking.budget.and_then(|most| u32::try_from(most).ok());
+        ask.thoughts_shown = thinking.shown == Some(true);
+    }
+    ask.json = config.mime.as_ref().is_some_and(|mime| mime.0 == "application/json");
+    if ask.json {
+        let schema = config.schema.or(config.json_schema);
+        ask.shape = Some(Box::new(schema.map_or_else(Shape::text, |schema| Shape::of(schema.get()))));
+    }
+}
+
+/// The function that has to be called: the first allowed one, or the first of all.
+fn forced<'b, 'a>(calling: &Calling<'a>, tools: Option<&'b [Tools<'a>]>) -> Option<&'b Function<'a>> {
     if calling.mode.as_ref()?.0 != "ANY" {
         return None;
     }
-    let allowed = calling.allowed.as_deref().and_then(<[_]>::first);
-    let declared = || tools?.iter().flat_map(|tools| tools.functions.iter().flatten()).next()?.name.as_ref();
-    allowed.or_else(declared).map(|name| ask::name(&name.0))
-}
-
-fn check(body: &Body<'_>) -> Result<(), Complaint> {
-    if body.contents.as_ref().is_none_or(Vec::is_empty) {
-        return Err(Complaint::invalid(
-            "contents",
-            "* GenerateContentRequest.contents: contents is not specified\n",
-        ));
+    let mut all = tools?.iter().flat_map(|tools| tools.functions.iter().flatten());
+    match calling.allowed.as_deref().and_then(<[_]>::first) {
+        Some(name) => all.find(|function| function.name.as_ref() == Some(name)),
+        None => all.next(),
     }
-    let Some(config) = &body.config else { return Ok(()) };
-    if config.max_tokens == Some(0) {
-        let message = "* GenerateContentRequest.generation_config.max_output_tokens: max_output_tokens must be \
-                       positive.\n";
-        return Err(Complaint::invalid("maxOutputTokens", message));
-    }
-    if config.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
-        let message = "* GenerateContentRequest.generation_config.temperature: temperature must be in the range \
-                       [0.0, 2.0].\n";
-        return Err(Complaint::invalid("temperature", message));
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::{error, pages};
 use crate::dialect::ask::{self, bearer};
 use crate::dialect::json::{Content, Text};
+use crate::dialect::schema::Shape;
 use crate::dialect::{Ask, Asked, Complaint, Format};
 use crate::fault::ErrorKind;
 use crate::provider::Spec;
@@ -59,6 +60,8 @@ struct Tool<'a> {
 struct Named<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    #[serde(borrow)]
+    parameters: Option<&'a RawValue>,
 }
 
 /// Reads a request.
@@ -89,6 +92,7 @@ pub(in crate::dialect) fn read(
     }
     let body = parse(body)?;
     take(&body, ask);
+    ask.attribute(None)?;
     if ask.model.is_empty() {
         return Err(Complaint::invalid("model", "model is required"));
     }
@@ -100,7 +104,6 @@ pub(in crate::dialect) fn read(
         return Ok(Asked::Aside(pages::show()));
     }
     loading(&body, ask);
-    ask.attribute(None);
     Ok(Asked::Call)
 }
 
@@ -114,7 +117,7 @@ fn parse(body: &[u8]) -> Result<Body<'_>, Complaint> {
     if body.is_empty() {
         return Err(Complaint::invalid("body", "missing request body"));
     }
-    serde_json::from_slice(body).map_err(|error| Complaint::invalid("body", &error.to_string()))
+    serde_json::from_slice(body).map_err(|error| Complaint::invalid("body", error.to_string()))
 }
 
 fn take(body: &Body<'_>, ask: &mut Ask) {
@@ -127,19 +130,30 @@ fn take(body: &Body<'_>, ask: &mut Ask) {
     let limit = body.options.as_ref().and_then(|options| options.num_predict);
     ask.max_tokens = limit.and_then(|limit| u32::try_from(limit).ok());
     ask.json = body.format.is_some_and(|format| !matches!(format.get(), "null" | "\"\""));
-    ask.tool = called(body, ask);
+    let function = called(body, ask);
+    ask.tool = function.and_then(|function| function.name.as_ref()).map(|name| ask::name(&name.0));
+    let schema = body.format.filter(|_| ask.json).map(RawValue::get);
+    ask.shape = match (function, schema) {
+        (Some(function), _) => Some(Shape::arguments(function.parameters.map(RawValue::get))),
+        // A word asks for any object, a schema for one of its form.
+        (None, Some(schema)) if schema.starts_with('{') => Some(Shape::of(schema)),
+        (None, Some(_)) => Some(Shape::text()),
+        (None, None) => None,
+    }
+    .map(Box::new);
 }
 
 /// The tool that is called. There is no way to force one here, so a tool is called when the caller's last words
 /// name it.
-fn called(body: &Body<'_>, ask: &Ask) -> Option<String> {
+fn called<'b, 'a>(body: &'b Body<'a>, ask: &Ask) -> Option<&'b Named<'a>> {
     let last = body.messages.as_ref()?.last()?;
     let asked = last.role.as_ref().is_some_and(|role| role.0 == "user");
     let mut words = Ask::default();
     last.content.say(&mut words);
-    let names = body.tools.iter().flatten().filter_map(|tool| tool.function.as_ref()?.name.as_ref());
-    let mut named = names.filter(|name| !name.0.is_empty() && words.prompt.contains(&*name.0));
-    named.next().filter(|_| asked && !ask.json).map(|name| ask::name(&name.0))
+    let names = |name: &Text<'_>| !name.0.is_empty() && words.prompt.contains(&*name.0);
+    let mut functions = body.tools.iter().flatten().filter_map(|tool| tool.function.as_ref());
+    let named = functions.find(|function| function.name.as_ref().is_some_and(names));
+    named.filter(|_| asked && !ask.json)
 }
 
 /// A call without a prompt loads the model, or unloads it.

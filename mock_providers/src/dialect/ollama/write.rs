@@ -20,8 +20,8 @@ pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
     if let Some(tool) = &script.ask.tool {
         plain.body.push('"');
         call(tool, &mut plain.body);
-        script.push_all(plain);
-        plain.body.push_str("\"}}}]");
+        script.push_raw(plain);
+        plain.body.push_str("}}]");
     } else {
         script.push_quoted(plain);
         plain.body.push('"');
@@ -46,8 +46,11 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
         begin(script, to, out);
         out.push('"');
         call(tool, out);
+        let (before, after) = script.around();
+        out.push_str(before);
         script.push_words(from, to, out);
-        out.push_str("\"}}}]");
+        out.push_str(after);
+        out.push_str("}}]");
         close(script, out);
         out.push_str(",\"done\":false}\n");
     } else {
@@ -58,10 +61,9 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
 /// One part of the end: the last line says why it stopped and what it cost.
 pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
-        Part::Rest if script.wrapped() && script.ask.tool.is_none() => {
-            let open = if script.words == 0 { script.wrap.open } else { "" };
-            if !(open.is_empty() && script.wrap.close.is_empty()) {
-                line(script, script.words, |out| out.extend([open, script.wrap.close]), out);
+        Part::Rest if script.ask.tool.is_none() => {
+            if let Some(rest) = script.rest() {
+                line(script, script.words, |out| out.push_str(&rest), out);
             }
         }
         Part::Finish => end(script, reason(script), script.words, out),
@@ -88,15 +90,8 @@ pub(in crate::dialect) fn refusal(script: &Script, _: RefusalForm) -> String {
 
 /// A refusal in the stream.
 pub(in crate::dialect) fn refuse(script: &Script, _: RefusalForm, sent: u32, out: &mut String) {
-    line(
-        script,
-        sent,
-        |out| {
-            let sorry = script.sorry_after(sent);
-            out.push_str(&sorry[1..sorry.len() - 1]);
-        },
-        out,
-    );
+    let sorry = script.sorry_after(sent);
+    line(script, sent, |out| out.push_str(&sorry[1..sorry.len() - 1]), out);
     end(script, "stop", sent, out);
 }
 
@@ -153,7 +148,7 @@ fn close(script: &Script, out: &mut String) {
 fn call(tool: &str, out: &mut String) {
     out.push_str(",\"tool_calls\":[{\"function\":{\"name\":");
     push_string(tool, out);
-    out.push_str(",\"arguments\":{\"text\":\"");
+    out.push_str(",\"arguments\":");
 }
 
 fn begin(script: &Script, words: u32, out: &mut String) {

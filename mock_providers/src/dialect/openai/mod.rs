@@ -1,8 +1,11 @@
 //! OpenAI's interfaces, which most other vendors imitate: [`vendor`] says what each does otherwise.
 
-mod chat;
+pub(super) mod chat;
+mod check;
+mod embeddings;
 mod error;
 mod models;
+pub(super) mod responses;
 mod route;
 mod vendor;
 
@@ -10,9 +13,6 @@ use http::Method;
 use http::request::Parts;
 
 pub(super) use chat::Body;
-pub(super) use chat::{
-    delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble_of as trouble,
-};
 pub(super) use route::{Route, standard as standard_route};
 pub(super) use vendor::{Finish, UsageAt, Vendor, vendor};
 
@@ -36,6 +36,8 @@ pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Res
     match route {
         Route::Models => Ok(Asked::Aside(models::list(vendor, &spec.models))),
         Route::Model(id) => models::one(vendor, &spec.models, id).map(Asked::Aside),
+        Route::Embeddings(model) => embeddings::read(spec, model, body, ask),
+        Route::Responses => responses::read(spec, body, ask),
         Route::Chat(model) => chat::read(spec, vendor, model, body, ask),
     }
 }

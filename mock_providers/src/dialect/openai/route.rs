@@ -10,21 +10,35 @@ use crate::dialect::headers::put;
 pub(in crate::dialect) enum Route<'a> {
     /// Chat completions; of this model when the path names one.
     Chat(Option<&'a str>),
+    /// Responses.
+    Responses,
+    /// Embeddings; by this model when the path names one.
+    Embeddings(Option<&'a str>),
     /// The listing of models.
     Models,
     /// One model.
     Model(&'a str),
 }
 
-/// OpenAI's paths, with and without `/v1`: some base URLs have it, some have not.
+/// OpenAI's paths.
 pub(in crate::dialect) fn openai(path: &str) -> Option<Route<'_>> {
-    standard(path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path))
+    let rest = bare(path);
+    match rest {
+        "/responses" => Some(Route::Responses),
+        _ => standard(rest),
+    }
+}
+
+/// A path without its version: some base URLs have it, some have not.
+pub(in crate::dialect) fn bare(path: &str) -> &str {
+    path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path)
 }
 
 /// What imitators serve of them, behind their own prefix.
 pub(in crate::dialect) fn standard(rest: &str) -> Option<Route<'_>> {
     match rest {
         "/chat/completions" => Some(Route::Chat(None)),
+        "/embeddings" => Some(Route::Embeddings(None)),
         "/models" | "/models/" => Some(Route::Models),
         _ => rest.strip_prefix("/models/").map(Route::Model),
     }

@@ -47,7 +47,7 @@ pub(in crate::dialect) trait Vendor: Sync {
 
     /// What a path leads to; none when it leads nowhere.
     fn route<'a>(&self, path: &'a str) -> Option<route::Route<'a>> {
-        route::openai(path)
+        route::standard(route::bare(path))
     }
 
     /// What of the head is wrong beyond path, method and credential.
@@ -98,6 +98,11 @@ pub(in crate::dialect) trait Vendor: Sync {
         Complaint::new(ErrorKind::InvalidRequest, 400, message)
     }
 
+    /// The same, after a second look at the body for the field at fault.
+    fn diagnose(&self, error: &serde_json::Error, _: &[u8], _: &[chat::Field]) -> Complaint {
+        self.misread(error)
+    }
+
     /// The error for a path that leads nowhere.
     fn unknown_path(&self, method: &Method, path: &str) -> Complaint {
         Complaint::unknown_path(method, path)
@@ -114,9 +119,9 @@ pub(in crate::dialect) trait Vendor: Sync {
         error::body(complaint)
     }
 
-    /// An error in a stream, up to its end. `sent` words came before.
-    fn trouble(&self, script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
-        chat::trouble(script, kind, sent, out);
+    /// An error in a stream after so many words, up to its end.
+    fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
+        chat::usual_trouble(script, kind, out);
     }
 
     // === answers ===
@@ -124,6 +129,11 @@ pub(in crate::dialect) trait Vendor: Sync {
     /// Puts on the headers of every answer; `request` is the request's id.
     fn dress(&self, request: &str, headers: &mut HeaderMap) {
         route::dress(request, headers);
+    }
+
+    /// What keeps a silent stream alive: a comment.
+    fn keep_alive(&self) -> &'static str {
+        ": keep-alive\n\n"
     }
 
     /// What comes before the first event of a stream: comments, as a rule.
@@ -228,7 +238,15 @@ pub(in crate::dialect) trait Vendor: Sync {
 /// OpenAI itself.
 struct Openai;
 
-impl Vendor for Openai {}
+impl Vendor for Openai {
+    fn diagnose(&self, error: &serde_json::Error, body: &[u8], fields: &[chat::Field]) -> Complaint {
+        chat::diagnose(error, body, fields)
+    }
+
+    fn route<'a>(&self, path: &'a str) -> Option<route::Route<'a>> {
+        route::openai(path)
+    }
+}
 
 /// Who speaks this dialect's chat completions. The vendors with formats of their own stand for OpenAI here; they
 /// are never asked.

@@ -138,7 +138,7 @@ impl<'a> Builder<'a> {
             "array" => self.array(schema),
             "integer" => scalar::integer(schema, self.variant),
             "number" => scalar::real(schema, self.variant),
-            "boolean" => Some(Value::Bool(self.variant % 2 == 0)),
+            "boolean" => Some(Value::Bool(self.variant.is_multiple_of(2))),
             "null" => Some(Value::Null),
             "string" => self.sized_string(schema),
             _ => Some(self.string(schema)),

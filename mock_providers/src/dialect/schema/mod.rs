@@ -12,7 +12,7 @@ mod pattern;
 mod scalar;
 mod shape;
 
-pub(super) use shape::Shape;
+pub(crate) use shape::Shape;
 
 use serde_json::Value;
 

@@ -9,29 +9,43 @@ use crate::reply::LONGEST_WORD;
 
 /// What surrounds the canonical words: a JSON text cut in two where they stand.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::dialect) struct Shape {
+pub(crate) struct Shape {
     /// Before the words.
     pub(in crate::dialect) open: String,
     /// After the words.
     pub(in crate::dialect) close: String,
     /// Both again, to stand inside a JSON string.
-    pub(in crate::dialect) quoted_open: String,
-    pub(in crate::dialect) quoted_close: String,
+    pub(crate) quoted_open: String,
+    pub(crate) quoted_close: String,
     /// Words there is room for.
-    pub(in crate::dialect) words_max: u32,
+    pub(crate) words_max: u32,
 }
 
 impl Shape {
     /// `{"text":"…"}`: what is given where no schema says otherwise.
-    pub(in crate::dialect) fn text() -> Shape {
+    pub(crate) fn text() -> Shape {
         Shape::cut(&Value::Object(Map::from_iter([("text".to_owned(), SLOT.into())])), u32::MAX)
+    }
+
+    /// The arguments of a tool with this schema of its parameters: always an object.
+    pub(in crate::dialect) fn arguments(schema: Option<&str>) -> Shape {
+        let mut schema: Value =
+            schema.and_then(|schema| serde_json::from_str(schema).ok()).unwrap_or(Value::Null);
+        let Some(fields) = schema.as_object_mut() else { return Shape::text() };
+        if !["type", "$ref", "allOf", "anyOf", "oneOf"].iter().any(|key| fields.contains_key(*key)) {
+            fields.insert("type".to_owned(), "object".into());
+        }
+        Shape::instance(&schema)
     }
 
     /// An instance of `schema` (JSON); the usual text where that is no schema, or one that nothing meets.
     pub(in crate::dialect) fn of(schema: &str) -> Shape {
-        let schema: Value = serde_json::from_str(schema).unwrap_or_default();
-        let mut builder = Builder::new(&schema);
-        let instance = builder.value(&schema).map(|instance| widen(&mut builder, &schema, instance));
+        Shape::instance(&serde_json::from_str(schema).unwrap_or_default())
+    }
+
+    fn instance(schema: &Value) -> Shape {
+        let mut builder = Builder::new(schema);
+        let instance = builder.value(schema).map(|instance| widen(&mut builder, schema, instance));
         instance.map_or_else(Shape::text, |instance| Shape::cut(&instance, builder.words_max()))
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Stream {
     beat: Option<(Duration, Moment)>,
     /// When keep-alives end the stream.
     until: Option<Moment>,
+    /// The queue before everything: from one sign of life to the next, when the next one is due, and its end.
+    queue: Option<(Duration, Moment, Moment)>,
     /// The latest time that was looked at.
     now: Moment,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -49,6 +51,8 @@ pub(super) struct Stream {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// In a queue, with signs of life.
+    Queued,
     Opening,
     /// Keep-alives in place of words.
     Beating,
@@ -92,8 +96,13 @@ impl Stream {
             Act::KeepAlive { every, lasts, .. } => (Some(every), lasts.map(|lasts| now + lasts)),
             _ => (schedule.uneven.as_ref().and_then(|uneven| uneven.pings), None),
         };
+        let queue = schedule.queue().map(|queue| {
+            let every = queue.every.max(BEAT_MIN);
+            (every, now + every, now + queue.lasts)
+        });
         Stream {
-            stage: Stage::Opening,
+            stage: if queue.is_some() { Stage::Queued } else { Stage::Opening },
+            queue,
             pace: schedule.pace(),
             sizes,
             chunks: chunks.stream(),
@@ -116,6 +125,7 @@ impl Stream {
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {
             let text = match self.stage {
+                Stage::Queued => ready!(self.poll_queue(cx)),
                 Stage::Opening => self.open(),
                 Stage::Beating => ready!(self.poll_beat(self.until, cx)),
                 Stage::Words if self.said < self.limit => ready!(self.poll_words(cx)),
@@ -145,6 +155,23 @@ impl Stream {
         let waits = matches!(self.source.act, Act::KeepAlive { .. });
         self.stage = if waits { Stage::Beating } else { Stage::Words };
         self.source.opening()
+    }
+
+    /// The next sign of life in the queue; at its end the stream begins.
+    fn poll_queue(&mut self, cx: &mut Context<'_>) -> Poll<String> {
+        let Some((every, due, end)) = self.queue.filter(|(_, _, end)| self.now < *end) else {
+            self.stage = Stage::Opening;
+            return Poll::Ready(String::new());
+        };
+        ready!(self.poll_until(due.min(end), cx));
+        self.now = self.now.max(due.min(end));
+        if end <= due {
+            self.stage = Stage::Opening;
+            self.beat = self.beat.map(|(every, _)| (every, end + every));
+            return Poll::Ready(String::new());
+        }
+        self.queue = Some((every, due + every, end));
+        Poll::Ready(self.source.queued())
     }
 
     /// The next keep-alive; at `until` there is none any more.

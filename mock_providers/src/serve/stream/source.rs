@@ -31,7 +31,8 @@ impl Source {
             Act::Stall { after }
             | Act::Cut { after, .. }
             | Act::Trouble { after, .. }
-            | Act::Refuse { after, .. } => after.min(words),
+            | Act::Refuse { after, .. }
+            | Act::FalseSuccess { after, .. } => after.min(words),
             Act::Empty(_) | Act::Opening | Act::Malformed(MalformedBody::WrongShape) => 0,
             _ => words,
         }
@@ -78,6 +79,12 @@ impl Source {
         self.edited(Kind::Other, text)
     }
 
+    /// The vendor's own sign of life to those who wait in a queue.
+    pub(super) fn queued(&mut self) -> String {
+        let text = self.script.keep_alive().to_owned();
+        self.edited(Kind::Other, text)
+    }
+
     /// Everything behind the last word.
     pub(super) fn ending(&mut self, said: u32) -> String {
         let mut out = String::with_capacity(2 * EVENT_BYTES);
@@ -97,6 +104,7 @@ impl Source {
                     script.part(Part::Terminator, &mut out);
                 }
             }
+            Act::FalseSuccess { kind, form, .. } => script.fail(kind, form, &mut out),
             Act::Refuse { form, .. } => script.refuse(form, said, &mut out),
             Act::Empty(kind) => script.empty_stream(kind, &mut out),
             Act::Malformed(MalformedBody::WrongShape) => out.push_str(script.wrong_stream()),
