@@ -50,10 +50,15 @@ pub(super) async fn speak<W: Wire>(line: Arc<Line>, tls: Option<Arc<Tls>>, gate:
         }
         return;
     }
-    let Some(tls) = tls else {
-        return http(line, gate, false).await;
-    };
-    let certificate = match greeting.tls {
+    match tls {
+        None => http(line, gate, false).await,
+        Some(tls) => Box::pin(shake(line, &tls, greeting.tls, gate)).await,
+    }
+}
+
+/// TLS, or what a fault makes of it, and what is spoken within.
+async fn shake<W: Wire>(line: Arc<Line>, tls: &Tls, fault: Option<TlsFault>, gate: Gate<W>) {
+    let certificate = match fault {
         None => Certificate::Valid,
         Some(TlsFault::Expired) => Certificate::Expired,
         Some(TlsFault::WrongName) => Certificate::WrongName,
@@ -95,8 +100,9 @@ async fn http<S: Stream>(line: Arc<Line>, stream: S, http2: bool) {
         false => tokio::time::timeout(patience, preface::is_http2(&mut io, &line)).await,
     };
     match begun {
-        Ok(Some(true)) => speak_http2(line, io).await,
-        Ok(Some(false)) => speak_http1(line, io).await,
+        // In boxes: connections come in thousands, and each would be as large as the largest of these.
+        Ok(Some(true)) => Box::pin(speak_http2(line, io)).await,
+        Ok(Some(false)) => Box::pin(speak_http1(line, io)).await,
         // Nothing was said: a FIN says as much.
         Ok(None) | Err(_) => drop(io.shutdown().await),
     }
