@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER};
@@ -43,6 +43,7 @@ use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
 use crate::limit::Limit;
+use crate::serve::BODIES_BYTES_MAX;
 use greet::Queues;
 use space::{Space, State};
 
@@ -165,6 +166,8 @@ pub struct Provider {
     /// Grows with every rule that comes or goes.
     revision: watch::Sender<u64>,
     state: Mutex<State>,
+    /// Bytes there is room for in bodies that arrive in pieces.
+    bodies: Semaphore,
 }
 
 // === impl Spec ===
@@ -273,6 +276,7 @@ impl Provider {
             planned,
             revision: watch::Sender::new(0),
             state: Mutex::new(state),
+            bodies: Semaphore::new(BODIES_BYTES_MAX),
         })
     }
 
@@ -317,6 +321,11 @@ impl Provider {
     pub fn tallies(&self) -> Vec<(String, Tally)> {
         let common = &self.lock().common;
         common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
+    }
+
+    /// Room for so many more bytes of a body, until it is dropped; none when there is too much already.
+    pub(crate) fn room_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        self.bodies.try_acquire_many(u32::try_from(bytes).ok()?).ok()
     }
 
     pub(crate) fn record(&self, call: crate::ledger::Call) {

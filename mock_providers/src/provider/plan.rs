@@ -153,7 +153,6 @@ impl Provider {
         let tag = self.tag(&facts);
         let measures = Measures { output: key("output"), reasoning: key("reasoning"), cache: key("cache") };
         let (gaps, chunks, id) = (key("gaps"), key("chunks"), key("id"));
-        let (first, error, bare) = (key("first token"), key("error"), key("empty").happens(500_000));
         let wall_us = self.clock.wall_us(now);
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
@@ -162,7 +161,8 @@ impl Provider {
         let fired: Vec<&Rule> = decision.edits.iter().map(|rule| &rules[*rule]).collect();
         let (edits, truth) = self.edits(&fired, (number, nth, now), &mut script);
         let facts = self.facts(&script.ask, number, nth, now);
-        let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        let key = |purpose| facts.key(&self.dice, purpose);
+        let (schedule, injected) = self.schedule(&script, &decision, || key("first token"), gaps, now);
         if script.tells_times() {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
@@ -170,13 +170,13 @@ impl Provider {
         call.faults = way.faults;
         call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
-        let wait = self.error_delay(&decision, error);
+        let wait = self.error_delay(&decision, || key("error"));
         let act = match (complaint, &way.bar) {
             (Some(complaint), _) => self.complain(&complaint, &script, now + wait, &mut call),
             (None, Some(bar)) => Act::Error(Box::new(self.bar(bar, &script, now + wait, &mut call))),
             (None, None) => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
-                self.act(ending, &facts, (&script, bare, now + wait), &mut call)
+                self.act(ending, &facts, (&script, now + wait), &mut call)
             }
         };
         script.sorry = decision.ending.and_then(|rule| sorry(&rules[rule].fault));
@@ -184,6 +184,8 @@ impl Provider {
         let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
         note(&mut call, truth);
+        // Decided, and counted: nobody reads it again, and a slow stream would keep it all the time.
+        script.ask.prompt = String::new();
         let WayIn { headers, ticket, entry, .. } = way;
         let answer = Answer { call, script, schedule, chunks, act, manner, headers, ticket, entry, edits };
         Plan::Call(Box::new(answer))
@@ -244,7 +246,7 @@ impl Provider {
         &self,
         script: &Script,
         decision: &Decision,
-        first: Key,
+        first: impl FnOnce() -> Key,
         gaps: Key,
         now: Moment,
     ) -> (Schedule, Duration) {
@@ -252,7 +254,7 @@ impl Provider {
         let thousandths =
             latency.per_1k_prompt.as_micros().saturating_mul(script.prompt_tokens.into()) / 1_000;
         let prompt_us = u64::try_from(thousandths).unwrap_or(u64::MAX);
-        let first_us = latency.first_token.sample_us(&mut first.stream()).saturating_add(prompt_us);
+        let first_us = latency.first_token.keyed_us(first).saturating_add(prompt_us);
         let healthy = Schedule {
             start: now,
             first_us,
@@ -279,8 +281,8 @@ impl Provider {
     }
 
     /// From the request to an error answer.
-    fn error_delay(&self, decision: &Decision, key: Key) -> Duration {
-        let drawn = self.spec.latency.error.sample_us(&mut key.stream());
+    fn error_delay(&self, decision: &Decision, key: impl FnOnce() -> Key) -> Duration {
+        let drawn = self.spec.latency.error.keyed_us(key);
         Duration::from_micros(stretch(drawn, &decision.delay))
     }
 
@@ -320,7 +322,7 @@ impl Provider {
         &self,
         ending: Option<&Rule>,
         facts: &Facts<'_>,
-        (script, bare, due): (&Script, bool, Moment),
+        (script, due): (&Script, Moment),
         call: &mut Call,
     ) -> Act {
         let Some(rule) = ending else { return Act::Reply };
@@ -340,7 +342,9 @@ impl Provider {
                 call.failure = Some(ErrorKind::ContentFilter);
                 Act::Refuse { after: words(*after), form: *form }
             }
-            Fault::Empty(Emptiness::Any) if bare => Act::Empty(Emptiness::NoChoices),
+            Fault::Empty(Emptiness::Any) if facts.key(&self.dice, "empty").happens(500_000) => {
+                Act::Empty(Emptiness::NoChoices)
+            }
             Fault::Empty(Emptiness::Any) => Act::Empty(Emptiness::EmptyText),
             Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
@@ -533,5 +537,21 @@ fn letters(key: Key) -> String {
 
 /// A fingerprint that does not depend on the run's seed, so that ledgers can be compared.
 fn fingerprint(purpose: &str, bytes: &[u8]) -> String {
-    format!("{:016x}", Dice::new(0).key(purpose).bytes(bytes).hash())
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let hash = Dice::new(0).key(purpose).long(bytes).hash();
+    (0..16).rev().map(|digit| char::from(DIGITS[(hash >> (4 * digit) & 0xf) as usize])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_have_sixteen_digits_in_the_usual_order() {
+        // One in sixteen begins with a zero.
+        for text in 0..64_u8 {
+            let hash = Dice::new(0).key("body").long(&[text]).hash();
+            assert_eq!(fingerprint("body", &[text]), format!("{hash:016x}"));
+        }
+    }
 }

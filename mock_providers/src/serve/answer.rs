@@ -10,6 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::sync::SemaphorePermit;
 
 use super::REQUEST_BYTES_MAX;
 use super::body::{Reply, Then};
@@ -23,8 +24,8 @@ use super::stream::Stream;
 use crate::capacity::Entry;
 use crate::dialect::{Complaint, Media, Plain, Script, dress};
 use crate::edit::{Edit, Editor};
-use crate::fault::{Close, MalformedBody};
-use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Schedule, Via, request_id};
+use crate::fault::{Close, ErrorKind, MalformedBody};
+use crate::provider::{ASIDE, Act, Answer, Aside, Error, PORTAL, Plan, Provider, Schedule, Via, request_id};
 
 /// For a request's body to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -35,6 +36,7 @@ type Gone = h2::Error;
 /// Why a body did not come whole.
 enum Partial {
     TooLarge,
+    NoRoom,
     TooSlow,
     Gone,
 }
@@ -46,10 +48,15 @@ pub(super) async fn answer(
 ) -> Result<Response<Reply>, Gone> {
     let via = control.via();
     let (head, body) = request.into_parts();
-    let plan = match read(body).await {
-        Ok(body) => control.provider().plan(&head, &body, via),
+    let provider = control.provider();
+    let plan = match read(body, provider).await {
+        Ok(body) => provider.plan(&head, &body.bytes, via),
         Err(Partial::Gone) => return Err(h2::Reason::CANCEL.into()),
         Err(Partial::TooLarge) => turn_down(&control, &head, via, Complaint::too_large()),
+        Err(Partial::NoRoom) => {
+            let overload = Complaint::usual(provider.spec().dialect, ErrorKind::Overloaded);
+            turn_down(&control, &head, via, overload)
+        }
         Err(Partial::TooSlow) => turn_down(&control, &head, via, Complaint::too_slow()),
     };
     match plan {
@@ -62,15 +69,22 @@ fn turn_down(control: &Control, head: &Parts, via: Via, complaint: Complaint) ->
     control.provider().turn_down(head, via, complaint)
 }
 
-async fn read(mut body: Incoming) -> Result<Bytes, Partial> {
+/// A body that came whole.
+struct Whole<'p> {
+    bytes: Bytes,
+    _room: Option<SemaphorePermit<'p>>,
+}
+
+async fn read(mut body: Incoming, provider: &Provider) -> Result<Whole<'_>, Partial> {
     if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
         return Err(Partial::TooLarge);
     }
-    tokio::time::timeout(BODY_WAIT, collect(&mut body)).await.unwrap_or(Err(Partial::TooSlow))
+    tokio::time::timeout(BODY_WAIT, collect(&mut body, provider)).await.unwrap_or(Err(Partial::TooSlow))
 }
 
-/// Most bodies come in one piece and are not copied.
-async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
+/// Most bodies come in one piece, are not copied and need no room.
+async fn collect<'p>(body: &mut Incoming, provider: &'p Provider) -> Result<Whole<'p>, Partial> {
+    let mut room: Option<SemaphorePermit<'p>> = None;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -80,17 +94,22 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Partial> {
         }
         if first.is_empty() {
             first = data;
-        } else {
-            rest.extend_from_slice(&data);
+            continue;
         }
+        let more = provider.room_for(data.len()).ok_or(Partial::NoRoom)?;
+        match &mut room {
+            Some(room) => room.merge(more),
+            None => room = Some(more),
+        }
+        rest.extend_from_slice(&data);
     }
     if rest.is_empty() {
-        return Ok(first);
+        return Ok(Whole { bytes: first, _room: None });
     }
     let mut whole = BytesMut::with_capacity(first.len() + rest.len());
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&rest);
-    Ok(whole.freeze())
+    Ok(Whole { bytes: whole.freeze(), _room: room })
 }
 
 fn say_aside(control: &Arc<Control>, aside: Aside) -> Response<Reply> {

@@ -78,6 +78,10 @@ impl<S: Stream> AsyncRead for Io<S> {
         let length = self.ahead.len().min(buffer.remaining());
         buffer.put_slice(&self.ahead[..length]);
         self.ahead.advance(length);
+        if self.ahead.is_empty() {
+            // Idle connections come in thousands.
+            self.ahead = BytesMut::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -4,6 +4,7 @@
 //! HTTP/1.1 answers one call at a time, HTTP/2 many. The lock is hardly ever contended (all of a connection
 //! mostly runs on one task) and never held while anything else is called.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -237,10 +238,13 @@ impl Line {
 
     /// Everything handed over is written: says whether the connection shall end now.
     pub(super) fn written(&self) -> Option<End> {
+        // All of this is one moment, and the clock is looked at once, if at all.
+        let moment = OnceCell::new();
+        let now = || *moment.get_or_init(|| self.provider.clock().now());
         let mut inner = self.lock();
         let end = inner.end;
         for (_, open) in &mut inner.open {
-            open.written(&self.provider);
+            open.written(now);
         }
         if inner.draining.is_empty() && inner.flushed.is_empty() {
             return end;
@@ -248,14 +252,20 @@ impl Line {
         if !inner.draining.is_empty()
             && let Some(after) = inner.hang_up.take()
         {
-            inner.hang_up_at = Some(self.provider.clock().now() + after);
+            inner.hang_up_at = Some(now() + after);
         }
-        let (drained, flushed) = (std::mem::take(&mut inner.draining), std::mem::take(&mut inner.flushed));
+        let (mut drained, flushed) =
+            (std::mem::take(&mut inner.draining), std::mem::take(&mut inner.flushed));
         drop(inner);
         flushed.into_iter().for_each(Waker::wake);
-        for mut open in drained {
-            open.written(&self.provider);
-            self.provider.record(open.end(Ending::Complete, self.provider.clock().now()));
+        for mut open in drained.drain(..) {
+            open.written(now);
+            self.provider.record(open.end(Ending::Complete, now()));
+        }
+        // Its memory serves the next call, unless one has come meanwhile.
+        let mut inner = self.lock();
+        if inner.draining.is_empty() {
+            inner.draining = drained;
         }
         end
     }

@@ -27,6 +27,8 @@ use crate::tls::{Certificate, Tls};
 
 /// Largest request head, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Largest buffer of a connection, in either direction: what a caller who does not read its stream costs.
+const BUFFER_BYTES_MAX: usize = 128 * 1024;
 /// For a head to arrive when connections are not kept alive.
 const HEAD_WAIT: Duration = Duration::from_secs(60);
 /// For a TLS handshake.
@@ -48,10 +50,15 @@ pub(super) async fn speak<W: Wire>(line: Arc<Line>, tls: Option<Arc<Tls>>, gate:
         }
         return;
     }
-    let Some(tls) = tls else {
-        return http(line, gate, false).await;
-    };
-    let certificate = match greeting.tls {
+    match tls {
+        None => http(line, gate, false).await,
+        Some(tls) => Box::pin(shake(line, &tls, greeting.tls, gate)).await,
+    }
+}
+
+/// TLS, or what a fault makes of it, and what is spoken within.
+async fn shake<W: Wire>(line: Arc<Line>, tls: &Tls, fault: Option<TlsFault>, gate: Gate<W>) {
+    let certificate = match fault {
         None => Certificate::Valid,
         Some(TlsFault::Expired) => Certificate::Expired,
         Some(TlsFault::WrongName) => Certificate::WrongName,
@@ -93,8 +100,9 @@ async fn http<S: Stream>(line: Arc<Line>, stream: S, http2: bool) {
         false => tokio::time::timeout(patience, preface::is_http2(&mut io, &line)).await,
     };
     match begun {
-        Ok(Some(true)) => speak_http2(line, io).await,
-        Ok(Some(false)) => speak_http1(line, io).await,
+        // In boxes: connections come in thousands, and each would be as large as the largest of these.
+        Ok(Some(true)) => Box::pin(speak_http2(line, io)).await,
+        Ok(Some(false)) => Box::pin(speak_http1(line, io)).await,
         // Nothing was said: a FIN says as much.
         Ok(None) | Err(_) => drop(io.shutdown().await),
     }
@@ -128,6 +136,10 @@ async fn library_http1<S: Stream>(line: &Arc<Line>, io: Io<S>) -> Option<(Io<S>,
         .timer(TokioTimer::new())
         .header_read_timeout(idle.unwrap_or(HEAD_WAIT))
         .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX)
+        // Events that are due together leave in one write: writes of pieces take sixteen at most, and cost more than
+        // to put the pieces together.
+        .writev(false)
         .auto_date_header(false);
     let mut connection = builder.serve_connection(TokioIo::new(io), service);
     let mut hang_up = HangUp::default();
