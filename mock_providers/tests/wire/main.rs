@@ -15,5 +15,6 @@ mod sockets;
 mod streams;
 mod tls;
 mod vendors;
+mod vendors_azure;
 mod vendors_errors;
 mod vendors_ollama;

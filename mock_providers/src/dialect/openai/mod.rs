@@ -13,7 +13,8 @@ use http::Method;
 use http::request::Parts;
 
 pub(super) use chat::Body;
-pub(super) use route::{Route, standard as standard_route};
+pub(super) use error::object as error_object;
+pub(super) use route::{Route, openai as openai_route, standard as standard_route};
 pub(super) use vendor::{Finish, UsageAt, Vendor, vendor};
 
 use super::ask::{self, authorised};

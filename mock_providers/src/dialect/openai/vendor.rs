@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 
 use super::{chat, error, models, route};
 use crate::dialect::ask::bearer;
+use crate::dialect::azure::Azure;
 use crate::dialect::deepseek::Deepseek;
 use crate::dialect::llama_cpp::LlamaCpp;
 use crate::dialect::mistral::Mistral;
@@ -252,7 +253,8 @@ impl Vendor for Openai {
 /// are never asked.
 pub(in crate::dialect) fn vendor(dialect: Dialect) -> &'static dyn Vendor {
     match dialect {
-        Dialect::Openai | Dialect::Azure | Dialect::Anthropic | Dialect::Gemini => &Openai,
+        Dialect::Openai | Dialect::Anthropic | Dialect::Gemini => &Openai,
+        Dialect::Azure => &Azure,
         Dialect::Mistral => &Mistral,
         Dialect::Deepseek => &Deepseek,
         Dialect::Qwen => &Qwen,
