@@ -6,6 +6,8 @@
 //! - [`latency`]: how long a healthy provider takes.
 //! - [`reply`]: canonical replies, in which every word says which attempt it belongs to.
 //! - [`fault`]: what can go wrong, when, and for whom.
+//! - [`capacity`]: places, queues, and overload that follows from the load.
+//! - [`limit`]: real limits: buckets, quotas, and what vendors say about them.
 //! - [`dialect`]: what each vendor reads and writes.
 //! - [`provider`]: start here: a provider's description and its state.
 //! - [`serve`]: a provider on any byte stream.
@@ -73,6 +75,7 @@
 //! # std::io::Result::Ok(())
 //! ```
 
+pub mod capacity;
 pub mod clock;
 pub mod dialect;
 pub mod dice;
@@ -80,6 +83,7 @@ mod edit;
 pub mod fault;
 pub mod latency;
 pub mod ledger;
+pub mod limit;
 pub mod listen;
 pub mod provider;
 pub mod reply;

@@ -12,6 +12,10 @@ pub(super) struct Args {
     /// Scenario files, or folders of them
     #[arg(default_value = "scenarios", value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// Print each scenario with its presets and replays written out as plain faults
+    #[arg(long)]
+    expand: bool,
 }
 
 /// Checks all files and reports every problem of each.
@@ -30,6 +34,11 @@ pub(super) fn command(args: &Args) -> Exit {
             screen::talk(&problems.render(screen::stderr_color()));
         }
         match checked {
+            Some(_) if args.expand => match scenario::expand(file) {
+                Ok(text) if files.len() == 1 => screen::data(&text),
+                Ok(text) => screen::data(&format!("--- # {}\n{text}", file.display())),
+                Err(_) => broken += 1,
+            },
             Some(scenario) => screen::data(&format!("ok {} ({})\n", file.display(), scenario.name)),
             None => broken += 1,
         }

@@ -227,7 +227,11 @@ fn settings(options: &Options) -> Settings {
             problems.iter().map(said).collect::<Vec<_>>().join("; ")
         })
     });
-    Settings { namespaces: NAMESPACES_MAX, asked: options.request_faults.then_some(read) }
+    Settings {
+        namespaces: NAMESPACES_MAX,
+        asked: options.request_faults.then_some(read),
+        ..Settings::default()
+    }
 }
 
 /// The port of the `nth` provider.

@@ -4,8 +4,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use mock_providers::limit::Pools;
 use mock_providers::listen::Listener;
-use mock_providers::provider::{Admission, Provider};
+use mock_providers::provider::{Admission, Provider, Settings};
 use mock_providers::serve::{serve_connection, serve_tls_connection};
 use mock_providers::tls::Tls;
 use tokio::net::TcpListener;
@@ -40,13 +41,14 @@ impl World {
         dice: Dice,
         joiner: &Arc<Joiner>,
     ) -> io::Result<World> {
+        let settings = Settings { pools: Pools::default(), ..Settings::default() };
         let providers: Vec<_> = scenario
             .providers
             .values()
             .map(|spec| {
                 let joiner = Arc::clone(joiner);
                 let sink = move |call| joiner.call(call);
-                Provider::new(spec.clone(), dice, clock, Arc::new(sink))
+                Provider::with(spec.clone(), dice, clock, Arc::new(sink), settings.clone())
             })
             .collect();
         let trails = Arc::clone(joiner);
@@ -117,6 +119,7 @@ fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>, tls: Optio
         Arc::new(move || match gate.admit_connection() {
             Admission::Accept(number) => Answer::Accept(number),
             Admission::Refuse => Answer::Refuse,
+            Admission::NoSuchHost => Answer::NoSuchHost,
             Admission::BlackHole { until } => Answer::Silence { until },
         }),
     );

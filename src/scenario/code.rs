@@ -87,6 +87,7 @@ codes! {
     MISSING_TRACE = "E0501" "missing-trace": "The trace file does not exist or cannot be read.";
     BAD_TRACE = "E0502" "bad-trace": "The trace file has a wrong header, a bad row, or no row in the slice.";
     TRACE_OUTSIDE = "E0503" "trace-outside": "The trace file lies outside the scenario's folder.";
+    BAD_INCIDENT = "E0504" "bad-incident": "The incident file has a wrong header, a bad event, or none.";
     BAD_EXPECTATION = "E0601" "bad-expectation": "Not an expectation: a figure, a comparison and a threshold.";
     BAD_ATTEMPT = "E0602" "bad-attempt": "Not an attempt: a model and its result (`claude 429`).";
     LIMIT_PAST_DEADLINE = "W0701" "limit-past-deadline": "A limit that can never run out, because the deadline does first.";

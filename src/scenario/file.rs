@@ -121,7 +121,7 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Problems {
 }
 
 /// The scenario files among `paths`: files as they are given, folders searched for `*.yaml` and `*.yml` in sorted
-/// order, without hidden files and folders and without folders named `traces`.
+/// order, without hidden files and folders and without folders named `traces` or `incidents`.
 ///
 /// # Errors
 ///
@@ -158,7 +158,7 @@ fn search(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Res
             continue;
         }
         if entry.is_dir() {
-            if name != "traces" && depth > 0 {
+            if name != "traces" && name != "incidents" && depth > 0 {
                 search(&entry, depth - 1, files)?;
             }
         } else if entry.extension().is_some_and(|end| end == "yaml" || end == "yml") {

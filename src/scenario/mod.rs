@@ -9,6 +9,7 @@ mod cx;
 mod diagnostic;
 mod file;
 pub mod mock;
+mod plain;
 mod read;
 mod render;
 mod schema;
@@ -30,7 +31,8 @@ use crate::world::Moment;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Problems, Severity};
 pub use file::{check, discover, load, parse};
-pub use read::{FaultWord, catalogue as fault_words};
+pub use plain::expand;
+pub use read::{FaultWord, catalogue as fault_words, presets};
 pub use schema::schema;
 
 /// A checked scenario: everything a run needs.

@@ -66,6 +66,13 @@ fn required(shape: &str) -> &'static [&'static str] {
         "inject_status" => &["code"],
         "retry_after_policy" => &["wait_at_most"],
         "body" => &["text"],
+        "replay" => &["replay"],
+        "incident" => &["events"],
+        "event" => &["at", "for", "provider", "inject"],
+        "tail" => &["share", "factor"],
+        "capacity" => &["concurrency"],
+        "diurnal" => &["low", "high", "peak"],
+        "fate" => &["name"],
         _ => &[],
     }
 }
@@ -73,10 +80,12 @@ fn required(shape: &str) -> &'static [&'static str] {
 /// Keys of which exactly one is there.
 fn choice(shape: &str) -> Option<&'static [&'static str]> {
     match shape {
-        "dist" => Some(&["p50", "uniform", "exponential"]),
+        "dist" => Some(&["p50", "uniform", "exponential", "one_of"]),
+        "limit" => Some(words::MEASURES),
+        "shape" => Some(&["ramp", "diurnal"]),
         "source" => Some(&["rate", "ramp", "burst", "closed", "trace"]),
         "rescue_item" => Some(&["fixed", "model"]),
-        "retry_after" => Some(&["date", "ms"]),
+        "retry_after" => Some(&["date", "ms", "says", "nonsense"]),
         _ => None,
     }
 }
@@ -87,7 +96,36 @@ fn property(shape: &str, key: &str) -> Value {
         ("scenario", "providers") => map_of("provider"),
         ("scenario", "load") => list_of(reference("source")),
         ("scenario", "requests") => list_of(reference("request")),
-        ("scenario", "faults") => list_of(reference("fault")),
+        ("scenario", "faults") => list_of(either_of([reference("fault"), reference("replay")])),
+        ("scenario", "quotas") => {
+            json!({ "type": "object", "minProperties": 1, "additionalProperties": list_of(reference("limit")) })
+        }
+        ("provider", "limits") => list_of(reference("limit")),
+        ("provider", "capacity") => reference("capacity"),
+        ("provider", "quota") => json!({ "type": "string" }),
+        ("limit", _) => limit(key),
+        ("capacity", "overload") => overload(),
+        ("capacity", "slowdown") | ("tail", "factor") => reference("factor"),
+        ("capacity", _) => json!({ "type": "integer", "minimum": 0 }),
+        ("tail", _) | ("diurnal", "low" | "high") => reference("share"),
+        ("dist", "one_of") => choices(),
+        ("dist", "tail") => reference("tail"),
+        ("diurnal", _) => json!({ "type": "string", "pattern": r"^\d?\d:\d\d$" }),
+        ("shape", "ramp") => {
+            json!({ "type": "array", "items": reference("share"), "minItems": 2, "maxItems": 2 })
+        }
+        ("shape", _) => reference("diurnal"),
+        ("flapping", "every" | "for") => reference("times"),
+        ("fault" | "event", "probability") => either_of([reference("share"), reference("shape")]),
+        ("fault" | "event", "strength") => reference("shape"),
+        ("fault", "fate") => either_of([json!({ "type": "string" }), reference("fate")]),
+        ("fault", "intensity") => reference("share"),
+        ("event", "inject") => reference("injection"),
+        ("event", "when") => reference("when"),
+        ("replay", "replay") | ("incident", "source") => json!({ "type": "string" }),
+        ("replay", "on") => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        ("incident", "events") => list_of(reference("event")),
+        ("retry_after", "nonsense") => words_of(words::nonsense()),
         ("scenario", "expect") => list_of(json!({ "type": "string" })),
         ("scenario", "version") => json!({ "const": 1 }),
         ("scenario", "starts") => json!({ "type": "string", "format": "date-time" }),
@@ -126,6 +164,11 @@ fn property(shape: &str, key: &str) -> Value {
         ("fault", "during") => during(),
         ("fault", "inject") => reference("injection"),
         ("fault", "when") => reference("when"),
+        ("when", "in_flight") => json!({ "type": ["string", "integer"] }),
+        ("when", "key" | "path") => json!({ "type": "string" }),
+        ("when", "headers") => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] } })
+        }
         ("body", "text") | ("rescue_item", _) => json!({ "type": "string" }),
         ("retry_after", _) => reference("times"),
         _ => common(key),
@@ -180,7 +223,7 @@ fn common(key: &str) -> Value {
 
 /// A fault: its bare name, or a map with one key.
 fn injection() -> Value {
-    let bare = words::faults().filter(|word| word.bare).map(words::Word::name);
+    let bare = words::faults().filter(|word| word.bare).map(words::Word::name).chain(words::presets());
     let keys: Map<String, Value> = words::faults()
         .filter(|word| !word.takes_nothing())
         .map(|word| (word.name().to_owned(), arguments(word)))
@@ -215,6 +258,10 @@ fn argument(kind: Kind) -> Value {
         Kind::Times => reference("times"),
         Kind::Factors => reference("factors"),
         Kind::Whole => json!({ "type": "integer", "minimum": 0 }),
+        Kind::Duration => reference("duration"),
+        Kind::Share => reference("share"),
+        Kind::Overload => overload(),
+        Kind::Signed => json!({ "type": "integer" }),
         Kind::Status => json!({ "type": "integer", "minimum": 200, "maximum": 599 }),
         Kind::Truth => json!({ "type": "boolean" }),
         Kind::Text => json!({ "type": "string" }),
@@ -224,6 +271,33 @@ fn argument(kind: Kind) -> Value {
         Kind::Headers => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Kind::Body => either(["vendor", "html", "empty"], [reference("body")]),
     }
+}
+
+/// Keys of a limit.
+fn limit(key: &str) -> Value {
+    match key {
+        "concurrency" | "request_tokens" | "burst" | "above" => json!({ "type": "integer", "minimum": 1 }),
+        "growth" => reference("factor"),
+        "price" => reference("price"),
+        "models" => list_of(json!({ "type": "string" })),
+        "per" => words_of(words::scopes()),
+        "refused" => words_of(words::refused()),
+        "every" | "midnight" => reference("duration"),
+        "name" => json!({ "type": "string" }),
+        _ => json!({ "type": "string", "pattern": r"^[\d._]+\s*/\s*(s|m|min|h|d|day|month)$" }),
+    }
+}
+
+fn overload() -> Value {
+    either(["vendor", "wait"], [json!({ "type": "integer", "minimum": 400, "maximum": 599 })])
+}
+
+/// Values, or values with weights.
+fn choices() -> Value {
+    let most = mock_providers::latency::CHOICES_MAX;
+    let list = json!({ "type": "array", "items": any(["duration", "count", "factor"]), "minItems": 1, "maxItems": most });
+    let map = json!({ "type": "object", "additionalProperties": { "type": "number", "minimum": 0 }, "maxProperties": most });
+    either_of([list, map])
 }
 
 fn during() -> Value {
@@ -345,13 +419,21 @@ mod tests {
     fn every_key_is_in_the_language_reference() {
         let reference = include_str!("../../docs/scenarios.md");
         for shape in shapes::all() {
+            let page = shape.name.strip_prefix("inject_").map(page).unwrap_or_default();
             for key in shape.keys {
+                let told = reference.contains(key) || page.contains(&format!("`{key}`"));
                 assert!(
-                    reference.contains(key),
-                    "docs/scenarios.md says nothing of `{key}` of {}",
+                    told,
+                    "neither docs/scenarios.md nor a page says anything of `{key}` of {}",
                     shape.what
                 );
             }
         }
+    }
+
+    /// The page of a fault in the catalogue.
+    fn page(word: &str) -> String {
+        let path = format!("{}/docs/faults/{word}.md", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 }

@@ -120,6 +120,40 @@ pub(in crate::scenario) fn rate(text: &str) -> Result<f64, Wrong> {
     }
 }
 
+/// The time over which something is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) enum Per {
+    /// It flows back all the time.
+    Time(Duration),
+    /// From midnight to midnight.
+    Day,
+    /// By the calendar month.
+    Month,
+}
+
+/// `500/m`, `10/s`, `10000/d`, `100/month`: how much is granted over what time.
+pub(in crate::scenario) fn grant(text: &str) -> Result<(f64, Per), Wrong> {
+    let bad = |message: String| {
+        Wrong::new(Code::BAD_RATE, message)
+            .help("write `500/m`; the units are `/s`, `/m`, `/h`, `/d` and `/month`")
+    };
+    let Some((amount, unit)) = text.split_once('/') else {
+        return Err(bad(format!("`{text}` has no unit of time")));
+    };
+    let per = match unit.trim() {
+        "s" => Per::Time(Duration::from_secs(1)),
+        "m" | "min" => Per::Time(Duration::from_secs(60)),
+        "h" => Per::Time(Duration::from_secs(3_600)),
+        "d" | "day" => Per::Day,
+        "month" => Per::Month,
+        _ => return Err(bad(format!("`{unit}` is not a unit of time for limits"))),
+    };
+    match number(amount.trim()) {
+        Ok(amount) if amount > 0.0 && amount <= 1e12 => Ok((amount, per)),
+        _ => Err(bad(format!("`{text}` is not an amount per time"))),
+    }
+}
+
 /// `30%`, or 0.3: parts per million.
 pub(in crate::scenario) fn share_ppm(text: &str) -> Result<u32, Wrong> {
     let bad = |help: String| Wrong::new(Code::BAD_SHARE, format!("`{text}` is not a share")).help(help);

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::{Ask, Asked, Caching};
 pub(crate) use complaint::{Complaint, usual_kind};
-pub(crate) use headers::{Media, dress, fixdate};
+pub(crate) use headers::{Media, civil, dress, fixdate};
 pub(crate) use hints::{WORDS_MAX, cached_hint, reasoning_hint, words_hint};
 pub(crate) use schema::Shape;
 pub(crate) use script::{Part, Plain, Script, Times, usage_in_stream, whole_calls};

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Draw, Fault, Form, Match, PacingFault, Per, Role, Rule, Sequence, Tally, VendorFault};
+use super::{
+    Draw, FateFault, Fault, Form, Match, PacingFault, Per, RetryAfter, Role, Rule, Sequence, StatusFault,
+    Tally, VendorFault, Way,
+};
 use crate::clock::Moment;
 use crate::dice::{Dice, Key};
 use crate::latency::Dist;
@@ -30,6 +33,8 @@ pub struct Facts<'a> {
     pub number: u64,
     /// The present.
     pub now: Moment,
+    /// How it came.
+    pub way: Way<'a>,
 }
 
 impl Facts<'_> {
@@ -117,14 +122,16 @@ impl Default for Delay {
 
 impl Delay {
     /// Adds what `fault` delays; endings delay nothing.
-    fn include(&mut self, fault: &Fault, draw: Draw<'_>) {
+    /// `strength` says how much of it applies.
+    fn include(&mut self, fault: &Fault, strength: f64, draw: Draw<'_>) {
+        let part = |factor: f64| 1.0 + (sane(factor) - 1.0) * strength;
         match fault {
             Fault::LatencySpike { factor, add } => {
-                self.factor *= sane(draw.number("factor", *factor));
-                self.add = self.add.saturating_add(draw.duration("add", *add));
+                self.factor *= part(draw.number("factor", *factor));
+                self.add = self.add.saturating_add(draw.duration("add", *add).mul_f64(strength));
             }
             Fault::SlowTokens { factor, per_token } => {
-                self.gap_factor *= sane(draw.number("factor", *factor));
+                self.gap_factor *= part(draw.number("factor", *factor));
                 self.per_token = self.per_token.or(*per_token);
             }
             Fault::Pacing(fault) => self.pace(fault, draw),
@@ -182,14 +189,20 @@ pub struct Decision {
 pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &Dice) -> Decision {
     let mut decision = Decision::default();
     for (index, (rule, tally)) in rules.iter().zip(tallies.iter_mut()).enumerate() {
-        if rule.fault.on_connection() || !passes(rule, tally, facts, dice) {
+        let role = rule.fault.role();
+        if matches!(role, Role::Connection | Role::Limit | Role::Capacity)
+            || !passes(rule, tally, facts, dice)
+        {
             continue;
         }
-        match rule.fault.role() {
-            Role::Delay => decision.delay.include(&rule.fault, Draw::new(facts, dice, &rule.name)),
+        match role {
+            Role::Delay => {
+                let strength = rule.trigger.strength(facts.now);
+                decision.delay.include(&rule.fault, strength, Draw::new(facts, dice, &rule.name));
+            }
             Role::Edit => decision.edits.push(index),
             Role::Ending if decision.ending.is_none() => decision.ending = Some(index),
-            Role::Ending | Role::Connection => continue,
+            _ => continue,
         }
         decision.fired.push(index);
     }
@@ -198,17 +211,52 @@ pub fn decide(rules: &[Rule], tallies: &mut [Tally], facts: &Facts<'_>, dice: &D
         decision.edits.retain(|edit| !rules[*edit].fault.wants_reply());
         decision.fired.retain(|fired| !rules[*fired].fault.wants_reply() || Some(*fired) == decision.ending);
     }
-    decision.fired.iter().for_each(|fired| tallies[*fired].fire(facts.now));
+    for fired in &decision.fired {
+        tallies[*fired].fire(facts.now);
+        hold(&rules[*fired], &mut tallies[*fired], facts, dice);
+    }
     decision
+}
+
+/// Indices of the rules of a role that fire for a call; they are not counted as fired yet.
+pub(crate) fn passing(
+    rules: &[Rule],
+    tallies: &mut [Tally],
+    facts: &Facts<'_>,
+    dice: &Dice,
+    role: Role,
+) -> Vec<usize> {
+    let pairs = rules.iter().zip(tallies).enumerate().filter(|(_, (rule, _))| rule.fault.role() == role);
+    pairs.filter_map(|(index, (rule, tally))| passes(rule, tally, facts, dice).then_some(index)).collect()
+}
+
+/// An answer that named too short a wait is repeated until the true one has passed.
+fn hold(rule: &Rule, tally: &mut Tally, facts: &Facts<'_>, dice: &Dice) {
+    let Fault::Status(StatusFault { retry_after: Some(RetryAfter::Lie { means, .. }), .. }) = &rule.fault
+    else {
+        return;
+    };
+    if tally.held.is_none_or(|until| until <= facts.now) {
+        let means = Draw::new(facts, dice, &rule.name).duration("means", *means);
+        tally.held = Some(facts.now + means);
+    }
 }
 
 fn passes(rule: &Rule, tally: &mut Tally, facts: &Facts<'_>, dice: &Dice) -> bool {
     let trigger = &rule.trigger;
+    if let Fault::Fate(FateFault::Relapse(relapse)) = &rule.fault {
+        return trigger.matches.holds(facts) && relapse.strikes(trigger, &mut tally.recovery, facts.now);
+    }
+    let held = tally.held.is_some_and(|until| facts.now < until);
+    if held && trigger.armed(facts.now) && trigger.matches.holds(facts) {
+        return true;
+    }
     trigger.armed(facts.now)
+        && rule.fault.fits_way(facts.way, facts.stream)
         && trigger.matches.holds(facts)
         && rule.fault.fits(facts.form)
         && trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count(sequence.per, facts)))
-        && trigger.probability_ppm.is_none_or(|ppm| facts.key(dice, "fault").str(&rule.name).happens(ppm))
+        && trigger.befalls(dice, facts.now, || facts.key(dice, "fault").str(&rule.name))
 }
 
 impl Sequence {
@@ -227,10 +275,20 @@ impl Match {
             && self.tenant.as_deref().is_none_or(|tenant| facts.tenant == Some(tenant))
             && self.prompt.as_deref().is_none_or(|text| facts.prompt.contains(text))
             && self.stream.is_none_or(|stream| stream == facts.stream)
+            && self.in_flight.is_none_or(|range| range.contains(facts.way.in_flight))
+            && self.key.as_deref().is_none_or(|key| facts.way.key == Some(key))
+            && self.path.as_deref().is_none_or(|path| names(path, facts.way.path))
+            && self.headers.iter().all(|(name, value)| has(facts.way.headers, name, value.as_deref()))
     }
 }
 
-fn names(pattern: &str, model: &str) -> bool {
+/// Whether a header is there, with this value if one is wanted.
+fn has(headers: Option<&http::HeaderMap>, name: &str, wanted: Option<&str>) -> bool {
+    let values = headers.into_iter().flat_map(|headers| headers.get_all(name));
+    values.into_iter().any(|value| wanted.is_none_or(|wanted| value.as_bytes() == wanted.as_bytes()))
+}
+
+pub(crate) fn names(pattern: &str, model: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => model.starts_with(start),
         None => model == pattern,

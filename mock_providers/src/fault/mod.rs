@@ -4,34 +4,47 @@
 //! shared by all faults, says to whom and when, so no fault re-implements windows or probabilities.
 
 mod build;
+mod bytes;
+mod connect;
 mod connection;
 mod decide;
 mod draw;
+mod fate;
 mod form;
 mod framing;
+mod http;
 mod meaning;
 mod pacing;
+mod rate;
 mod stream;
 mod tally;
 mod trigger;
 mod usage;
 mod vendor;
+mod way;
 mod wording;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
+pub use bytes::{BadChunk, BytesFault};
+pub use connect::{ConnectFault, TlsFault};
+pub(crate) use connection::{Blow, Incident, Strike, connect, greet, timeline};
 pub use decide::{Bursts, Decision, Delay, Facts, Pause, Queue, decide};
+pub(crate) use decide::{names, passing};
 pub use draw::Draw;
+pub use fate::{FateFault, HERD_MAX, Relapse};
 pub(crate) use form::Form;
 pub use framing::{FramingFault, Joint};
+pub use http::{HttpFault, Page};
 pub use meaning::{InvalidJson, MeaningFault};
 pub use pacing::PacingFault;
+pub use rate::{HeaderLie, RateFault};
 pub use stream::{Beat, MalformedEvent, StreamFault};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
-pub use trigger::{Match, Per, Sequence, Trigger, Window};
+pub use trigger::{Fate, InFlight, Match, Per, Sequence, Shape, Trigger, Window};
 pub use usage::UsageFault;
 pub use vendor::{Category, ErrorIn200, VendorFault};
+pub use way::Way;
 pub use wording::WORDINGS;
 
 use crate::latency::Dist;
@@ -117,6 +130,16 @@ pub enum Fault {
     Empty(Emptiness),
     /// A 200 whose body is not what was promised.
     Malformed(MalformedBody),
+    /// A fault of rates and quotas.
+    Rate(RateFault),
+    /// A fault of time and fate.
+    Fate(FateFault),
+    /// A fault of name, connect or TLS.
+    Connect(ConnectFault),
+    /// A fault of the byte stream.
+    Bytes(BytesFault),
+    /// A fault of HTTP.
+    Http(HttpFault),
     /// A fault of a stream's events.
     Stream(StreamFault),
     /// A fault of how events are written.
@@ -146,7 +169,7 @@ pub struct StatusFault {
     pub body: ErrorBody,
 }
 
-/// The legal forms in which providers ask a caller to wait, in microseconds.
+/// The forms in which providers ask a caller to wait, in microseconds: the legal ones, and those that are met.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
@@ -156,6 +179,31 @@ pub enum RetryAfter {
     Date(Dist),
     /// `retry-after-ms: 1500`.
     Milliseconds(Dist),
+    /// Says one thing and means another: whoever comes back when told is refused until the truth has passed.
+    Lie {
+        /// What the header says, in seconds.
+        says: Dist,
+        /// How long calls are refused.
+        means: Dist,
+    },
+    /// Something no caller can obey.
+    Nonsense(Nonsense),
+}
+
+/// A wait no caller can obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nonsense {
+    /// `retry-after: -5`.
+    Negative,
+    /// `retry-after: NaN`.
+    NotANumber,
+    /// `retry-after: soon`.
+    Words,
+    /// A date an hour ago.
+    Past,
+    /// `retry-after: 3155760000`: a hundred years.
+    Century,
 }
 
 /// The body of a [`StatusFault`].
@@ -218,8 +266,14 @@ pub enum Close {
     Clean,
     /// FIN in the middle of the chunked body.
     Fin,
-    /// RST.
+    /// RST; on HTTP/2 a reset of the stream.
     Reset,
+    /// FIN, and what the caller says is read on.
+    HalfClosed,
+    /// HTTP/2: a reset of the stream with this error code.
+    Stream(u32),
+    /// HTTP/2: the end of the connection with this error code (GOAWAY).
+    Goaway(u32),
 }
 
 /// The form of a refusal with status 200.
@@ -295,6 +349,10 @@ pub enum MalformedBody {
 /// What part a fault plays when several fire for one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
+    /// It changes what limits a call meets; all that fire apply.
+    Limit,
+    /// It changes how many calls are served at once; the first that fires wins.
+    Capacity,
     /// It acts on connections, before any request is seen; the first that fires wins.
     Connection,
     /// It delays: the delays of all that fire add up.
@@ -317,11 +375,17 @@ impl Fault {
     #[must_use]
     pub const fn role(&self) -> Role {
         match self {
-            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
+            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole | Fault::Connect(_) => {
+                Role::Connection
+            }
+            Fault::Bytes(fault) => fault.role(),
+            Fault::Http(fault) => fault.role(),
             Fault::LatencySpike { .. } | Fault::SlowTokens { .. } | Fault::Pacing(_) => Role::Delay,
             Fault::Stream(fault) => fault.role(),
             Fault::Vendor(fault) => fault.role(),
             Fault::Framing(_) | Fault::Usage(_) | Fault::Meaning(_) => Role::Edit,
+            Fault::Rate(fault) => fault.role(),
+            Fault::Fate(fault) => fault.role(),
             _ => Role::Ending,
         }
     }
@@ -339,9 +403,11 @@ impl Fault {
             | Fault::Cut { after, .. }
             | Fault::StreamError { after, .. }
             | Fault::Refusal { after, .. } => vec![("after", *after)],
-            Fault::Status(status) => {
-                status.retry_after.iter().map(|wait| ("retry_after", wait.dist())).collect()
-            }
+            Fault::Status(status) => status.retry_after.iter().flat_map(|wait| wait.numbers()).collect(),
+            Fault::Rate(fault) => fault.numbers(),
+            Fault::Connect(fault) => fault.numbers(),
+            Fault::Bytes(fault) => fault.numbers(),
+            Fault::Http(fault) => fault.numbers(),
             Fault::Stream(fault) => fault.numbers(),
             Fault::Framing(fault) => fault.numbers(),
             Fault::Pacing(fault) => fault.numbers(),
@@ -370,12 +436,26 @@ impl Fault {
             Fault::Refusal { .. } => "refusal",
             Fault::Empty(_) => "empty",
             Fault::Malformed(_) => "malformed",
+            Fault::Rate(fault) => fault.name(),
+            Fault::Fate(fault) => fault.name(),
+            Fault::Connect(fault) => fault.name(),
+            Fault::Bytes(fault) => fault.name(),
+            Fault::Http(fault) => fault.name(),
             Fault::Stream(fault) => fault.name(),
             Fault::Framing(fault) => fault.name(),
             Fault::Pacing(fault) => fault.name(),
             Fault::Usage(fault) => fault.name(),
             Fault::Meaning(fault) => fault.name(),
             Fault::Vendor(fault) => fault.name(),
+        }
+    }
+
+    /// Whether it can be done to a call that came this way. Those that cannot do not fire.
+    pub(crate) const fn fits_way(&self, way: Way<'_>, stream: bool) -> bool {
+        match self {
+            Fault::Bytes(fault) => fault.fits(way, stream),
+            Fault::Http(fault) => fault.fits(way),
+            _ => true,
         }
     }
 
@@ -411,6 +491,8 @@ impl Fault {
             Fault::Hang
                 | Fault::Reset
                 | Fault::Status(_)
+                | Fault::Rate(_)
+                | Fault::Fate(_)
                 | Fault::Malformed(MalformedBody::Html | MalformedBody::Nothing)
                 | Fault::Vendor(VendorFault::PromptBlocked { .. })
         )

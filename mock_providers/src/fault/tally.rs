@@ -1,7 +1,10 @@
 //! What a rule remembers: how many calls it counted, how often it fired.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use super::fate::Recovery;
+use crate::capacity::{Capacity, Gate};
 use crate::clock::Moment;
 use crate::dice::Dice;
 
@@ -16,6 +19,12 @@ pub struct Tally {
     fired: u64,
     first: Option<Moment>,
     last: Option<Moment>,
+    /// Until when calls are refused whatever the trigger says: a wait was told that was not the truth.
+    pub(super) held: Option<Moment>,
+    /// How the recovery of a relapse goes.
+    pub(super) recovery: Recovery,
+    /// The places of a brownout.
+    gate: Option<Arc<Gate>>,
 }
 
 impl Tally {
@@ -41,6 +50,11 @@ impl Tally {
     pub(crate) const fn count_connect(&mut self) -> u64 {
         self.passed += 1;
         self.passed - 1
+    }
+
+    /// The places of the rule's brownout, which is one for all calls.
+    pub(crate) fn gate(&mut self, capacity: &Capacity) -> Arc<Gate> {
+        Arc::clone(self.gate.get_or_insert_with(|| Gate::new(*capacity)))
     }
 
     pub(crate) fn fire(&mut self, now: Moment) {

@@ -1,5 +1,4 @@
 //! How long a healthy provider takes: distributions in whole microseconds.
-
 //!
 //! The samplers stand on the `libm` crate alone: the platform's `ln` and `exp` differ in the last bit from one
 //! machine to the next, and a seed has to mean the same everywhere. One sample takes exactly one draw.
@@ -16,6 +15,7 @@
 //! # Ok::<(), mock_providers::latency::InvalidDist>(())
 //! ```
 
+mod choices;
 mod class;
 mod normal;
 mod table;
@@ -25,7 +25,10 @@ use std::time::Duration;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+pub use choices::{CHOICES_MAX, Choices};
 pub(crate) use table::Tabled;
+
+use crate::dice::Key;
 
 /// A distribution of non-negative numbers: of microseconds, tokens or words, as its user says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,19 @@ pub enum Dist {
         mu: f64,
         /// Standard deviation of the logarithm.
         sigma: f64,
+    },
+    /// One of a few values.
+    OneOf(Choices),
+    /// Log-normal, but for a share of the draws that are multiplied: the slow tail that a single curve does not have.
+    Tailed {
+        /// Mean of the logarithm, of those outside the tail.
+        mu: f64,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+        /// Share of the draws in the tail, from 0 to 1.
+        share: f64,
+        /// Multiplies what is drawn there.
+        factor: f64,
     },
 }
 
@@ -126,6 +142,10 @@ impl Dist {
             Dist::Uniform { from, to } => natural(from) && natural(to) && from <= to,
             Dist::Exponential { mean } => natural(mean),
             Dist::LogNormal { mu, sigma } => mu.is_finite() && natural(sigma),
+            Dist::OneOf(choices) => choices.is_sound(),
+            Dist::Tailed { mu, sigma, share, factor } => {
+                mu.is_finite() && natural(sigma) && (0.0..=1.0).contains(&share) && natural(factor)
+            }
         };
         if sound {
             Ok(self)
@@ -142,19 +162,39 @@ impl Dist {
         }
     }
 
-    /// The value below which a share `p` of all draws lies, for `p` in (0, 1).
+    /// What the draw `p` in (0, 1) means: the value below which a share `p` of all draws lies, but for choices and
+    /// tails, whose values stand side by side.
     fn quantile(&self, p: f64) -> f64 {
         match *self {
             Dist::Constant(value) => value,
             Dist::Uniform { from, to } => from + (to - from) * p,
             Dist::Exponential { mean } => -mean * libm::log(1.0 - p),
             Dist::LogNormal { mu, sigma } => libm::exp(mu + sigma * normal::quantile(p)),
+            Dist::OneOf(choices) => choices.pick(p),
+            Dist::Tailed { mu, sigma, share, factor } => {
+                let body = Dist::LogNormal { mu, sigma };
+                // What is left of the draw inside its part is again uniform in (0, 1).
+                let inside = |p: f64| p.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
+                if p < 1.0 - share {
+                    body.quantile(inside(p / (1.0 - share)))
+                } else {
+                    factor * body.quantile(inside((p - (1.0 - share)) / share))
+                }
+            }
         }
     }
 
     /// Draws, rounded to a whole number; what is not a number counts as zero, what is too large as the largest.
     pub fn sample_us<R: Rng + ?Sized>(&self, rng: &mut R) -> u64 {
         whole(self.sample(rng))
+    }
+
+    /// Draws by a key of its own; a constant needs none.
+    pub(crate) fn keyed_us(&self, key: impl FnOnce() -> Key) -> u64 {
+        match *self {
+            Dist::Constant(value) => whole(value),
+            _ => self.sample_us(&mut key().stream()),
+        }
     }
 
     /// Draws whole microseconds.

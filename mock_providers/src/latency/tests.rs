@@ -100,3 +100,25 @@ proptest! {
         prop_assert_eq!(sampled.next_u64(), drawn.next_u64());
     }
 }
+
+#[test]
+fn choices_come_as_often_as_they_weigh() {
+    // Weights 3 and 1 of 100,000 draws: 75,000 and 25,000; sqrt(n p q) is 137, five of them 685.
+    let dist = Dist::OneOf(Choices::new(&[(10.0, 3.0), (50.0, 1.0)]).unwrap());
+    let drawn = sorted(dist);
+    let low = drawn.iter().filter(|value| **value == 10.0).count();
+    assert!(low.abs_diff(75_000) < 685, "{low}");
+    assert!(drawn[low..].iter().all(|value| *value == 50.0));
+    assert!(Choices::new(&[]).is_err() && Choices::new(&[(1.0, 0.0)]).is_err());
+    assert!(Choices::new(&[(1.0, 1.0); CHOICES_MAX + 1]).is_err());
+}
+
+#[test]
+fn a_tail_multiplies_its_share_of_the_draws() {
+    // The body never exceeds 400 (sigma 0), so what lies above is the tail: 2 % of 100,000, five sigmas are 221.
+    let dist = Dist::Tailed { mu: libm::log(400.0), sigma: 0.0, share: 0.02, factor: 5.0 };
+    let drawn = sorted(dist);
+    let slow = drawn.iter().filter(|value| **value > 1_999.0 && **value < 2_001.0).count();
+    assert!(slow.abs_diff(2_000) < 221, "{slow}");
+    close(drawn[0], 400.0, 1e-9);
+}

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-use super::{Aside, Provider};
+use super::space::Space;
+use super::way_in::WayIn;
+use super::{Aside, Provider, Via};
 use crate::dialect::{Ask, Complaint};
-use crate::fault::{self, Decision, Facts, Rule, Tally, Trigger};
+use crate::fault::{self, Decision, Facts, Rule, Trigger};
 
 /// The header that asks for a fault.
 pub const ASKING_HEADER: &str = "x-brownout-inject";
@@ -17,7 +19,7 @@ pub const ASKED_RULE: &str = "asked";
 
 impl Provider {
     /// What every request says, whatever its dialect; its head without the namespace.
-    pub(super) fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
+    pub(super) fn ask<'h>(&self, head: &'h Parts, via: Via) -> Result<(Cow<'h, Parts>, Ask), Aside> {
         let (head, namespace) = match self.namespace(head)? {
             Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
             None => (Cow::Borrowed(head), None),
@@ -28,6 +30,7 @@ impl Provider {
             let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
             ask.inject = text.map(Cow::into_owned);
         }
+        ask.came = self.came(&head, via, ask.namespace.as_deref());
         Ok((head, ask))
     }
 
@@ -38,19 +41,32 @@ impl Provider {
         ask: &Ask,
         facts: &Facts<'_>,
         complaint: Option<Complaint>,
-    ) -> (Arc<Vec<Rule>>, Decision, Option<Complaint>) {
+    ) -> (Arc<Vec<Rule>>, WayIn, Decision, Option<Complaint>) {
         let asked = match complaint.map_or_else(|| self.asked(ask), Err) {
             Ok(asked) => asked,
-            Err(complaint) => return (Arc::default(), Decision::default(), Some(complaint)),
+            Err(complaint) => {
+                return (Arc::default(), WayIn::default(), Decision::default(), Some(complaint));
+            }
         };
         if let Some(rules) = asked {
-            let decision = fault::decide(&rules, &mut [Tally::default()], facts, &self.dice);
-            return (rules, decision, None);
+            let (way, decision) = self.pass(&mut Space::new(&rules), ask, facts);
+            return (rules, way, decision, None);
         }
         self.with_space(ask.namespace.as_deref(), |space| {
-            let decision = fault::decide(&space.rules, &mut space.tallies, facts, &self.dice);
-            (Arc::clone(&space.rules), decision, None)
+            let (way, decision) = self.pass(space, ask, facts);
+            (Arc::clone(&space.rules), way, decision, None)
         })
+    }
+
+    /// Limits, capacity, and then the other faults, for those who got in.
+    fn pass(&self, space: &mut Space, ask: &Ask, facts: &Facts<'_>) -> (WayIn, Decision) {
+        let way = self.way_in(space, ask, facts);
+        if way.bar.is_some() {
+            return (way, Decision::default());
+        }
+        let rules = Arc::clone(&space.rules);
+        let decision = fault::decide(&rules, &mut space.tallies, facts, &self.dice);
+        (way, decision)
     }
 
     /// The rule that a request asks for. It gets that one and no other.

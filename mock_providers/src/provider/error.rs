@@ -8,7 +8,7 @@ use super::Provider;
 use super::plan::Act;
 use crate::clock::Moment;
 use crate::dialect::{Complaint, Dialect, Media, Script, fixdate, usual_kind};
-use crate::fault::{Draw, ErrorBody, ErrorKind, RetryAfter, StatusFault};
+use crate::fault::{Draw, ErrorBody, ErrorKind, Nonsense, RetryAfter, StatusFault};
 use crate::latency::Dist;
 use crate::ledger::Call;
 
@@ -22,6 +22,9 @@ pub(crate) struct Error {
     pub(crate) due: Moment,
 }
 
+/// A hundred years, in seconds.
+const CENTURY_S: u64 = 3_155_760_000;
+
 const HTML: &str = "<html>\r\n<head><title>Error</title></head>\r\n<body>\r\n<center><h1>Error</h1></center>\r\n\
                     <hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n";
 
@@ -32,7 +35,7 @@ const fn tells_gateways(dialect: Dialect) -> bool {
 
 /// The provider's own id of a call, from the letters of its answer.
 pub(crate) fn request_id(letters: &str) -> String {
-    format!("req_{letters}")
+    ["req_", letters].concat()
 }
 
 impl Provider {
@@ -63,7 +66,7 @@ impl Provider {
         let kind = fault.error.or_else(|| usual_kind(status));
         call.failure = kind;
         let wait = fault.retry_after.map(|form| (form, draw.duration("retry_after", form.dist())));
-        call.retry_after = wait.map(|(form, wait)| form.asked(wait));
+        call.retry_after = wait.and_then(|(form, wait)| form.asked(wait));
         let (media, body) = self.error_body(fault, (status, kind, call.retry_after), script);
         let mut headers = Vec::new();
         if let Some((form, wait)) = wait {
@@ -114,17 +117,35 @@ impl RetryAfter {
     #[must_use]
     pub const fn dist(self) -> Dist {
         match self {
-            RetryAfter::Seconds(wait) | RetryAfter::Date(wait) | RetryAfter::Milliseconds(wait) => wait,
+            RetryAfter::Seconds(wait)
+            | RetryAfter::Date(wait)
+            | RetryAfter::Milliseconds(wait)
+            | RetryAfter::Lie { says: wait, .. } => wait,
+            RetryAfter::Nonsense(_) => Dist::Constant(0.0),
+        }
+    }
+
+    /// The numbers that are drawn for each call, by name.
+    pub(crate) fn numbers(self) -> Vec<(&'static str, Dist)> {
+        match self {
+            RetryAfter::Lie { says, means } => vec![("retry_after", says), ("means", means)],
+            form => vec![("retry_after", form.dist())],
         }
     }
 
     /// What of `wait` the header can say: whole seconds (rounded up), or milliseconds.
-    fn asked(self, wait: Duration) -> Duration {
+    /// Nonsense says nothing, a date that has passed says `now`.
+    fn asked(self, wait: Duration) -> Option<Duration> {
         match self {
-            RetryAfter::Seconds(_) | RetryAfter::Date(_) => Duration::from_secs(ceil_seconds(wait)),
-            RetryAfter::Milliseconds(_) => {
-                Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+            RetryAfter::Seconds(_) | RetryAfter::Date(_) | RetryAfter::Lie { .. } => {
+                Some(Duration::from_secs(ceil_seconds(wait)))
             }
+            RetryAfter::Milliseconds(_) => {
+                Some(Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+            }
+            RetryAfter::Nonsense(Nonsense::Past) => Some(Duration::ZERO),
+            RetryAfter::Nonsense(Nonsense::Century) => Some(Duration::from_secs(CENTURY_S)),
+            RetryAfter::Nonsense(_) => None,
         }
     }
 
@@ -132,7 +153,10 @@ impl RetryAfter {
     /// epoch).
     fn header(self, wait: Duration, wall_us: i64) -> (HeaderName, HeaderValue) {
         match self {
-            RetryAfter::Seconds(_) => (RETRY_AFTER, HeaderValue::from(self.asked(wait).as_secs())),
+            RetryAfter::Seconds(_) | RetryAfter::Lie { .. } => {
+                (RETRY_AFTER, HeaderValue::from(ceil_seconds(wait)))
+            }
+            RetryAfter::Nonsense(nonsense) => (RETRY_AFTER, nonsense.value(wall_us)),
             RetryAfter::Milliseconds(_) => {
                 let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
                 (HeaderName::from_static("retry-after-ms"), HeaderValue::from(ms))
@@ -142,6 +166,21 @@ impl RetryAfter {
                 // Dates have whole seconds: rounded up, so that the wait is never too short.
                 let date = fixdate(wall_us.saturating_add(wait_us).saturating_add(999_999));
                 (RETRY_AFTER, HeaderValue::try_from(date).expect("a date is plain ASCII"))
+            }
+        }
+    }
+}
+
+impl Nonsense {
+    fn value(self, wall_us: i64) -> HeaderValue {
+        match self {
+            Nonsense::Negative => HeaderValue::from_static("-5"),
+            Nonsense::NotANumber => HeaderValue::from_static("NaN"),
+            Nonsense::Words => HeaderValue::from_static("soon"),
+            Nonsense::Century => HeaderValue::from(CENTURY_S),
+            Nonsense::Past => {
+                let date = fixdate(wall_us.saturating_sub(3_600_000_000));
+                HeaderValue::try_from(date).expect("a date is plain ASCII")
             }
         }
     }

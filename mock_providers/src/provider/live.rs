@@ -80,11 +80,15 @@ impl Provider {
             Some(name) => drop(state.named.remove(name)),
         }
         drop(state);
+        self.settings.pools.forget(namespace, &self.spec.name);
         self.changed();
     }
 
     /// Makes everything as it was at the start, and forgets all namespaces.
     pub fn reset_all(&self) {
+        for name in self.namespaces() {
+            self.settings.pools.forget(Some(&name), &self.spec.name);
+        }
         self.lock().named.clear();
         self.reset(None);
     }

@@ -2,8 +2,12 @@
 
 mod aside;
 mod asked;
+mod came;
+mod endings;
 mod error;
+mod greet;
 mod live;
+mod manner;
 mod measure;
 mod namespace;
 mod open;
@@ -11,29 +15,36 @@ mod plan;
 mod schedule;
 mod settings;
 mod space;
+mod way_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER};
+pub(crate) use came::{Came, Via};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
+pub(crate) use manner::{ByHand, Manner, Shape};
 pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
 pub use settings::{Resolver, Settings};
 
+use crate::capacity::{Capacity, Gate};
 use crate::clock::{Clock, Moment};
 use crate::dialect::Dialect;
 use crate::dice::Dice;
 use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
+use crate::limit::Limit;
+use crate::serve::BODIES_BYTES_MAX;
+use greet::Queues;
 use space::{Space, State};
 
 /// What a provider is.
@@ -55,6 +66,12 @@ pub struct Spec {
     pub models: Vec<String>,
     /// How long an idle keep-alive connection is kept open.
     pub keep_alive: Duration,
+    /// What it grants.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// How many calls it serves at once; none serves any number.
+    #[serde(default)]
+    pub capacity: Option<Capacity>,
     /// Whether it speaks TLS; who serves it gives it its certificates.
     pub tls: bool,
     /// Whether clients that can choose are to speak HTTP/2 to it; it understands both.
@@ -75,6 +92,9 @@ pub enum InvalidSpec {
         /// What is wrong with it.
         cause: InvalidDist,
     },
+    /// A capacity that lets nobody through.
+    #[error("serve at least one call at once, and none faster than alone ({0})")]
+    Capacity(String),
     /// Two rules share a name, or one has none.
     #[error("name rule `{0}`: every rule needs a name of its own")]
     RuleName(String),
@@ -120,6 +140,8 @@ pub enum Admission {
         /// End of the window.
         until: Moment,
     },
+    /// Its name is not known; where names are not ours to answer for, the nearest thing is a refusal.
+    NoSuchHost,
 }
 
 /// A provider at work. Cheap to share; several may run side by side from the same specification.
@@ -130,15 +152,22 @@ pub struct Provider {
     sink: Arc<dyn Sink>,
     /// The gap between tokens, ready for many draws.
     gap: Tabled,
+    /// Its places, if it has only so many.
+    gate: Option<Arc<Gate>>,
     /// Connections so far, and those open now.
     connections: AtomicU64,
     open: AtomicU64,
+    /// Calls that are being answered.
+    in_flight: AtomicU64,
+    queues: Queues,
     settings: Settings,
     /// The specification's rules, as every namespace begins with them.
     planned: Arc<Vec<Rule>>,
     /// Grows with every rule that comes or goes.
     revision: watch::Sender<u64>,
     state: Mutex<State>,
+    /// Bytes there is room for in bodies that arrive in pieces.
+    bodies: Semaphore,
 }
 
 // === impl Spec ===
@@ -156,6 +185,8 @@ impl Spec {
             keys: Vec::new(),
             models: Vec::new(),
             keep_alive: Duration::from_secs(75),
+            limits: Vec::new(),
+            capacity: None,
             tls: false,
             http2: false,
             faults: Vec::new(),
@@ -180,6 +211,9 @@ impl Spec {
             dist.map_or(Ok(()), |dist| dist.checked().map(drop))
                 .map_err(|cause| InvalidSpec::Dist { place, cause })?;
         }
+        if self.capacity.as_ref().is_some_and(|capacity| !capacity.is_sound()) {
+            return Err(InvalidSpec::Capacity("capacity".to_owned()));
+        }
         for (index, rule) in self.faults.iter().enumerate() {
             let taken = self.faults[..index].iter().any(|other| other.name == rule.name);
             if rule.name.is_empty() || taken {
@@ -197,6 +231,9 @@ fn check_fault(rule: &Rule) -> Result<(), InvalidSpec> {
     match &rule.fault {
         Fault::Status(answer) if !(200..=599).contains(&answer.status) => {
             Err(InvalidSpec::Status { rule: name(), status: answer.status })
+        }
+        Fault::Fate(fault::FateFault::Brownout(capacity)) if !capacity.is_sound() => {
+            Err(InvalidSpec::Capacity(name()))
         }
         fault => fault.numbers().into_iter().try_for_each(|(place, dist)| {
             dist.checked().map(drop).map_err(|cause| InvalidSpec::Number { rule: name(), place, cause })
@@ -226,16 +263,20 @@ impl Provider {
         let state = State { common: Space::new(&planned), named: std::collections::BTreeMap::new() };
         Arc::new(Provider {
             gap: Tabled::new(spec.latency.per_token),
+            gate: way_in::gate(spec.capacity.as_ref()),
             spec,
             dice,
             clock,
             sink,
             connections: AtomicU64::new(0),
             open: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            queues: Queues::default(),
             settings,
             planned,
             revision: watch::Sender::new(0),
             state: Mutex::new(state),
+            bodies: Semaphore::new(BODIES_BYTES_MAX),
         })
     }
 
@@ -264,6 +305,7 @@ impl Provider {
             None => Admission::Accept(number),
             Some(Incident::Refuse) => Admission::Refuse,
             Some(Incident::BlackHole(until)) => Admission::BlackHole { until },
+            Some(Incident::NoSuchHost) => Admission::NoSuchHost,
         }
     }
 
@@ -281,7 +323,13 @@ impl Provider {
         common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
     }
 
+    /// Room for so many more bytes of a body, until it is dropped; none when there is too much already.
+    pub(crate) fn room_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        self.bodies.try_acquire_many(u32::try_from(bytes).ok()?).ok()
+    }
+
     pub(crate) fn record(&self, call: crate::ledger::Call) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.sink.record(call);
     }
 

@@ -15,6 +15,5 @@ mod sockets;
 mod streams;
 mod tls;
 mod vendors;
-mod vendors_azure;
 mod vendors_errors;
 mod vendors_ollama;

@@ -9,7 +9,7 @@ use mock_providers::provider::{InvalidSpec, Settings, Spec, is_namespace};
 use crate::bench::{Bench, End, ask, ask_with, rule, spec};
 
 fn settings(namespaces: usize) -> Settings {
-    Settings { namespaces, asked: None }
+    Settings { namespaces, ..Settings::default() }
 }
 
 /// The first call of each namespace is reset.
@@ -163,7 +163,7 @@ fn asking() -> Settings {
         "{cut: 5% ö}" => Ok(Fault::Empty(Emptiness::Any)),
         other => Err(format!("`{other}` is no fault")),
     };
-    Settings { namespaces: 0, asked: Some(Arc::new(read)) }
+    Settings { asked: Some(Arc::new(read)), ..Settings::default() }
 }
 
 fn with_header(dialect: Dialect, fault: &str) -> String {

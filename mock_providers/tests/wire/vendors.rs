@@ -266,9 +266,10 @@ async fn the_reasoner_thinks_without_being_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn embeddings_of_mistral_have_an_id() {
+async fn embeddings_of_mistral_have_an_id_and_the_size_of_its_model() {
     let body = "{\"model\":\"mistral-embed\",\"input\":[\"a\"]}";
     let reply = Bench::new(spec(Dialect::Mistral)).exchange(&post("/v1/embeddings", "", body)).await.json();
 
     assert!(reply["id"].as_str().is_some_and(|id| id.len() == 32), "{reply}");
+    assert_eq!(reply["data"][0]["embedding"].as_array().map(Vec::len), Some(1_024));
 }

@@ -1,6 +1,6 @@
 //! Distributions: of durations (in microseconds) and of counts.
 
-use mock_providers::latency::{Dist, Latency};
+use mock_providers::latency::{CHOICES_MAX, Choices, Dist, Latency};
 
 use super::super::code::Code;
 use super::super::cx::{Cx, Fields, Shape};
@@ -10,8 +10,11 @@ use super::super::yaml::{Node, Span, Value};
 pub(in crate::scenario) const DIST: Shape = Shape {
     what: "a distribution",
     name: "dist",
-    keys: &["p50", "p90", "p95", "p99", "sigma", "uniform", "exponential"],
+    keys: &["p50", "p90", "p95", "p99", "sigma", "uniform", "exponential", "one_of", "tail"],
 };
+
+pub(in crate::scenario) const TAIL: Shape =
+    Shape { what: "a slow tail", name: "tail", keys: &["share", "factor"] };
 
 pub(in crate::scenario) const LATENCY: Shape = Shape {
     what: "a latency",
@@ -70,14 +73,46 @@ fn read(cx: &Cx, node: &Node, unit: Unit) -> Option<Dist> {
         return unit.read(cx, node).map(Dist::Constant);
     }
     let fields = cx.fields(node, &DIST);
-    match fields.one_of(cx, &["p50", "uniform", "exponential"])? {
+    if fields.get("p50").is_none() {
+        fields.only_with(cx, &["tail"], "`p50`");
+    }
+    match fields.one_of(cx, &["p50", "uniform", "exponential", "one_of"])? {
+        ("one_of", values) => choices(cx, values, unit),
         ("uniform", pair) => uniform(cx, pair, unit),
         ("exponential", mean) => {
             let mean = unit.read(cx, mean)?;
             Some(Dist::Exponential { mean })
         }
-        (_, median) => log_normal(cx, &fields, median, unit),
+        (_, median) => tailed(cx, &fields, log_normal(cx, &fields, median, unit)?),
     }
+}
+
+/// `[1s, 5s]`, all alike, or `{ 1s: 3, 5s: 1 }`, with weights.
+fn choices(cx: &Cx, node: &Node, unit: Unit) -> Option<Dist> {
+    let weighted: Option<Vec<(f64, f64)>> = match &node.value {
+        Value::Map(entries) => {
+            let weigh = |(value, weight): &(Node, Node)| {
+                Some((unit.read(cx, value)?, cx.number_in(weight, 0.0, 1e6)?))
+            };
+            entries.iter().map(weigh).collect()
+        }
+        _ => cx.list(node, "`one_of`").iter().map(|value| Some((unit.read(cx, value)?, 1.0))).collect(),
+    };
+    let choices = Choices::new(&weighted?);
+    if choices.is_err() {
+        let help = format!("name one to {CHOICES_MAX} values, with weights of which one is more than zero");
+        wrong(cx, "nothing can be chosen from this", &help, &node.span);
+    }
+    choices.ok().map(Dist::OneOf)
+}
+
+/// A share of the draws is so many times slower.
+fn tailed(cx: &Cx, fields: &Fields<'_>, body: Dist) -> Option<Dist> {
+    let (Some(node), Dist::LogNormal { mu, sigma }) = (fields.get("tail"), body) else { return Some(body) };
+    let tail = cx.fields(node, &TAIL);
+    let share = tail.require(cx, "share", "2%").and_then(|node| cx.share_ppm(node));
+    let factor = tail.require(cx, "factor", "5x").and_then(|node| cx.factor(node, 0.0));
+    Some(Dist::Tailed { mu, sigma, share: f64::from(share?) / 1e6, factor: factor? })
 }
 
 /// `5..20`: uniform between both.

@@ -12,7 +12,7 @@ use super::super::mock::{Mock, Posted};
 use super::super::yaml::{Node, Value};
 use super::names::Names;
 use super::rule::{self, Faults};
-use super::{SCENARIO, check_version, entry, fault, provider, seed, starts};
+use super::{SCENARIO, check_version, entry, fault, limit, provider, seed, starts};
 
 /// A fault that is added to providers at work: an entry of `faults` without windows, but with a time to live.
 const POSTED: Shape = Shape {
@@ -26,9 +26,10 @@ pub(in crate::scenario) fn file(cx: &Cx, root: &Node) -> Mock {
     let fields = cx.fields(root, &SCENARIO);
     check_version(cx, &fields);
     let names = Names::gather(root).opened();
+    let quotas = fields.get("quotas").map(|node| limit::quotas(cx, node)).unwrap_or_default();
     let mut providers = fields
         .require(cx, "providers", "{ openai: { dialect: openai } }")
-        .map(|node| provider::read(cx, node))
+        .map(|node| provider::read(cx, node, &quotas))
         .unwrap_or_default();
     let mut faults = Faults::new(cx, &names, &mut providers, None);
     if let Some(node) = fields.get("faults") {
@@ -40,7 +41,7 @@ pub(in crate::scenario) fn file(cx: &Cx, root: &Node) -> Mock {
 
 /// Providers by name.
 pub(in crate::scenario) fn providers(cx: &Cx, root: &Node) -> IndexMap<String, Spec> {
-    provider::read(cx, root)
+    provider::read(cx, root, &IndexMap::new())
 }
 
 /// `cut: { after: 3 }`, or a whole entry of `faults`, on every provider unless it says otherwise.

@@ -2,18 +2,23 @@
 //! mistake is one problem.
 
 mod dist;
+mod expand;
 mod expect;
 mod fault;
+mod limit;
 mod load;
 pub(super) mod mock;
 mod names;
 mod phase;
+mod preset;
 mod provider;
+mod replay;
 mod request;
 mod retry;
 mod route;
 mod router;
 mod rule;
+mod shape;
 pub(super) mod shapes;
 mod trace;
 pub(super) mod words;
@@ -33,6 +38,7 @@ use crate::router::config::{Config, Rescue};
 use crate::world::Moment;
 pub use fault::{FaultWord, catalogue};
 use names::Names;
+pub use preset::presets;
 
 pub(in crate::scenario) const SCENARIO: Shape = Shape {
     what: "a scenario",
@@ -45,6 +51,7 @@ pub(in crate::scenario) const SCENARIO: Shape = Shape {
         "starts",
         "network",
         "warmup",
+        "quotas",
         "providers",
         "router",
         "load",
@@ -69,16 +76,20 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
     check_version(cx, &fields);
     let names = Names::gather(root);
     let duration = |fields: &Fields<'_>, key: &str| fields.get(key).and_then(|node| cx.duration(node));
+    let quotas = fields.get("quotas").map(|node| limit::quotas(cx, node)).unwrap_or_default();
     let mut providers = fields
         .require(cx, "providers", "{ openai: { dialect: openai } }")
-        .map(|node| provider::read(cx, node))
+        .map(|node| provider::read(cx, node, &quotas))
         .unwrap_or_default();
     let (router, objectives) = fields
         .require(cx, "router", "{ models: …, routes: … }")
         .map_or_else(|| (empty_router(), IndexMap::new()), |node| router::read(cx, node, &names, &providers));
     let (load, scripted) = sources(cx, &fields, &names, &router, path);
     let warmup = duration(&fields, "warmup").unwrap_or_default();
-    let mut faults = rule::Faults::new(cx, &names, &mut providers, over(&load, &router));
+    let seed = seed(cx, &fields);
+    let starts_us = fields.get("starts").and_then(|node| starts(cx, node)).unwrap_or(USUAL_START_US);
+    let faults = rule::Faults::new(cx, &names, &mut providers, over(&load, &router));
+    let mut faults = faults.of_file(seed, starts_us, path);
     if let Some(node) = fields.get("faults") {
         faults.read(node);
     }
@@ -93,8 +104,8 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         name: name(cx, &fields, path),
         about: fields.get("about").and_then(|node| cx.text(node)),
         path: path.to_path_buf(),
-        seed: seed(cx, &fields),
-        starts_us: fields.get("starts").and_then(|node| starts(cx, node)).unwrap_or(USUAL_START_US),
+        seed,
+        starts_us,
         round_trip: fields
             .get("network")
             .and_then(|node| duration(&cx.fields(node, &NETWORK), "round_trip"))
@@ -109,6 +120,13 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         expect,
         scripted,
     }
+}
+
+/// The entries of `faults`, with what presets and replays stand for in their place.
+pub(super) fn expand_faults(cx: &Cx, node: &Node, path: &Path) -> Node {
+    let items = cx.list(node, "`faults`").iter();
+    let plain = items.flat_map(|item| expand::expand(cx, item, path)).map(std::borrow::Cow::into_owned);
+    Node { span: node.span.clone(), value: Value::List(plain.collect()) }
 }
 
 fn empty_router() -> Config {

@@ -5,17 +5,34 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use mock_providers::dialect::Dialect;
 use mock_providers::latency::Dist;
+use mock_providers::limit::Limit;
 use mock_providers::provider::Spec;
 
 use super::super::cx::{Cx, Shape};
 use super::super::yaml::Node;
-use super::dist;
+use super::{dist, limit};
 
 pub(in crate::scenario) const PROVIDER: Shape = Shape {
     what: "a provider",
     name: "provider",
-    keys: &["dialect", "latency", "output", "chunk", "keys", "models", "keep_alive", "tls", "http"],
+    keys: &[
+        "dialect",
+        "latency",
+        "output",
+        "chunk",
+        "keys",
+        "models",
+        "keep_alive",
+        "tls",
+        "http",
+        "limits",
+        "quota",
+        "capacity",
+    ],
 };
+
+/// Quotas that several providers share, by name.
+pub(super) type Quotas = IndexMap<String, Vec<Limit>>;
 
 /// Wire formats, by name.
 pub(in crate::scenario) fn dialects() -> [(&'static str, Dialect); 11] {
@@ -23,12 +40,12 @@ pub(in crate::scenario) fn dialects() -> [(&'static str, Dialect); 11] {
 }
 
 /// All providers, still without faults.
-pub(super) fn read(cx: &Cx, node: &Node) -> IndexMap<String, Spec> {
+pub(super) fn read(cx: &Cx, node: &Node, quotas: &Quotas) -> IndexMap<String, Spec> {
     let entries = cx.named(node, "`providers`");
-    entries.into_iter().map(|(name, node)| (name.value.clone(), spec(cx, name.value, node))).collect()
+    entries.into_iter().map(|(name, node)| (name.value.clone(), spec(cx, name.value, node, quotas))).collect()
 }
 
-fn spec(cx: &Cx, name: String, node: &Node) -> Spec {
+fn spec(cx: &Cx, name: String, node: &Node, quotas: &Quotas) -> Spec {
     let fields = cx.fields(node, &PROVIDER);
     let dialect = fields.require(cx, "dialect", "openai").and_then(|node| cx.word(node, &dialects()));
     Spec {
@@ -45,6 +62,8 @@ fn spec(cx: &Cx, name: String, node: &Node) -> Spec {
             .get("keep_alive")
             .and_then(|node| cx.some_time(node))
             .unwrap_or(Duration::from_secs(60)),
+        limits: limit::of_provider(cx, &fields, dialect.unwrap_or(Dialect::Openai), quotas),
+        capacity: fields.get("capacity").and_then(|node| limit::capacity(cx, node)),
         tls: fields.get("tls").and_then(|node| cx.truth(node)).unwrap_or(false),
         http2: fields.get("http").and_then(|node| cx.whole_in(node, 1, 2)) == Some(2),
         faults: Vec::new(),

@@ -1,9 +1,9 @@
 //! Faults with their triggers: where, when and for whom.
 
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use mock_providers::fault::{Match, Per, Rule, Sequence, Trigger, Window};
+use mock_providers::fault::{InFlight, Match, Per, Rule, Sequence, Trigger, Window};
 use mock_providers::provider::Spec;
 
 use super::super::code::Code;
@@ -13,27 +13,40 @@ use super::super::units::{self, show};
 use super::super::yaml::{Node, Span, Value};
 use super::names::Names;
 use super::phase::Armed;
-use super::{fault, load};
+use super::{expand, fault, shape};
 use crate::history::PlannedFault;
 use crate::world::Moment;
 
 pub(in crate::scenario) const FAULT: Shape = Shape {
     what: "a fault",
     name: "fault",
-    keys: &["on", "name", "during", "inject", "probability", "first", "skip", "per", "when"],
+    keys: &[
+        "on",
+        "name",
+        "during",
+        "inject",
+        "intensity",
+        "probability",
+        "strength",
+        "fate",
+        "first",
+        "skip",
+        "per",
+        "when",
+    ],
 };
 
-pub(in crate::scenario) const FLAPPING: Shape =
-    Shape { what: "a flapping window", name: "flapping", keys: &["from", "to", "every", "for"] };
+pub(in crate::scenario) const REPLAY: Shape =
+    Shape { what: "a replay", name: "replay", keys: &["replay", "at", "speed", "on"] };
 
-pub(in crate::scenario) const WHEN: Shape =
-    Shape { what: "`when`", name: "when", keys: &["model", "tenant", "prompt", "stream"] };
+pub(in crate::scenario) const WHEN: Shape = Shape {
+    what: "`when`",
+    name: "when",
+    keys: &["model", "tenant", "prompt", "stream", "in_flight", "key", "path", "headers"],
+};
 
 pub(in crate::scenario) const PER: [(&str, Per); 2] =
     [("provider", Per::Provider), ("request", Per::Request)];
-
-/// Windows of one fault at most.
-const MOST_WINDOWS: usize = 10_000;
 
 /// Names of phases that are always taken.
 const PHASE_WORDS: [&str; 6] = ["warmup", "baseline", "fault", "recovery", "run", "whole"];
@@ -48,6 +61,10 @@ pub(super) struct Faults<'a> {
     pub(super) planned: Vec<PlannedFault>,
     pub(super) armed: Vec<Armed>,
     taken: Vec<(String, At<String>)>,
+    /// Seed and wall-clock start of the run, and the file the faults are in.
+    seed: u64,
+    starts_us: i64,
+    file: PathBuf,
 }
 
 impl<'a> Faults<'a> {
@@ -57,12 +74,30 @@ impl<'a> Faults<'a> {
         specs: &'a mut IndexMap<String, Spec>,
         over: Option<Moment>,
     ) -> Self {
-        Faults { cx, names, specs, over, planned: Vec::new(), armed: Vec::new(), taken: Vec::new() }
+        Faults {
+            cx,
+            names,
+            specs,
+            over,
+            planned: Vec::new(),
+            armed: Vec::new(),
+            taken: Vec::new(),
+            seed: 0,
+            starts_us: super::USUAL_START_US,
+            file: PathBuf::new(),
+        }
+    }
+
+    /// Of a file whose run has this seed, and begins at this time (microseconds since the Unix epoch).
+    pub(super) fn of_file(self, seed: u64, starts_us: i64, file: &Path) -> Self {
+        Faults { seed, starts_us, file: file.to_path_buf(), ..self }
     }
 
     pub(super) fn read(&mut self, node: &Node) {
         for item in self.cx.list(node, "`faults`") {
-            self.one(item);
+            for plain in expand::expand(self.cx, item, &self.file) {
+                self.one(&plain);
+            }
         }
     }
 
@@ -95,7 +130,7 @@ impl<'a> Faults<'a> {
         let inject = fields.require(cx, "inject", "hang");
         let name = fields.get("name").and_then(|node| given_name(cx, node));
         let during = fields.get("during").map(|node| self.during(node)).unwrap_or_default();
-        let trigger = trigger(cx, fields, during, self.names, on);
+        let trigger = self.trigger(fields, during, on);
         self.armed.extend(
             trigger
                 .during
@@ -170,9 +205,9 @@ impl<'a> Faults<'a> {
 
     fn windows(&self, node: &Node) -> Vec<(Window, Span)> {
         let windows = match &node.value {
-            Value::Map(_) => flapping(self.cx, node),
+            Value::Map(_) => shape::flapping(self.cx, node, (self.seed, self.taken.len())),
             _ => self.cx.scalar(node, "a window (`20m..23m`)").and_then(|text| match units::window(text) {
-                Ok((from, to)) => Some(vec![window(from, to)]),
+                Ok((from, to)) => Some(vec![shape::window(from, to)]),
                 Err(wrong) => {
                     self.cx.wrong(wrong, &node.span);
                     None
@@ -193,40 +228,39 @@ impl<'a> Faults<'a> {
         }
         windows.into_iter().map(|window| (window, node.span.clone())).collect()
     }
-}
 
-fn window(from: Duration, to: Option<Duration>) -> Window {
-    Window { from: load::moment(from), to: to.map_or(Moment::NEVER, load::moment) }
-}
-
-/// `{from, to, every, for}`: a window of `for` every `every`.
-fn flapping(cx: &Cx, node: &Node) -> Option<Vec<Window>> {
-    let fields = cx.fields(node, &FLAPPING);
-    let from = fields.get("from").map_or(Some(Duration::ZERO), |node| cx.duration(node));
-    let to = fields.require(cx, "to", "10m").and_then(|node| cx.some_time(node));
-    let every = fields.require(cx, "every", "60s").and_then(|node| cx.some_time(node));
-    let lasts = fields.require(cx, "for", "20s").and_then(|node| cx.some_time(node));
-    let (from, to, every, lasts) = (from?, to?, every?, lasts?);
-    let bad = |message: String| {
-        cx.report(Diagnostic::new(Code::BAD_WINDOW, message).at(&node.span));
-        None
-    };
-    if to <= from {
-        return bad(format!("it ends at {}, before it begins at {}", show(to), show(from)));
-    }
-    if lasts >= every {
-        return bad(format!("windows of {} every {} leave no pause", show(lasts), show(every)));
-    }
-    let mut windows = Vec::new();
-    let mut start = from;
-    while start < to {
-        if windows.len() == MOST_WINDOWS {
-            return bad(format!("more than {MOST_WINDOWS} windows"));
+    fn trigger(&self, fields: &Fields<'_>, during: Vec<Window>, on: &[At<String>]) -> Trigger {
+        let cx = self.cx;
+        let count = |key: &str, least: u64| {
+            fields.get(key).and_then(|node| cx.whole_in(node, least, u64::from(u32::MAX)))
+        };
+        let (first, skip) = (count("first", 1), count("skip", 0));
+        let per = fields.get("per").and_then(|node| cx.word(node, &PER)).unwrap_or_default();
+        let counted = fields.get("first").is_some() || fields.get("skip").is_some();
+        if !counted {
+            fields.only_with(cx, &["per"], "`first` or `skip`");
         }
-        windows.push(window(start, Some((start + lasts).min(to))));
-        start += every;
+        if fields.get("probability").is_none() {
+            fields.only_with(cx, &["fate"], "`probability`");
+        }
+        let share = fields.get("probability").map(|node| shape::share(cx, node, self.starts_us, &during));
+        let (probability_ppm, shape) = share.unwrap_or_default();
+        let strength =
+            fields.get("strength").and_then(|node| shape::curve(cx, node, self.starts_us, &during));
+        Trigger {
+            during,
+            probability_ppm,
+            shape,
+            strength,
+            fate: fields.get("fate").and_then(|node| shape::fate(cx, node)),
+            sequence: counted.then_some(Sequence {
+                skip: skip.unwrap_or(0),
+                first: first.unwrap_or(u64::MAX / 2),
+                per,
+            }),
+            matches: fields.get("when").map(|node| when(cx, node, self.names, on)).unwrap_or_default(),
+        }
     }
-    Some(windows)
 }
 
 fn given_name(cx: &Cx, node: &Node) -> Option<At<String>> {
@@ -274,28 +308,6 @@ fn providers(cx: &Cx, node: &Node, names: &Names) -> Vec<At<String>> {
     found
 }
 
-fn trigger(cx: &Cx, fields: &Fields<'_>, during: Vec<Window>, names: &Names, on: &[At<String>]) -> Trigger {
-    let count = |key: &str, least: u64| {
-        fields.get(key).and_then(|node| cx.whole_in(node, least, u64::from(u32::MAX)))
-    };
-    let (first, skip) = (count("first", 1), count("skip", 0));
-    let per = fields.get("per").and_then(|node| cx.word(node, &PER)).unwrap_or_default();
-    let counted = fields.get("first").is_some() || fields.get("skip").is_some();
-    if !counted {
-        fields.only_with(cx, &["per"], "`first` or `skip`");
-    }
-    Trigger {
-        during,
-        probability_ppm: fields.get("probability").and_then(|node| cx.share_ppm(node)),
-        sequence: counted.then_some(Sequence {
-            skip: skip.unwrap_or(0),
-            first: first.unwrap_or(u64::MAX / 2),
-            per,
-        }),
-        matches: fields.get("when").map(|node| when(cx, node, names, on)).unwrap_or_default(),
-    }
-}
-
 fn when(cx: &Cx, node: &Node, names: &Names, on: &[At<String>]) -> Match {
     let fields = cx.fields(node, &WHEN);
     let tenant = fields.get("tenant").and_then(|node| cx.name(node));
@@ -310,7 +322,43 @@ fn when(cx: &Cx, node: &Node, names: &Names, on: &[At<String>]) -> Match {
         tenant: tenant.map(|tenant| tenant.value),
         prompt: fields.get("prompt").and_then(|node| cx.text(node)),
         stream: fields.get("stream").and_then(|node| cx.truth(node)),
+        in_flight: fields.get("in_flight").and_then(|node| in_flight(cx, node)),
+        key: fields.get("key").and_then(|node| cx.text(node)),
+        path: fields.get("path").and_then(|node| cx.text(node)),
+        headers: fields.get("headers").map(|node| headers(cx, node)).unwrap_or_default(),
     }
+}
+
+/// `10..`, `..3`, `2..5` or `7`: how many other calls are being answered.
+fn in_flight(cx: &Cx, node: &Node) -> Option<InFlight> {
+    let text = cx.scalar(node, "a range of calls (`10..`, `..3`, `2..5`)")?;
+    let bound = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { units::whole(text) };
+    let range = match text.split_once("..") {
+        Some((from, to)) => bound(from, 0).and_then(|from| Ok((from, bound(to, u64::MAX)?))),
+        None => units::whole(text).map(|calls| (calls, calls)),
+    };
+    match range {
+        Ok((from, to)) if from <= to => Some(InFlight { from, to }),
+        Ok(_) => {
+            let message = format!("`{text}` ends before it begins");
+            cx.report(Diagnostic::new(Code::OUT_OF_RANGE, message).at(&node.span));
+            None
+        }
+        Err(wrong) => {
+            cx.wrong(wrong, &node.span);
+            None
+        }
+    }
+}
+
+/// Headers a call has to have: with this value, or (null) with any.
+fn headers(cx: &Cx, node: &Node) -> Vec<(String, Option<String>)> {
+    let value = |node: &Node| match &node.value {
+        Value::Null => Some(None),
+        _ => cx.text(node).map(Some),
+    };
+    let entries = cx.entries(node).into_iter();
+    entries.filter_map(|(name, node)| Some((name.value.to_ascii_lowercase(), value(node)?))).collect()
 }
 
 /// The id that a call names: given as such (a `*` at its end matches anything), or by the model's name.

@@ -1,7 +1,9 @@
 //! Every map with known keys, for the JSON schema and the tests that keep both in step.
 
 use super::super::cx::Shape;
-use super::{NETWORK, SCENARIO, dist, fault, load, provider, request, retry, route, router, rule};
+use super::{
+    NETWORK, SCENARIO, dist, fault, limit, load, provider, replay, request, retry, route, router, rule, shape,
+};
 
 /// Those that do not come with a fault's word.
 const FIXED: &[&Shape] = &[
@@ -10,6 +12,14 @@ const FIXED: &[&Shape] = &[
     &dist::DIST,
     &dist::LATENCY,
     &provider::PROVIDER,
+    &limit::LIMIT,
+    &limit::CAPACITY,
+    &dist::TAIL,
+    &shape::FATE,
+    &shape::SHAPE,
+    &shape::DIURNAL,
+    &replay::INCIDENT,
+    &replay::EVENT,
     &router::ROUTER,
     &router::MODEL,
     &router::PRICE,
@@ -28,7 +38,8 @@ const FIXED: &[&Shape] = &[
     &request::REQUEST,
     &request::SEND,
     &rule::FAULT,
-    &rule::FLAPPING,
+    &shape::FLAPPING,
+    &rule::REPLAY,
     &rule::WHEN,
 ];
 

@@ -54,7 +54,7 @@ pub(super) fn read(cx: &Cx, fields: &Fields<'_>, node: &Node, file: &Path) -> Op
 }
 
 /// The file: beside the scenario, or in a folder above it, up to the one named `scenarios`.
-fn find(cx: &Cx, node: &Node, file: &Path) -> Option<PathBuf> {
+pub(super) fn find(cx: &Cx, node: &Node, file: &Path) -> Option<PathBuf> {
     let name = cx.text(node)?;
     let folders = folders(file);
     let relative = Path::new(&name);

@@ -169,6 +169,9 @@ pub(in crate::dialect) trait Vendor: Sync {
     /// Fields of a choice, before its finish reason; `finish` is none for all but the last delta.
     fn push_choice(&self, _: &Script, _: Option<Finish>, _: &mut String) {}
 
+    /// What a filter found in a choice, of which `words` are said here.
+    fn push_filter(&self, _: &Script, _: u32, _: Option<Finish>, _: &mut String) {}
+
     /// Whether every choice has a field `logprobs`.
     fn logprobs(&self) -> bool {
         true

@@ -1,6 +1,6 @@
 //! Answers with an HTTP error: any status, and the vendors' own errors by name.
 
-use mock_providers::fault::{ErrorBody, ErrorKind, Fault, RetryAfter, StatusFault};
+use mock_providers::fault::{ErrorBody, ErrorKind, Fault, Nonsense, RetryAfter, StatusFault};
 
 use super::super::super::code::Code;
 use super::super::super::cx::{Cx, Shape};
@@ -11,7 +11,7 @@ use super::args::Args;
 use super::word::{Kind, Word, word};
 
 pub(in crate::scenario) const RETRY_AFTER: Shape =
-    Shape { what: "`retry_after`", name: "retry_after", keys: &["date", "ms"] };
+    Shape { what: "`retry_after`", name: "retry_after", keys: &["date", "ms", "says", "means", "nonsense"] };
 pub(in crate::scenario) const BODY: Shape = Shape { what: "`body`", name: "body", keys: &["text"] };
 
 pub(in crate::scenario) const ERRORS: [(&str, ErrorKind); 14] = [
@@ -42,6 +42,14 @@ macro_rules! handy {
         )
     };
 }
+
+pub(in crate::scenario) const NONSENSE: [(&str, Nonsense); 5] = [
+    ("negative", Nonsense::Negative),
+    ("nan", Nonsense::NotANumber),
+    ("words", Nonsense::Words),
+    ("past", Nonsense::Past),
+    ("century", Nonsense::Century),
+];
 
 pub(super) const WORDS: &[Word] = &[
     word!(
@@ -94,8 +102,17 @@ fn retry_after(cx: &Cx, node: &Node) -> Option<RetryAfter> {
     if matches!(node.value, Value::Scalar { .. }) {
         return dist::times(cx, node).map(RetryAfter::Seconds);
     }
-    match cx.fields(node, &RETRY_AFTER).one_of(cx, &["date", "ms"])? {
+    let fields = cx.fields(node, &RETRY_AFTER);
+    if fields.get("says").is_none() {
+        fields.only_with(cx, &["means"], "`says`");
+    }
+    match fields.one_of(cx, &["date", "ms", "says", "nonsense"])? {
         ("date", node) => dist::times(cx, node).map(RetryAfter::Date),
+        ("says", says) => {
+            let means = fields.require(cx, "means", "60s").and_then(|node| dist::times(cx, node));
+            Some(RetryAfter::Lie { says: dist::times(cx, says)?, means: means? })
+        }
+        ("nonsense", node) => cx.word(node, &NONSENSE).map(RetryAfter::Nonsense),
         (_, node) => dist::times(cx, node).map(RetryAfter::Milliseconds),
     }
 }

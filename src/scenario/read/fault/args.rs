@@ -53,9 +53,24 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// A whole number from 1 up, which has to be there.
+    pub(super) fn whole(&self, key: &str, example: &str) -> Option<u64> {
+        self.require(key, example).and_then(|node| self.cx.whole_in(node, 1, 1_000_000_000_000))
+    }
+
     /// A DIST of counts.
     pub(super) fn counts(&self, key: &str) -> Option<Dist> {
         self.get(key).and_then(|node| dist::counts_to(self.cx, node, MOST as f64))
+    }
+
+    /// A DIST of bytes, many of them.
+    pub(super) fn bytes(&self, key: &str) -> Option<Dist> {
+        self.get(key).and_then(|node| dist::counts_to(self.cx, node, 64e9))
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&self, key: &str) -> Option<bool> {
+        self.get(key).and_then(|node| self.cx.truth(node))
     }
 
     /// `after: TOKENS`, by default before the first.

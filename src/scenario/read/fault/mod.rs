@@ -6,12 +6,17 @@
 
 mod answer;
 mod args;
+mod bytes;
+mod connect;
 mod connection;
 mod content;
 mod delay;
+mod fate;
 mod framing;
+mod http;
 mod meaning;
 mod pacing;
+mod rate;
 mod stream;
 mod usage;
 mod vendor;
@@ -24,14 +29,17 @@ use super::super::code::Code;
 use super::super::cx::{Cx, Shape, unknown_word};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Span, Value};
-pub(in crate::scenario) use answer::{BODY, ERRORS, RETRY_AFTER};
+pub(in crate::scenario) use answer::{BODY, ERRORS, NONSENSE, RETRY_AFTER};
 use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 10] = [
+const LAYERS: [(&str, &[Word]); 15] = [
+    ("name and connect", connect::WORDS),
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
+    ("bytes", bytes::WORDS),
+    ("HTTP", http::WORDS),
     ("pacing", pacing::WORDS),
     ("answer", answer::WORDS),
     ("stream", stream::WORDS),
@@ -40,6 +48,8 @@ const LAYERS: [(&str, &[Word]); 10] = [
     ("meaning", content::WORDS),
     ("meaning", meaning::WORDS),
     ("vendors", vendor::WORDS),
+    ("rate", rate::WORDS),
+    ("fate", fate::WORDS),
 ];
 
 /// Every word that may stand after `inject`.

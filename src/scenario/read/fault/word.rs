@@ -32,12 +32,18 @@ pub(in crate::scenario) enum Kind {
     /// A DIST of factors.
     Factors,
     /// A whole number.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Whole,
+    /// A duration.
+    Duration,
+    /// A share.
+    Share,
+    /// What happens when a queue is full.
+    Overload,
+    /// A whole number, possibly negative.
+    Signed,
     /// A final HTTP status.
     Status,
     /// `true` or `false`.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Truth,
     /// Text.
     Text,

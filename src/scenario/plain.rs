@@ -1,0 +1,94 @@
+//! A tree as YAML again: how `brownout check --expand` shows what presets and replays stand for.
+
+use std::path::Path;
+
+use super::cx::Cx;
+use super::diagnostic::{Diagnostic, Problems};
+use super::file::{check, read_file};
+use super::read::expand_faults;
+use super::yaml::{self, Node, Value};
+
+/// The scenario in `path` with its presets and replays written out as plain faults: it reads back to the same plan.
+///
+/// # Errors
+///
+/// All problems of the file at once.
+pub fn expand(path: &Path) -> Result<String, Problems> {
+    let (checked, problems) = check(path);
+    if checked.is_none() {
+        return Err(problems);
+    }
+    let text = read_file(path)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut root = yaml::read(text).map_err(|problem: Box<Diagnostic>| Problems::of_file(path, *problem))?;
+    if let Value::Map(entries) = &mut root.value {
+        for (key, value) in entries {
+            if matches!(&key.value, Value::Scalar { text, .. } if text == "faults") {
+                *value = expand_faults(&Cx::default(), value, path);
+            }
+        }
+    }
+    let mut out = String::new();
+    write(&root, 0, &mut out);
+    Ok(out)
+}
+
+/// Writes a node in block style, its lines indented so deep.
+fn write(node: &Node, depth: usize, out: &mut String) {
+    match &node.value {
+        Value::Map(entries) if !entries.is_empty() => {
+            for (nth, (key, value)) in entries.iter().enumerate() {
+                if nth > 0 {
+                    indent(depth, out);
+                }
+                out.push_str(&scalar(key));
+                out.push(':');
+                below(value, depth + 1, out);
+            }
+        }
+        Value::List(items) if !items.is_empty() => {
+            for (nth, item) in items.iter().enumerate() {
+                if nth > 0 {
+                    indent(depth, out);
+                }
+                out.push_str("- ");
+                write(item, depth + 1, out);
+            }
+        }
+        Value::Map(_) => out.push_str("{}\n"),
+        Value::List(_) => out.push_str("[]\n"),
+        _ => {
+            out.push_str(&scalar(node));
+            out.push('\n');
+        }
+    }
+}
+
+/// What stands at a key: on the same line if it is short, else below it.
+fn below(value: &Node, depth: usize, out: &mut String) {
+    let nested = match &value.value {
+        Value::Map(entries) => !entries.is_empty(),
+        Value::List(items) => !items.is_empty(),
+        _ => false,
+    };
+    if nested {
+        out.push('\n');
+        indent(depth, out);
+    } else {
+        out.push(' ');
+    }
+    write(value, depth, out);
+}
+
+fn indent(depth: usize, out: &mut String) {
+    out.push_str(&"  ".repeat(depth));
+}
+
+/// A value in one line. What was written without quotes needs none, wherever it stands in block style.
+fn scalar(node: &Node) -> String {
+    match &node.value {
+        Value::Scalar { text, plain: true } if !text.is_empty() && !text.contains('\n') => text.clone(),
+        Value::Scalar { text, .. } => serde_json::Value::from(text.as_str()).to_string(),
+        _ => "~".to_owned(),
+    }
+}
