@@ -17,7 +17,7 @@ import faults
 import mock
 
 # Readers wait in vain at the same time, not one after the other.
-AT_ONCE = 12
+AT_ONCE = 40
 # For one answer: longer than any pause, and than all comments of a fault that ends.
 PATIENCE_S = 3 * faults.SILENCE_S
 
