@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 mod bench;
+mod choices;
 mod connections;
 mod determinism;
+mod embeddings;
 mod faults;
 mod http2;
 mod live;
 mod namespaces;
 mod probes;
 mod requests;
+mod responses;
+mod said;
 mod sockets;
 mod streams;
 mod tls;
