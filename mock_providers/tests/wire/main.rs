@@ -5,6 +5,7 @@
 mod bench;
 mod choices;
 mod connections;
+mod counting;
 mod determinism;
 mod embeddings;
 mod faults;
@@ -17,6 +18,8 @@ mod responses;
 mod said;
 mod sockets;
 mod streams;
+mod structured;
+mod thinking;
 mod tls;
 mod vendors;
 mod vendors_errors;
