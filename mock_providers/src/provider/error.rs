@@ -35,7 +35,7 @@ const fn tells_gateways(dialect: Dialect) -> bool {
 
 /// The provider's own id of a call, from the letters of its answer.
 pub(crate) fn request_id(letters: &str) -> String {
-    format!("req_{letters}")
+    ["req_", letters].concat()
 }
 
 impl Provider {

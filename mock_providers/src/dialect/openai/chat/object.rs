@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::Script;
-use crate::dialect::json::{push_string, string};
+use crate::dialect::json::{push_number, push_string, string};
 use crate::dialect::openai::vendor::{Finish, Vendor};
 use crate::reply::push_words;
 
@@ -11,18 +11,26 @@ use crate::reply::push_words;
 pub(super) fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
     out.push_str("{\"id\":\"");
     vendor.push_id(script, out);
-    let _ = write!(out, "\",\"object\":\"{object}\",\"created\":{},\"model\":", script.created_s);
+    out.push_str("\",\"object\":\"");
+    out.push_str(object);
+    out.push_str("\",\"created\":");
+    push_number(u64::try_from(script.created_s).unwrap_or(0), out);
+    out.push_str(",\"model\":");
     push_string(&script.ask.model, out);
 }
 
 /// The usage after `words` words.
 pub(super) fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     let (prompt, completion) = (script.prompt_tokens, script.completion_tokens(words));
-    let total = prompt + completion;
-    let _ = write!(
-        out,
-        "\"usage\":{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\"total_tokens\":{total}"
-    );
+    out.push_str("\"usage\":{");
+    for (name, tokens) in [
+        ("\"prompt_tokens\":", prompt),
+        (",\"completion_tokens\":", completion),
+        (",\"total_tokens\":", prompt + completion),
+    ] {
+        out.push_str(name);
+        push_number(tokens, out);
+    }
     vendor.push_usage(script, out);
     out.push('}');
 }
@@ -67,6 +75,7 @@ pub(super) fn end_choice(
 ) {
     push_logprobs(vendor, script, (choice, from, to), out);
     vendor.push_choice(script, Some(finish), out);
+    vendor.push_filter(script, to - from, Some(finish), out);
     out.push_str(",\"finish_reason\":\"");
     out.push_str(vendor.finish(finish));
     out.push_str("\"}");
