@@ -177,9 +177,7 @@ const fn message(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Overloaded => {
             "The service is temporarily unable to process your request. Please try again later."
         }
-        ErrorKind::ServerError => {
-            "Backend returned unexpected response. Please contact Microsoft for help."
-        }
+        ErrorKind::ServerError => "Backend returned unexpected response. Please contact Microsoft for help.",
         ErrorKind::Timeout => "The operation was timeout.",
         ErrorKind::Unauthorized => {
             "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key \

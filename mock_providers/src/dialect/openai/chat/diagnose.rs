@@ -44,11 +44,7 @@ impl Kind {
 }
 
 /// The complaint about a body in which `error` was found.
-pub(in crate::dialect) fn diagnose(
-    error: &serde_json::Error,
-    body: &[u8],
-    fields: &[Field],
-) -> Complaint {
+pub(in crate::dialect) fn diagnose(error: &serde_json::Error, body: &[u8], fields: &[Field]) -> Complaint {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         let message = "We could not parse the JSON body of your request. (HINT: This likely means you aren't using \
                        your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not \
