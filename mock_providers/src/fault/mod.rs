@@ -468,6 +468,7 @@ impl Fault {
             Fault::Usage(fault) => fault.fits(form),
             Fault::Meaning(fault) => fault.fits(form),
             Fault::Vendor(fault) => fault.fits(form),
+            Fault::Refusal { .. } => form.is_said(),
             _ => true,
         }
     }

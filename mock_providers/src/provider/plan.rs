@@ -453,8 +453,23 @@ fn stream_act(fault: &StreamFault, draw: Draw<'_>, call: &mut Call) -> Act {
     }
 }
 
+/// Who refuses from the start calls no tool and writes no JSON; nobody goes over to prose inside a call.
+fn withhold(mut act: Act, script: &mut Script) -> Act {
+    let Act::Refuse { after, form } = &mut act else { return act };
+    if script.ask.tool.is_some() && *form == RefusalForm::Prose || script.words == 0 {
+        *after = 0;
+    }
+    if *after == 0 || !script.ask.stream {
+        (script.ask.tool, script.ask.json, script.ask.shape) = (None, false, None);
+        script.withheld = *form != RefusalForm::Prose;
+    }
+    script.limited = false;
+    act
+}
+
 /// Where a plain body answers a stream request, the answer is that of a plain request.
 fn flatten(act: Act, script: &mut Script) -> Act {
+    let act = withhold(act, script);
     let Act::Plain(error) = act else { return act };
     script.ask.stream = false;
     error.map_or(Act::Reply, |kind| Act::Trouble { after: 0, kind, then: AfterError::Vendor })

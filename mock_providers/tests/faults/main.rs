@@ -12,6 +12,7 @@ mod framing;
 mod http;
 mod http2;
 mod meaning;
+mod newer;
 mod pacing;
 mod rate;
 mod several;

@@ -100,12 +100,12 @@ pub(super) fn push_logprobs(
         word.clear();
         push_words(script.tag_of(choice), index, index + 1, &mut word);
         out.push_str(if index > from { ",{" } else { "{" });
-        push_token(&word, index, out);
+        push_token(&word, (index, 0), out);
         out.push_str(",\"top_logprobs\":[");
         for rank in 0..u32::from(top) {
             out.push_str(if rank > 0 { ",{" } else { "{" });
             let other = if rank == 0 { word.clone() } else { format!("{word}{rank}") };
-            push_token(&other, index + rank, out);
+            push_token(&other, (index, rank), out);
             out.push('}');
         }
         out.push_str("]}");
@@ -113,8 +113,9 @@ pub(super) fn push_logprobs(
     out.push_str("],\"refusal\":null}");
 }
 
-fn push_token(word: &str, index: u32, out: &mut String) {
-    let _ = write!(out, "\"token\":\"{word}\",\"logprob\":-0.{:02},\"bytes\":[", index % 89 + 1);
+/// The more likely, the higher a token ranks.
+fn push_token(word: &str, (index, rank): (u32, u32), out: &mut String) {
+    let _ = write!(out, "\"token\":\"{word}\",\"logprob\":-0.{:02},\"bytes\":[", index % 69 + rank + 1);
     for (place, byte) in word.bytes().enumerate() {
         let _ = write!(out, "{}{byte}", if place > 0 { "," } else { "" });
     }
