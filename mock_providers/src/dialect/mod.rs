@@ -6,6 +6,7 @@
 
 mod anthropic;
 mod ask;
+mod azure;
 mod complaint;
 mod deepseek;
 mod embedding;

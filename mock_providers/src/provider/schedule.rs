@@ -56,7 +56,7 @@ pub(crate) struct Pace {
 impl Schedule {
     /// Begins `waited` later, and goes so many times slower.
     pub(crate) fn postpone(&mut self, waited: Duration, slowdown: f64) {
-        self.start = self.start + waited;
+        self.start += waited;
         self.first_us = whole(self.first_us as f64 * slowdown);
         self.gap_factor *= slowdown;
     }

@@ -67,7 +67,7 @@ async fn until_gone<R: AsyncRead>(reader: &mut ReadHalf<R>, early: &mut BytesMut
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn say<W: AsyncWrite>(writer: &mut WriteHalf<W>, takeover: Takeover) -> std::io::Result<bool> {

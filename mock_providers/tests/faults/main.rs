@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 #[path = "../wire/bench.rs"]
-#[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
 
 mod bytes;

@@ -251,6 +251,7 @@ pub(crate) fn post(path: &str, headers: &str, body: &str) -> String {
 /// Where a dialect that imitates OpenAI has its chat completions.
 pub(crate) fn chat_path(dialect: Dialect) -> &'static str {
     match dialect {
+        Dialect::Azure => "/openai/v1/chat/completions",
         Dialect::Deepseek => "/chat/completions",
         Dialect::Qwen => "/compatible-mode/v1/chat/completions",
         Dialect::Openrouter => "/api/v1/chat/completions",

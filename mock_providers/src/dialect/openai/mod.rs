@@ -12,8 +12,10 @@ mod vendor;
 use http::Method;
 use http::request::Parts;
 
-pub(super) use chat::Body;
-pub(super) use route::{Route, standard as standard_route};
+pub(super) use chat::{Body, Field, diagnose};
+pub(super) use error::body as error_body;
+pub(super) use models::entry as model_entry;
+pub(super) use route::{Route, openai as openai_route, standard as standard_route};
 pub(super) use vendor::{Finish, UsageAt, Vendor, vendor};
 
 use super::ask::{self, authorised};

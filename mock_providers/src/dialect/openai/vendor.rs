@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 
 use super::{chat, error, models, route};
 use crate::dialect::ask::bearer;
+use crate::dialect::azure::Azure;
 use crate::dialect::deepseek::Deepseek;
 use crate::dialect::llama_cpp::LlamaCpp;
 use crate::dialect::mistral::Mistral;
@@ -168,6 +169,9 @@ pub(in crate::dialect) trait Vendor: Sync {
     /// Fields of a choice, before its finish reason; `finish` is none for all but the last delta.
     fn push_choice(&self, _: &Script, _: Option<Finish>, _: &mut String) {}
 
+    /// What a filter found in a choice, of which `words` are said here.
+    fn push_filter(&self, _: &Script, _: u32, _: Option<Finish>, _: &mut String) {}
+
     /// Whether every choice has a field `logprobs`.
     fn logprobs(&self) -> bool {
         true
@@ -252,7 +256,8 @@ impl Vendor for Openai {
 /// are never asked.
 pub(in crate::dialect) fn vendor(dialect: Dialect) -> &'static dyn Vendor {
     match dialect {
-        Dialect::Openai | Dialect::Azure | Dialect::Anthropic | Dialect::Gemini => &Openai,
+        Dialect::Openai | Dialect::Anthropic | Dialect::Gemini => &Openai,
+        Dialect::Azure => &Azure,
         Dialect::Mistral => &Mistral,
         Dialect::Deepseek => &Deepseek,
         Dialect::Qwen => &Qwen,

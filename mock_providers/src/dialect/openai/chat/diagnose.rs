@@ -44,7 +44,7 @@ impl Kind {
 }
 
 /// The complaint about a body in which `error` was found.
-pub(in crate::dialect::openai) fn diagnose(
+pub(in crate::dialect) fn diagnose(
     error: &serde_json::Error,
     body: &[u8],
     fields: &[Field],

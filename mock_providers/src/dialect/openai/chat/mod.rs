@@ -11,8 +11,7 @@ mod stream;
 
 pub(in crate::dialect) use body::Body;
 pub(super) use check::check;
-pub(super) use diagnose::diagnose;
-pub(in crate::dialect) use diagnose::{Field, Kind};
+pub(in crate::dialect) use diagnose::{Field, Kind, diagnose};
 pub(in crate::dialect) use failed::{fail, failed};
 pub(super) use object::push_usage_details;
 pub(in crate::dialect) use plain::{empty, plain, refusal};

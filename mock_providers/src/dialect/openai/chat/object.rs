@@ -75,6 +75,7 @@ pub(super) fn end_choice(
 ) {
     push_logprobs(vendor, script, (choice, from, to), out);
     vendor.push_choice(script, Some(finish), out);
+    vendor.push_filter(script, to - from, Some(finish), out);
     out.push_str(",\"finish_reason\":\"");
     out.push_str(vendor.finish(finish));
     out.push_str("\"}");

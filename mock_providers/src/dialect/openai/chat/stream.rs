@@ -214,6 +214,7 @@ fn piece(
 fn after_delta(vendor: &dyn Vendor, script: &Script, (choice, from, to): (u32, u32, u32), out: &mut String) {
     push_logprobs(vendor, script, (choice, from, to), out);
     vendor.push_choice(script, None, out);
+    vendor.push_filter(script, to - from, None, out);
     out.push_str(",\"finish_reason\":null}]");
     push_null_usage(vendor, script, out);
     if vendor.usage_at(&script.ask) == UsageAt::Every {
