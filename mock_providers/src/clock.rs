@@ -111,9 +111,14 @@ impl Clock {
         self.origin + Duration::from_micros(moment.as_us().min(FAR))
     }
 
-    /// Sleeps until `moment`; returns at once when it has passed.
+    /// Sleeps until `moment`; returns at once when it has come.
+    ///
+    /// It is not left to tokio to see that: its timers tick in milliseconds, so that a sleep until this very moment
+    /// takes until the next tick, which is more than all the work of an answer.
     pub async fn sleep_until(&self, moment: Moment) {
-        tokio::time::sleep_until(self.instant(moment)).await;
+        if moment > self.now() {
+            tokio::time::sleep_until(self.instant(moment)).await;
+        }
     }
 }
 

@@ -18,6 +18,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// Models that get labels of their own; the rest share `other`.
 const MODELS_MAX: usize = 200;
+/// Kinds of calls whose counters are kept at hand.
+const KNOWN_MAX: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfCall {
@@ -45,24 +47,77 @@ pub(super) struct Metrics {
     tokens: Family<OfTokens, Counter>,
     injected: Family<OfProvider, Counter<f64, AtomicU64>>,
     models: Mutex<BTreeSet<String>>,
+    /// What the newest calls counted on, the last one first: most calls are like the one before.
+    known: Mutex<Vec<Known>>,
+}
+
+/// The counters of calls that are alike. To find them by their labels takes a dozen copies of text.
+struct Known {
+    provider: String,
+    model: String,
+    status: Option<u16>,
+    ending: Ending,
+    calls: Counter,
+    input: Counter,
+    output: Counter,
+    injected: Counter<f64, AtomicU64>,
+}
+
+impl Known {
+    fn counts(&self, call: &Call) -> bool {
+        self.status == call.status
+            && self.ending == call.ending
+            && self.model == call.model
+            && self.provider == call.provider
+    }
+
+    fn count(&self, call: &Call) {
+        self.calls.inc();
+        self.input.inc_by(call.billed_input);
+        self.output.inc_by(call.billed_output);
+        self.injected.inc_by(call.injected.as_secs_f64());
+    }
 }
 
 impl Metrics {
     /// Counts a call that has ended.
     pub(super) fn count(&self, call: &Call) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.iter().position(|known| known.counts(call)) {
+            Some(at) => known.swap(0, at),
+            None => {
+                known.truncate(KNOWN_MAX - 1);
+                known.insert(0, self.find(call));
+            }
+        }
+        known[0].count(call);
+    }
+
+    /// The counters of calls like this one.
+    fn find(&self, call: &Call) -> Known {
         let provider = call.provider.clone();
         let status = call.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
         let ending = word(call.ending);
         let labels = OfCall { provider: provider.clone(), model: self.model(&call.model), status, ending };
-        self.calls.get_or_create(&labels).inc();
-        for (kind, billed) in [("input", call.billed_input), ("output", call.billed_output)] {
-            self.tokens.get_or_create(&OfTokens { provider: provider.clone(), kind }).inc_by(billed);
+        let tokens =
+            |kind| self.tokens.get_or_create(&OfTokens { provider: call.provider.clone(), kind }).clone();
+        Known {
+            calls: self.calls.get_or_create(&labels).clone(),
+            input: tokens("input"),
+            output: tokens("output"),
+            injected: self.injected.get_or_create(&OfProvider { provider }).clone(),
+            provider: call.provider.clone(),
+            model: call.model.clone(),
+            status: call.status,
+            ending: call.ending,
         }
-        self.injected.get_or_create(&OfProvider { provider }).inc_by(call.injected.as_secs_f64());
     }
 
     /// Starts anew.
     pub(super) fn clear(&self) {
+        // Held until the end: nobody finds counters that are about to go.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clear();
         self.calls.clear();
         self.tokens.clear();
         self.injected.clear();

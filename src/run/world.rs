@@ -119,6 +119,7 @@ fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>, tls: Optio
         Arc::new(move || match gate.admit_connection() {
             Admission::Accept(number) => Answer::Accept(number),
             Admission::Refuse => Answer::Refuse,
+            Admission::NoSuchHost => Answer::NoSuchHost,
             Admission::BlackHole { until } => Answer::Silence { until },
         }),
     );

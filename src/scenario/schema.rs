@@ -164,6 +164,11 @@ fn property(shape: &str, key: &str) -> Value {
         ("fault", "during") => during(),
         ("fault", "inject") => reference("injection"),
         ("fault", "when") => reference("when"),
+        ("when", "in_flight") => json!({ "type": ["string", "integer"] }),
+        ("when", "key" | "path") => json!({ "type": "string" }),
+        ("when", "headers") => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] } })
+        }
         ("body", "text") | ("rescue_item", _) => json!({ "type": "string" }),
         ("retry_after", _) => reference("times"),
         _ => common(key),
@@ -256,6 +261,7 @@ fn argument(kind: Kind) -> Value {
         Kind::Duration => reference("duration"),
         Kind::Share => reference("share"),
         Kind::Overload => overload(),
+        Kind::Signed => json!({ "type": "integer" }),
         Kind::Status => json!({ "type": "integer", "minimum": 200, "maximum": 599 }),
         Kind::Truth => json!({ "type": "boolean" }),
         Kind::Text => json!({ "type": "string" }),

@@ -23,10 +23,10 @@ impl Vendor for Deepseek {
         standard_route(rest.unwrap_or(path)).filter(|route| !matches!(route, Route::Embeddings(_)))
     }
 
-    /// One of its models always thinks.
+    /// One model thinks by itself.
     fn take(&self, _: &Body<'_>, ask: &mut Ask) {
         ask.obfuscation = false;
-        ask.thinks |= ask.model == "deepseek-reasoner";
+        ask.thinks |= ask.model.starts_with("deepseek-reasoner");
     }
 
     fn check(&self, body: &Body<'_>) -> Result<(), Complaint> {

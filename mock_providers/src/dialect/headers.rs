@@ -15,9 +15,13 @@ pub(crate) enum Media {
     Text,
 }
 
+/// Headers of an answer, about: room for them is made once.
+const HEADERS: usize = 8;
+
 /// Puts on the headers every answer of this vendor carries.
 pub(crate) fn dress(dialect: Dialect, media: Media, wall_us: i64, request: &str, headers: &mut HeaderMap) {
-    put(headers, CONTENT_TYPE.as_str(), content_type(dialect, media));
+    headers.reserve(HEADERS);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(dialect, media)));
     match dialect {
         Dialect::Anthropic => {
             put(headers, "anthropic-organization-id", "00000000-0000-4000-8000-000000000000");
@@ -30,7 +34,9 @@ pub(crate) fn dress(dialect: Dialect, media: Media, wall_us: i64, request: &str,
         }
         _ => openai::vendor(dialect).dress(request, headers),
     }
-    put(headers, DATE.as_str(), &fixdate(wall_us));
+    if let Ok(date) = HeaderValue::try_from(fixdate(wall_us)) {
+        headers.insert(DATE, date);
+    }
 }
 
 /// Sets a header; a value that cannot be one is left out.

@@ -30,9 +30,11 @@ pub(super) fn nonce(prompt: &str) -> Option<&str> {
     bracketed(prompt, "[brownout:").filter(|id| !id.is_empty() && !id.contains(char::is_whitespace))
 }
 
+/// What follows the first `opening`, up to the bracket that closes it. Every prompt is looked through, however long
+/// it is, and hardly any has brackets: the search is for the bracket, which is the fastest.
 fn bracketed<'a>(prompt: &'a str, opening: &str) -> Option<&'a str> {
-    let start = prompt.find(opening)? + opening.len();
-    let rest = &prompt[start..];
+    let mut openings = memchr::memchr_iter(b'[', prompt.as_bytes());
+    let rest = openings.find_map(|at| prompt[at..].strip_prefix(opening))?;
     rest.find(']').map(|end| &rest[..end])
 }
 
@@ -46,6 +48,8 @@ mod tests {
         assert_eq!(words_hint("[words=4000000000]"), Some(WORDS_MAX));
         assert_eq!(words_hint("[words=-1]"), None);
         assert_eq!(words_hint("[words=12"), None);
+        assert_eq!(words_hint("[[a][words=][words=7]"), None);
+        assert_eq!(words_hint("[wörds=1][[words=7]]"), Some(7));
         assert_eq!((reasoning_hint("[reasoning=7]"), cached_hint("[words=1][cached=0]")), (Some(7), Some(0)));
         assert_eq!(nonce("hello [brownout:req-7]"), Some("req-7"));
         assert_eq!(nonce("hello [brownout:two words]"), None);

@@ -18,7 +18,9 @@ pub(super) fn hollow(kind: Emptiness, format: Format, text: &mut String) {
         Format::Messages => messages(kind),
         Format::Generate => generate(kind),
         Format::OllamaChat | Format::OllamaGenerate => ollama(kind),
-        _ => ("", ""),
+        Format::Embeddings => embeddings(kind),
+        Format::Responses => return responses(kind, text),
+        Format::Embed | Format::OllamaEmbed => ("", ""),
     };
     if !from.is_empty() {
         *text = text.replace(from, to);
@@ -37,6 +39,36 @@ const fn chat(kind: Emptiness) -> (&'static str, &'static str) {
             "\"content\":\"\",\"reasoning_content\":\"Let me think about what is asked.\"",
         ),
         Emptiness::LengthWithoutText => ("\"finish_reason\":\"stop\"", "\"finish_reason\":\"length\""),
+        _ => ("", ""),
+    }
+}
+
+/// An item is emptied wherever it is told, in its events and in the response at the end.
+fn responses(kind: Emptiness, text: &mut String) {
+    const NO_TEXT: &str = "\"logprobs\":[],\"text\":\"\"";
+    let mut put = |from: &str, to: &str| *text = text.replace(from, to);
+    match kind {
+        Emptiness::NullChoices => put("\"output\":[]", "\"output\":null"),
+        Emptiness::MissingChoices => put("\"output\":[],", ""),
+        Emptiness::NullContent => put(NO_TEXT, "\"logprobs\":[],\"text\":null"),
+        Emptiness::Whitespace => put(NO_TEXT, "\"logprobs\":[],\"text\":\" \\n\""),
+        Emptiness::LengthWithoutText => {
+            put("\"completed\"", "\"incomplete\"");
+            put("response.completed", "response.incomplete");
+            put(
+                "\"status\":\"incomplete\",\"error\":null,\"incomplete_details\":null",
+                "\"status\":\"incomplete\",\"error\":null,\"incomplete_details\":{\"reason\":\"max_output_tokens\"}",
+            );
+        }
+        _ => {}
+    }
+}
+
+/// A success without vectors.
+const fn embeddings(kind: Emptiness) -> (&'static str, &'static str) {
+    match kind {
+        Emptiness::NullChoices => ("\"data\":[]", "\"data\":null"),
+        Emptiness::MissingChoices => ("\"data\":[],", ""),
         _ => ("", ""),
     }
 }

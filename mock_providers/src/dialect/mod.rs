@@ -81,6 +81,8 @@ pub(crate) enum Format {
     Embeddings,
     /// Gemini's `embedContent` and `batchEmbedContents`.
     Embed,
+    /// Ollama's `/api/embed`, and the older `/api/embeddings`.
+    OllamaEmbed,
     /// Anthropic Messages.
     Messages,
     /// Gemini `generateContent`.
@@ -89,8 +91,6 @@ pub(crate) enum Format {
     OllamaChat,
     /// Ollama's own completion of a prompt.
     OllamaGenerate,
-    /// Ollama's own embeddings.
-    OllamaEmbed,
 }
 
 impl Dialect {

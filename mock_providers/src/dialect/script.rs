@@ -44,6 +44,8 @@ pub(crate) struct Script {
     pub(crate) stuck: Option<u32>,
     /// The words of a refusal, when they are not the usual ones.
     pub(crate) sorry: Option<String>,
+    /// Whether the answer is refused before its first word, in the vendor's own form: no text begins.
+    pub(crate) withheld: bool,
     /// How long it takes as planned, where the vendor tells it.
     pub(crate) times: Times,
     /// What every chunk begins with, once [`Script::prepare`] wrote it.
@@ -146,6 +148,7 @@ impl Script {
             limited: false,
             stuck: None,
             sorry: None,
+            withheld: false,
             times: Times::default(),
             prefix: String::new(),
         }
@@ -221,9 +224,15 @@ impl Script {
 
     /// An error in the stream, after `sent` words; with what the vendor sends after it when it is `last`.
     pub(crate) fn trouble(&self, kind: ErrorKind, sent: u32, last: bool, out: &mut String) {
+        let start = out.len();
         each!(self, trouble, kind, sent, out);
+        if last {
+            return;
+        }
         let terminator = self.terminator();
-        if !last && out.ends_with(&terminator) {
+        if self.ask.format == Format::Responses {
+            openai::responses::without_failure(start, out);
+        } else if out.ends_with(&terminator) {
             out.truncate(out.len() - terminator.len());
         }
     }
@@ -305,10 +314,17 @@ impl Script {
         self.ask.shape.as_ref().map_or(("", ""), |shape| (&shape.open, &shape.close))
     }
 
-    /// The same, inside a JSON string. An answer that its limit cut ends there: the JSON stays open.
+    /// The same, inside a JSON string. A limit cuts the end off.
     pub(super) fn quoted_around(&self) -> (&str, &str) {
         let Some(shape) = &self.ask.shape else { return ("", "") };
         (&shape.quoted_open, if self.limited { "" } else { &shape.quoted_close })
+    }
+
+    /// Whether the limit was reached before the answer began: there is no block or item of it at all. A call that a
+    /// fault cut has lost its end, and has begun.
+    pub(super) fn is_silent(&self) -> bool {
+        let begun = self.ask.shape.as_ref().is_some_and(|shape| shape.quoted_close.is_empty());
+        self.limited && self.words == 0 && self.tail.is_empty() && !begun
     }
 
     /// Whose words the answers beside the first one have: nobody's who asks for the first.

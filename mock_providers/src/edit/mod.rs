@@ -7,6 +7,7 @@
 
 mod json;
 mod plan;
+mod responses;
 mod rewrite;
 mod step;
 mod tools;

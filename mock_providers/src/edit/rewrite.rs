@@ -1,6 +1,6 @@
 //! Changes of text that need nothing but the text: fields of the JSON, and how events are written.
 
-use super::{Event, Kind, json};
+use super::{Event, Kind, json, responses};
 use crate::dialect::{Format, Part, Script};
 use crate::latency::whole;
 
@@ -40,7 +40,8 @@ impl Rewrite {
             Rewrite::Name(name) => named(name, event),
             Rewrite::Lines => spread(text),
             Rewrite::Index(index) if matches!(event.kind, Kind::Delta { .. }) => {
-                let first = json::fields(text, "index").into_iter().next();
+                let name = if script.ask.format == Format::Responses { "output_index" } else { "index" };
+                let first = json::fields(text, name).into_iter().next();
                 first.into_iter().for_each(|(_, value)| text.replace_range(value, &index.to_string()));
             }
             Rewrite::Role if matches!(event.kind, Kind::Delta { .. }) => {
@@ -68,6 +69,9 @@ impl Rewrite {
                 for name in ["usage", "usageMetadata"] {
                     json::replace(text, name, |old| old.starts_with('{').then(|| multiplied(old, *factor)));
                 }
+            }
+            Rewrite::Finish(reason) if script.ask.format == Format::Responses => {
+                responses::finish(&legal(reason), text);
             }
             Rewrite::Finish(reason) => {
                 let reason = finish_word(script.ask.format, reason);
@@ -97,6 +101,11 @@ fn finish_word(format: Format, reason: &str) -> String {
         (Format::Generate, "content_filter") => "SAFETY",
         (_, other) => other,
     };
+    legal(word)
+}
+
+/// What of a word can stand in JSON as it is.
+fn legal(word: &str) -> String {
     word.chars().filter(|char| !char.is_control() && !matches!(char, '"' | '\\')).collect()
 }
 

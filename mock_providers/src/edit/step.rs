@@ -29,7 +29,7 @@ impl Edit {
                 *over = true;
                 event.text.insert(0, '\u{feff}');
             }
-            Edit::TwinCall => tools::twin_events(script, &event, out),
+            Edit::TwinCall => tools::twin_events(script, &mut event, out),
             Edit::Rewrite(rewrite) => rewrite.event(script, &mut event),
             _ => {}
         }

@@ -7,28 +7,57 @@ use crate::dialect::{Format, Part, Script};
 pub(super) fn twin(script: &Script, body: &mut String) {
     let list = match script.ask.format {
         Format::Messages => "content",
+        Format::Responses => "output",
         _ => "tool_calls",
     };
     json::replace(body, list, |old| {
-        let one = old.strip_prefix('[')?.strip_suffix(']').filter(|one| one.starts_with('{'))?;
-        Some(format!("[{one},{one}]"))
+        let all = old.strip_prefix('[')?.strip_suffix(']').filter(|all| all.starts_with('{'))?;
+        Some(format!("[{all},{}]", last(all)))
     });
 }
 
+/// The last object of a list: thoughts stand before a call.
+fn last(all: &str) -> &str {
+    let call = ["{\"type\":\"tool_use\"", "{\"id\":\"fc_"].iter().find_map(|start| all.rfind(start));
+    &all[call.unwrap_or(0)..]
+}
+
 /// Adds the twin to a stream, when all of the first call was said.
-pub(super) fn twin_events(script: &Script, event: &Event, out: &mut Vec<Event>) {
-    if event.kind != Kind::Part(Part::Finish) {
+pub(super) fn twin_events(script: &Script, event: &mut Event, out: &mut Vec<Event>) {
+    let is_response = script.ask.format == Format::Responses;
+    if is_response && event.is_last() {
+        return twin(script, &mut event.text);
+    }
+    // A response's items end one after another, a chat's choice and a message have one end.
+    if event.kind != Kind::Part(if is_response { Part::Usage } else { Part::Finish }) {
         return;
     }
     let mut opening = String::new();
     script.opening(&mut opening);
     let text = match script.ask.format {
         Format::Messages => messages(&opening),
+        Format::Responses => responses(script, &opening),
         _ => opening
             .replace("\"tool_calls\":[{\"index\":0", "\"tool_calls\":[{\"index\":1")
             .replace("\"arguments\":\"\"", "\"arguments\":\"{}\""),
     };
     out.push(Event { kind: Kind::Other, text });
+}
+
+/// The second item, which has no arguments: it begins, and is done.
+fn responses(script: &Script, opening: &str) -> String {
+    let begun = opening.rfind("event: response.output_item.added").map_or("", |at| &opening[at..]);
+    let mut begun = begun.to_owned();
+    // The number of the first item's beginning, its words, and its ends: the second one follows.
+    let add = |text: &mut String, name: &str, more: u32| {
+        json::replace(text, name, |old| Some((old.parse::<u32>().ok()? + more).to_string()));
+    };
+    add(&mut begun, "output_index", 1);
+    add(&mut begun, "sequence_number", script.words + 5);
+    let mut done = begun.replace("item.added", "item.done").replace("\"in_progress\"", "\"completed\"");
+    done = done.replace("\"arguments\":\"\"", "\"arguments\":\"{}\"");
+    add(&mut done, "sequence_number", 1);
+    begun + &done
 }
 
 /// The block's start, an input without fields, and the block's stop.

@@ -1,7 +1,7 @@
 //! Faults of the connection layer: decided when somebody connects, and ahead of time for connections that are
 //! open when a window starts.
 
-use super::{Fault, Rule, Tally, Trigger, Window};
+use super::{ConnectFault, Fault, Rule, Tally, Trigger, Window};
 use crate::clock::Moment;
 use crate::dice::Dice;
 
@@ -12,6 +12,28 @@ pub(crate) enum Incident {
     Refuse,
     /// It hangs until then.
     BlackHole(Moment),
+    /// Its host is not found.
+    NoSuchHost,
+}
+
+/// When a fault of the connection layer acts on those who connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Before there is a connection.
+    Connect,
+    /// When there is one, before anything is said on it.
+    Greeting,
+}
+
+const fn stage(fault: &Fault) -> Option<Stage> {
+    match fault {
+        Fault::RefuseConnections
+        | Fault::Crash
+        | Fault::BlackHole
+        | Fault::Connect(ConnectFault::NoSuchHost) => Some(Stage::Connect),
+        Fault::Connect(_) => Some(Stage::Greeting),
+        _ => None,
+    }
 }
 
 /// What will befall an open connection: an [`Incident`] over a window, by a rule.
@@ -45,13 +67,15 @@ pub(crate) fn connect(
     now: Moment,
 ) -> Option<Incident> {
     let mut incident = None;
-    for (rule, tally) in rules.iter().zip(tallies).filter(|(rule, _)| rule.fault.on_connection()) {
+    let concerned = |rule: &Rule| stage(&rule.fault) == Some(Stage::Connect);
+    for (rule, tally) in rules.iter().zip(tallies).filter(|(rule, _)| concerned(rule)) {
         let Some((index, window)) = open_window(&rule.trigger, now) else { continue };
         let counted = rule.trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count_connect()));
         if counted && incident.is_none() && drawn(rule, who, number, (index, now)) {
             tally.fire(now);
             incident = Some(match rule.fault {
                 Fault::BlackHole => Incident::BlackHole(window.to),
+                Fault::Connect(_) => Incident::NoSuchHost,
                 _ => Incident::Refuse,
             });
         }
@@ -59,12 +83,42 @@ pub(crate) fn connect(
     incident
 }
 
+/// Decides how connection `number`, made at `now`, is greeted; the first rule that fires wins. Faults of TLS fire
+/// where there is TLS.
+pub(crate) fn greet(
+    rules: &[Rule],
+    tallies: &mut [Tally],
+    who: (&str, &Dice),
+    (number, tls): (u64, bool),
+    now: Moment,
+) -> Option<usize> {
+    let mut greeted = None;
+    for (nth, (rule, tally)) in rules.iter().zip(tallies).enumerate() {
+        let Some((index, _)) = open_window(&rule.trigger, now) else { continue };
+        let fits = tls || !matches!(rule.fault, Fault::Connect(ConnectFault::Tls(_)));
+        if stage(&rule.fault) != Some(Stage::Greeting) || !fits {
+            continue;
+        }
+        let counted = rule.trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count_connect()));
+        if counted && greeted.is_none() && drawn(rule, who, number, (index, now)) {
+            // A limit fires when somebody has to wait or is turned away.
+            if !matches!(rule.fault, Fault::Connect(ConnectFault::ConnectionLimit { .. })) {
+                tally.fire(now);
+            }
+            greeted = Some(nth);
+        }
+    }
+    greeted
+}
+
 /// What will befall connection `number`, accepted at `now`, in order of time. Rules that count connects leave
 /// open connections alone.
 pub(crate) fn timeline(rules: &[Rule], who: (&str, &Dice), number: u64, now: Moment) -> Vec<Strike> {
     let mut strikes = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
-        if !rule.fault.on_connection() || rule.trigger.sequence.is_some() {
+        if !matches!(rule.fault, Fault::RefuseConnections | Fault::Crash | Fault::BlackHole)
+            || rule.trigger.sequence.is_some()
+        {
             continue;
         }
         for (nth, window) in rule.trigger.during.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Draw, FateFault, Fault, Form, Match, PacingFault, Per, RetryAfter, Role, Rule, Sequence, StatusFault,
-    Tally, VendorFault,
+    Tally, VendorFault, Way,
 };
 use crate::clock::Moment;
 use crate::dice::{Dice, Key};
@@ -33,6 +33,8 @@ pub struct Facts<'a> {
     pub number: u64,
     /// The present.
     pub now: Moment,
+    /// How it came.
+    pub way: Way<'a>,
 }
 
 impl Facts<'_> {
@@ -250,6 +252,7 @@ fn passes(rule: &Rule, tally: &mut Tally, facts: &Facts<'_>, dice: &Dice) -> boo
         return true;
     }
     trigger.armed(facts.now)
+        && rule.fault.fits_way(facts.way, facts.stream)
         && trigger.matches.holds(facts)
         && rule.fault.fits(facts.form)
         && trigger.sequence.is_none_or(|sequence| sequence.picks(tally.count(sequence.per, facts)))
@@ -272,7 +275,17 @@ impl Match {
             && self.tenant.as_deref().is_none_or(|tenant| facts.tenant == Some(tenant))
             && self.prompt.as_deref().is_none_or(|text| facts.prompt.contains(text))
             && self.stream.is_none_or(|stream| stream == facts.stream)
+            && self.in_flight.is_none_or(|range| range.contains(facts.way.in_flight))
+            && self.key.as_deref().is_none_or(|key| facts.way.key == Some(key))
+            && self.path.as_deref().is_none_or(|path| names(path, facts.way.path))
+            && self.headers.iter().all(|(name, value)| has(facts.way.headers, name, value.as_deref()))
     }
+}
+
+/// Whether a header is there, with this value if one is wanted.
+fn has(headers: Option<&http::HeaderMap>, name: &str, wanted: Option<&str>) -> bool {
+    let values = headers.into_iter().flat_map(|headers| headers.get_all(name));
+    values.into_iter().any(|value| wanted.is_none_or(|wanted| value.as_bytes() == wanted.as_bytes()))
 }
 
 pub(crate) fn names(pattern: &str, model: &str) -> bool {

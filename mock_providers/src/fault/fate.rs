@@ -19,7 +19,7 @@ pub enum FateFault {
     /// Calls share few places; the others queue, and are turned away when the queue is full.
     Brownout(Capacity),
     /// An outage whose recovery buckles when everybody comes back at once.
-    Relapse(Relapse),
+    Relapse(Box<Relapse>),
 }
 
 /// An outage during the windows, and again whenever too many calls come soon after.

@@ -63,9 +63,19 @@ impl Form {
         matches!(self.format, Format::Chat | Format::Responses | Format::Messages)
     }
 
-    /// Whether events name a choice, candidate or block by number.
+    /// Whether events name a choice, candidate, block or item by number.
     pub(super) const fn has_index(self) -> bool {
-        matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+        matches!(self.format, Format::Chat | Format::Responses | Format::Messages | Format::Generate)
+    }
+
+    /// Whether the answer is what a model says: embeddings are not, and are never refused, cut short or repeated.
+    pub(super) const fn is_said(self) -> bool {
+        !matches!(self.format, Format::Embeddings | Format::Embed)
+    }
+
+    /// Whether the answer names its model.
+    pub(super) const fn names_model(self) -> bool {
+        !matches!(self.format, Format::Embed)
     }
 
     /// Whether an answer lists choices or candidates.
@@ -77,23 +87,34 @@ impl Form {
     pub(super) const fn has_finish(self) -> bool {
         matches!(
             self.format,
-            Format::Chat | Format::Messages | Format::Generate | Format::OllamaChat | Format::OllamaGenerate
+            Format::Chat
+                | Format::Responses
+                | Format::Messages
+                | Format::Generate
+                | Format::OllamaChat
+                | Format::OllamaGenerate
         )
     }
 
     /// Whether the usage stands in one object.
     pub(super) const fn has_usage(self) -> bool {
-        self.usage && matches!(self.format, Format::Chat | Format::Messages | Format::Generate)
+        self.usage && !matches!(self.format, Format::OllamaChat | Format::OllamaGenerate)
     }
 
-    /// Whether there is a finish reason of its own for tool calls, and ids for them.
+    /// Whether there is a finish reason of its own for tool calls.
     pub(super) const fn names_calls(self) -> bool {
         matches!(self.format, Format::Chat | Format::Messages)
     }
 
+    /// Whether tool calls have ids.
+    pub(super) const fn has_call_ids(self) -> bool {
+        matches!(self.format, Format::Chat | Format::Responses | Format::Messages)
+    }
+
     /// Whether a tool's arguments are written as text.
     pub(super) fn has_text_arguments(self) -> bool {
-        self.is_chat() || self.stream && self.format == Format::Messages
+        matches!(self.format, Format::Chat | Format::Responses)
+            || self.stream && self.format == Format::Messages
     }
 
     /// The event that keeps a silent stream alive; none where a vendor has none.

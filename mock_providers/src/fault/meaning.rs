@@ -111,15 +111,14 @@ impl MeaningFault {
     /// Whether it can be done to such a call.
     pub(super) fn fits(&self, form: Form) -> bool {
         match self {
-            MeaningFault::EarlyLength { .. }
-            | MeaningFault::WrongModel { .. }
-            | MeaningFault::UnknownTool { .. } => true,
+            MeaningFault::WrongModel { .. } => form.names_model(),
+            MeaningFault::EarlyLength { .. } | MeaningFault::UnknownTool { .. } => form.is_said(),
             MeaningFault::ToolCallCut { .. } => form.tool && form.has_text_arguments(),
-            MeaningFault::DuplicateToolId => form.tool && form.names_calls() && !(form.stream && form.whole),
+            MeaningFault::DuplicateToolId => form.tool && form.has_call_ids() && !(form.stream && form.whole),
             MeaningFault::ToolFinishStop => form.tool && form.names_calls(),
             MeaningFault::MissingToolCall => form.names_calls(),
             MeaningFault::InvalidJson { .. } | MeaningFault::WrongSchema => form.json && !form.tool,
-            MeaningFault::Repetition { .. } => !form.tool,
+            MeaningFault::Repetition { .. } => !form.tool && form.is_said(),
             MeaningFault::WrongFinish { .. } => form.has_finish(),
             MeaningFault::NumberOfChoices { .. } => form.has_choices(),
         }

@@ -4,12 +4,15 @@
 //! shared by all faults, says to whom and when, so no fault re-implements windows or probabilities.
 
 mod build;
+mod bytes;
+mod connect;
 mod connection;
 mod decide;
 mod draw;
 mod fate;
 mod form;
 mod framing;
+mod http;
 mod meaning;
 mod pacing;
 mod rate;
@@ -18,25 +21,30 @@ mod tally;
 mod trigger;
 mod usage;
 mod vendor;
+mod way;
 mod wording;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use connection::{Blow, Incident, Strike, connect, timeline};
+pub use bytes::{BadChunk, BytesFault};
+pub use connect::{ConnectFault, TlsFault};
+pub(crate) use connection::{Blow, Incident, Strike, connect, greet, timeline};
 pub use decide::{Bursts, Decision, Delay, Facts, Pause, Queue, decide};
 pub(crate) use decide::{names, passing};
 pub use draw::Draw;
 pub use fate::{FateFault, HERD_MAX, Relapse};
 pub(crate) use form::Form;
 pub use framing::{FramingFault, Joint};
+pub use http::{HttpFault, Page};
 pub use meaning::{InvalidJson, MeaningFault};
 pub use pacing::PacingFault;
 pub use rate::{HeaderLie, RateFault};
 pub use stream::{Beat, MalformedEvent, StreamFault};
 pub use tally::{Ids, REMEMBERED_IDS, Tally};
-pub use trigger::{Fate, Match, Per, Sequence, Shape, Trigger, Window};
+pub use trigger::{Fate, InFlight, Match, Per, Sequence, Shape, Trigger, Window};
 pub use usage::UsageFault;
 pub use vendor::{Category, ErrorIn200, VendorFault};
+pub use way::Way;
 pub use wording::WORDINGS;
 
 use crate::latency::Dist;
@@ -126,6 +134,12 @@ pub enum Fault {
     Rate(RateFault),
     /// A fault of time and fate.
     Fate(FateFault),
+    /// A fault of name, connect or TLS.
+    Connect(ConnectFault),
+    /// A fault of the byte stream.
+    Bytes(BytesFault),
+    /// A fault of HTTP.
+    Http(HttpFault),
     /// A fault of a stream's events.
     Stream(StreamFault),
     /// A fault of how events are written.
@@ -252,8 +266,14 @@ pub enum Close {
     Clean,
     /// FIN in the middle of the chunked body.
     Fin,
-    /// RST.
+    /// RST; on HTTP/2 a reset of the stream.
     Reset,
+    /// FIN, and what the caller says is read on.
+    HalfClosed,
+    /// HTTP/2: a reset of the stream with this error code.
+    Stream(u32),
+    /// HTTP/2: the end of the connection with this error code (GOAWAY).
+    Goaway(u32),
 }
 
 /// The form of a refusal with status 200.
@@ -355,7 +375,11 @@ impl Fault {
     #[must_use]
     pub const fn role(&self) -> Role {
         match self {
-            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole => Role::Connection,
+            Fault::RefuseConnections | Fault::Crash | Fault::BlackHole | Fault::Connect(_) => {
+                Role::Connection
+            }
+            Fault::Bytes(fault) => fault.role(),
+            Fault::Http(fault) => fault.role(),
             Fault::LatencySpike { .. } | Fault::SlowTokens { .. } | Fault::Pacing(_) => Role::Delay,
             Fault::Stream(fault) => fault.role(),
             Fault::Vendor(fault) => fault.role(),
@@ -381,6 +405,9 @@ impl Fault {
             | Fault::Refusal { after, .. } => vec![("after", *after)],
             Fault::Status(status) => status.retry_after.iter().flat_map(|wait| wait.numbers()).collect(),
             Fault::Rate(fault) => fault.numbers(),
+            Fault::Connect(fault) => fault.numbers(),
+            Fault::Bytes(fault) => fault.numbers(),
+            Fault::Http(fault) => fault.numbers(),
             Fault::Stream(fault) => fault.numbers(),
             Fault::Framing(fault) => fault.numbers(),
             Fault::Pacing(fault) => fault.numbers(),
@@ -411,12 +438,24 @@ impl Fault {
             Fault::Malformed(_) => "malformed",
             Fault::Rate(fault) => fault.name(),
             Fault::Fate(fault) => fault.name(),
+            Fault::Connect(fault) => fault.name(),
+            Fault::Bytes(fault) => fault.name(),
+            Fault::Http(fault) => fault.name(),
             Fault::Stream(fault) => fault.name(),
             Fault::Framing(fault) => fault.name(),
             Fault::Pacing(fault) => fault.name(),
             Fault::Usage(fault) => fault.name(),
             Fault::Meaning(fault) => fault.name(),
             Fault::Vendor(fault) => fault.name(),
+        }
+    }
+
+    /// Whether it can be done to a call that came this way. Those that cannot do not fire.
+    pub(crate) const fn fits_way(&self, way: Way<'_>, stream: bool) -> bool {
+        match self {
+            Fault::Bytes(fault) => fault.fits(way, stream),
+            Fault::Http(fault) => fault.fits(way),
+            _ => true,
         }
     }
 
@@ -429,6 +468,7 @@ impl Fault {
             Fault::Usage(fault) => fault.fits(form),
             Fault::Meaning(fault) => fault.fits(form),
             Fault::Vendor(fault) => fault.fits(form),
+            Fault::Refusal { .. } => form.is_said(),
             _ => true,
         }
     }

@@ -20,6 +20,7 @@ fn facts(request_id: Option<&'static str>, nth: u32) -> Facts<'static> {
         nth,
         number: 0,
         now: Moment::from_us(5),
+        way: Way::default(),
     }
 }
 
@@ -60,7 +61,8 @@ fn a_match_asks_for_model_tenant_prompt_and_stream() {
         model: some("gpt-*"),
         tenant: some("acme"),
         prompt: some("lo wo"),
-        stream: Some(false)
+        stream: Some(false),
+        ..Match::default()
     }));
     assert!(!holds(Match { model: some("gpt"), ..Match::default() }));
     assert!(!holds(Match { tenant: some("other"), ..Match::default() }));

@@ -169,4 +169,33 @@ pub struct Match {
     pub prompt: Option<String>,
     /// Only streaming (`true`) or only plain (`false`) calls.
     pub stream: Option<bool>,
+    /// How many other calls are being answered.
+    #[serde(default)]
+    pub in_flight: Option<InFlight>,
+    /// The credential the call comes with.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The path, without the query; a trailing `*` matches any ending.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Headers that are there, with this value or (none) with any.
+    #[serde(default)]
+    pub headers: Vec<(String, Option<String>)>,
+}
+
+/// A range of calls in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InFlight {
+    /// The least.
+    pub from: u64,
+    /// The most.
+    pub to: u64,
+}
+
+impl InFlight {
+    /// Whether so many lie inside.
+    #[must_use]
+    pub const fn contains(self, calls: u64) -> bool {
+        self.from <= calls && calls <= self.to
+    }
 }

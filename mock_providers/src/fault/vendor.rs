@@ -116,7 +116,8 @@ impl VendorFault {
     pub(super) const fn fits(&self, form: Form) -> bool {
         match self {
             VendorFault::CapacityFinish { .. } => form.has_finish(),
-            VendorFault::PromptBlocked { .. } | VendorFault::OutputBlocked { .. } => form.inspected,
+            VendorFault::PromptBlocked { .. } => form.inspected,
+            VendorFault::OutputBlocked { .. } => form.inspected && form.is_said(),
             VendorFault::KeepAliveComments { .. } | VendorFault::ErrorIn200 { .. } => true,
         }
     }

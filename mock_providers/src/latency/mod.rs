@@ -28,6 +28,8 @@ use serde::{Deserialize, Serialize};
 pub use choices::{CHOICES_MAX, Choices};
 pub(crate) use table::Tabled;
 
+use crate::dice::Key;
+
 /// A distribution of non-negative numbers: of microseconds, tokens or words, as its user says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -185,6 +187,14 @@ impl Dist {
     /// Draws, rounded to a whole number; what is not a number counts as zero, what is too large as the largest.
     pub fn sample_us<R: Rng + ?Sized>(&self, rng: &mut R) -> u64 {
         whole(self.sample(rng))
+    }
+
+    /// Draws by a key of its own; a constant needs none.
+    pub(crate) fn keyed_us(&self, key: impl FnOnce() -> Key) -> u64 {
+        match *self {
+            Dist::Constant(value) => whole(value),
+            _ => self.sample_us(&mut key().stream()),
+        }
     }
 
     /// Draws whole microseconds.

@@ -33,6 +33,14 @@ impl Tabled {
         Tabled { dist, quantiles: None }
     }
 
+    /// The value, where it is always the same: nothing has to be drawn then.
+    pub(crate) const fn constant(&self) -> Option<f64> {
+        match self.dist {
+            Dist::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Draws: as many draws of `rng` as [`Dist::sample`] takes.
     pub(crate) fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         let Some(quantiles) = &self.quantiles else { return self.dist.sample(rng) };

@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use super::space::Space;
 use super::way_in::WayIn;
-use super::{Aside, Provider};
+use super::{Aside, Provider, Via};
 use crate::dialect::{Ask, Complaint};
 use crate::fault::{self, Decision, Facts, Rule, Trigger};
 
@@ -19,7 +19,7 @@ pub const ASKED_RULE: &str = "asked";
 
 impl Provider {
     /// What every request says, whatever its dialect; its head without the namespace.
-    pub(super) fn ask<'h>(&self, head: &'h Parts) -> Result<(Cow<'h, Parts>, Ask), Aside> {
+    pub(super) fn ask<'h>(&self, head: &'h Parts, via: Via) -> Result<(Cow<'h, Parts>, Ask), Aside> {
         let (head, namespace) = match self.namespace(head)? {
             Some((head, namespace)) => (Cow::Owned(head), Some(namespace)),
             None => (Cow::Borrowed(head), None),
@@ -30,6 +30,7 @@ impl Provider {
             let text = head.headers.get(ASKING_HEADER).map(|text| String::from_utf8_lossy(text.as_bytes()));
             ask.inject = text.map(Cow::into_owned);
         }
+        ask.came = self.came(&head, via, ask.namespace.as_deref());
         Ok((head, ask))
     }
 

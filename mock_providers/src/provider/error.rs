@@ -44,7 +44,7 @@ fn streamed(script: &Script, status: u16, (media, body): (Media, String)) -> (Me
 
 /// The provider's own id of a call, from the letters of its answer.
 pub(crate) fn request_id(letters: &str) -> String {
-    format!("req_{letters}")
+    ["req_", letters].concat()
 }
 
 impl Provider {

@@ -2,8 +2,12 @@
 
 mod aside;
 mod asked;
+mod came;
+mod endings;
 mod error;
+mod greet;
 mod live;
+mod manner;
 mod measure;
 mod namespace;
 mod open;
@@ -18,12 +22,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER};
+pub(crate) use came::{Came, Via};
 pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
+pub(crate) use manner::{ByHand, Manner, Shape};
 pub use namespace::is_namespace;
 pub(crate) use plan::{Act, Answer, PORTAL, Plan};
 pub(crate) use schedule::{Pace, Schedule};
@@ -37,6 +43,8 @@ use crate::fault::{self, Incident, Rule, Strike, Tally};
 use crate::latency::{Dist, InvalidDist, Latency, Tabled};
 use crate::ledger::Sink;
 use crate::limit::Limit;
+use crate::serve::BODIES_BYTES_MAX;
+use greet::Queues;
 use space::{Space, State};
 
 /// What a provider is.
@@ -132,6 +140,8 @@ pub enum Admission {
         /// End of the window.
         until: Moment,
     },
+    /// Its name is not known; where names are not ours to answer for, the nearest thing is a refusal.
+    NoSuchHost,
 }
 
 /// A provider at work. Cheap to share; several may run side by side from the same specification.
@@ -147,12 +157,17 @@ pub struct Provider {
     /// Connections so far, and those open now.
     connections: AtomicU64,
     open: AtomicU64,
+    /// Calls that are being answered.
+    in_flight: AtomicU64,
+    queues: Queues,
     settings: Settings,
     /// The specification's rules, as every namespace begins with them.
     planned: Arc<Vec<Rule>>,
     /// Grows with every rule that comes or goes.
     revision: watch::Sender<u64>,
     state: Mutex<State>,
+    /// Bytes there is room for in bodies that arrive in pieces.
+    bodies: Semaphore,
 }
 
 // === impl Spec ===
@@ -255,10 +270,13 @@ impl Provider {
             sink,
             connections: AtomicU64::new(0),
             open: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            queues: Queues::default(),
             settings,
             planned,
             revision: watch::Sender::new(0),
             state: Mutex::new(state),
+            bodies: Semaphore::new(BODIES_BYTES_MAX),
         })
     }
 
@@ -287,6 +305,7 @@ impl Provider {
             None => Admission::Accept(number),
             Some(Incident::Refuse) => Admission::Refuse,
             Some(Incident::BlackHole(until)) => Admission::BlackHole { until },
+            Some(Incident::NoSuchHost) => Admission::NoSuchHost,
         }
     }
 
@@ -304,7 +323,13 @@ impl Provider {
         common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
     }
 
+    /// Room for so many more bytes of a body, until it is dropped; none when there is too much already.
+    pub(crate) fn room_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        self.bodies.try_acquire_many(u32::try_from(bytes).ok()?).ok()
+    }
+
     pub(crate) fn record(&self, call: crate::ledger::Call) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.sink.record(call);
     }
 

@@ -3,10 +3,11 @@
 //! A call belongs to a namespace when its path begins with `/ns/NAME`, or its key ends in `.ns-NAME`. Both are taken
 //! off before anybody else looks, so no dialect knows of them.
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
+use memchr::memmem;
 
 use super::{Aside, Provider};
 use crate::dialect::Complaint;
@@ -18,7 +19,12 @@ const NAME_BYTES_MAX: usize = 64;
 const IN_PATH: &str = "/ns/";
 const IN_KEY: &str = ".ns-";
 /// Headers that carry keys, in all dialects.
-const KEYS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+static KEYS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// Whether `name` can be the name of a namespace: 1 to 64 letters, digits, `-` and `_`.
 #[must_use]
@@ -71,19 +77,18 @@ impl Provider {
 
 /// Whether there may be a namespace.
 fn hints_at_one(head: &Parts) -> bool {
-    let in_key = |text: &[u8]| text.windows(IN_KEY.len()).any(|part| part == IN_KEY.as_bytes());
-    let keys = KEYS.into_iter().filter_map(|header| head.headers.get(header));
+    let in_key = |text: &[u8]| memmem::find(text, IN_KEY.as_bytes()).is_some();
     head.uri.path().starts_with(IN_PATH)
         || head.uri.query().is_some_and(|query| in_key(query.as_bytes()))
-        || keys.into_iter().any(|key| in_key(key.as_bytes()))
+        || KEYS.iter().any(|key| head.headers.get(key).is_some_and(|key| in_key(key.as_bytes())))
 }
 
 /// Takes the namespace off the first key that has one.
 fn header_key(headers: &mut HeaderMap) -> Option<String> {
-    KEYS.into_iter().find_map(|header| {
+    KEYS.iter().find_map(|header| {
         let (key, name) = split(headers.get(header)?.to_str().ok()?)?;
         let (key, name) = (HeaderValue::try_from(key).ok()?, name.to_owned());
-        headers.insert(HeaderName::from_static(header), key);
+        headers.insert(header, key);
         Some(name)
     })
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
+use super::endings::bytes_act;
 use super::error::{Error, request_id};
+use super::manner::Manner;
 use super::measure::Measures;
 use super::schedule::Uneven;
 use super::way_in::WayIn;
-use super::{Aside, Provider, Schedule};
+use super::{Aside, Provider, Schedule, Via};
 use crate::capacity::Entry;
 use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Dialect, Format, Script, Times};
@@ -49,6 +51,8 @@ pub(crate) struct Answer {
     pub(crate) ticket: Option<Ticket>,
     /// Its place, or its place in the queue for one.
     pub(crate) entry: Option<Entry>,
+    /// How it gets on the wire.
+    pub(crate) manner: Manner,
     /// What is changed in the reply, in order.
     pub(crate) edits: Vec<Edit>,
 }
@@ -94,6 +98,17 @@ pub(crate) enum Act {
         kind: ErrorKind,
         form: ErrorIn200,
     },
+    /// A body of about so many bytes.
+    Enormous {
+        size: u64,
+    },
+    /// The end before any header.
+    End(Close),
+    /// Bytes that are no answer, and nothing more; or the end of the connection after them.
+    Raw {
+        bytes: &'static [u8],
+        ends: bool,
+    },
 }
 
 /// A page where a reply should be.
@@ -102,8 +117,9 @@ pub(crate) const PORTAL: &str =
 
 impl Provider {
     /// Decides about a request whose body came whole.
-    pub(crate) fn plan(&self, head: &Parts, body: &[u8], connection: u64) -> Plan {
-        let (head, mut ask) = match self.ask(head) {
+    pub(crate) fn plan(&self, head: &Parts, body: &[u8], via: Via) -> Plan {
+        let connection = via.connection;
+        let (head, mut ask) = match self.ask(head, via) {
             Ok(ask) => ask,
             Err(aside) => return Plan::Aside(aside),
         };
@@ -119,15 +135,16 @@ impl Provider {
     }
 
     /// Turns down a request whose body did not come whole.
-    pub(crate) fn turn_down(&self, head: &Parts, connection: u64, complaint: Complaint) -> Plan {
-        match self.ask(head) {
-            Ok((_, ask)) => self.answer(ask, &[], connection, Some(complaint)),
+    pub(crate) fn turn_down(&self, head: &Parts, via: Via, complaint: Complaint) -> Plan {
+        match self.ask(head, via) {
+            Ok((_, ask)) => self.answer(ask, &[], via.connection, Some(complaint)),
             Err(aside) => Plan::Aside(aside),
         }
     }
 
-    fn answer(&self, ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
+    fn answer(&self, mut ask: Ask, body: &[u8], connection: u64, complaint: Option<Complaint>) -> Plan {
         let now = self.clock.now();
+        ask.came.in_flight = self.begun();
         let namespace = ask.namespace.as_deref();
         let (number, nth) = self.with_space(namespace, |space| space.number(ask.request_id.as_deref()));
         let facts = self.facts(&ask, number, nth, now);
@@ -136,7 +153,6 @@ impl Provider {
         let tag = self.tag(&facts);
         let measures = Measures { output: key("output"), reasoning: key("reasoning"), cache: key("cache") };
         let (gaps, chunks, id) = (key("gaps"), key("chunks"), key("id"));
-        let (first, error, bare) = (key("first token"), key("error"), key("empty").happens(500_000));
         let wall_us = self.clock.wall_us(now);
 
         let mut script = Script::new(self.spec.dialect, ask, letters(id), wall_us.div_euclid(1_000_000), tag);
@@ -145,7 +161,8 @@ impl Provider {
         let fired: Vec<&Rule> = decision.edits.iter().map(|rule| &rules[*rule]).collect();
         let (edits, truth) = self.edits(&fired, (number, nth, now), &mut script);
         let facts = self.facts(&script.ask, number, nth, now);
-        let (schedule, injected) = self.schedule(&script, &decision, first, gaps, now);
+        let key = |purpose| facts.key(&self.dice, purpose);
+        let (schedule, injected) = self.schedule(&script, &decision, || key("first token"), gaps, now);
         if script.tells_times() {
             let (first, last) = (schedule.first(), schedule.last());
             script.times = Times { first: first - now, rest: last - first };
@@ -153,21 +170,25 @@ impl Provider {
         call.faults = way.faults;
         call.faults.extend(decision.fired.iter().map(|rule| rules[*rule].name.clone()));
         call.injected = injected;
-        let wait = self.error_delay(&decision, error);
+        let wait = self.error_delay(&decision, || key("error"));
         let act = match (complaint, &way.bar) {
             (Some(complaint), _) => self.complain(&complaint, &script, now + wait, &mut call),
             (None, Some(bar)) => Act::Error(Box::new(self.bar(bar, &script, now + wait, &mut call))),
             (None, None) => {
                 let ending = decision.ending.map(|rule| &rules[rule]);
-                self.act(ending, &facts, (&script, bare, now + wait), &mut call)
+                self.act(ending, &facts, (&script, now + wait), &mut call)
             }
         };
         script.sorry = decision.ending.and_then(|rule| sorry(&rules[rule].fault));
+        let manner = self.manner(&rules, &decision, &facts);
         let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
         note(&mut call, truth);
+        // Decided, and counted: nobody reads it again, and a slow stream would keep it all the time.
+        script.ask.prompt = String::new();
         let WayIn { headers, ticket, entry, .. } = way;
-        Plan::Call(Box::new(Answer { call, script, schedule, chunks, act, headers, ticket, entry, edits }))
+        let answer = Answer { call, script, schedule, chunks, act, manner, headers, ticket, entry, edits };
+        Plan::Call(Box::new(answer))
     }
 
     /// What the faults that edit change; the script at once.
@@ -205,6 +226,7 @@ impl Provider {
             nth,
             number,
             now,
+            way: ask.came.way(ask.key.as_deref()),
         }
     }
 
@@ -224,7 +246,7 @@ impl Provider {
         &self,
         script: &Script,
         decision: &Decision,
-        first: Key,
+        first: impl FnOnce() -> Key,
         gaps: Key,
         now: Moment,
     ) -> (Schedule, Duration) {
@@ -232,7 +254,7 @@ impl Provider {
         let thousandths =
             latency.per_1k_prompt.as_micros().saturating_mul(script.prompt_tokens.into()) / 1_000;
         let prompt_us = u64::try_from(thousandths).unwrap_or(u64::MAX);
-        let first_us = latency.first_token.sample_us(&mut first.stream()).saturating_add(prompt_us);
+        let first_us = latency.first_token.keyed_us(first).saturating_add(prompt_us);
         let healthy = Schedule {
             start: now,
             first_us,
@@ -259,8 +281,8 @@ impl Provider {
     }
 
     /// From the request to an error answer.
-    fn error_delay(&self, decision: &Decision, key: Key) -> Duration {
-        let drawn = self.spec.latency.error.sample_us(&mut key.stream());
+    fn error_delay(&self, decision: &Decision, key: impl FnOnce() -> Key) -> Duration {
+        let drawn = self.spec.latency.error.keyed_us(key);
         Duration::from_micros(stretch(drawn, &decision.delay))
     }
 
@@ -300,7 +322,7 @@ impl Provider {
         &self,
         ending: Option<&Rule>,
         facts: &Facts<'_>,
-        (script, bare, due): (&Script, bool, Moment),
+        (script, due): (&Script, Moment),
         call: &mut Call,
     ) -> Act {
         let Some(rule) = ending else { return Act::Reply };
@@ -320,7 +342,9 @@ impl Provider {
                 call.failure = Some(ErrorKind::ContentFilter);
                 Act::Refuse { after: words(*after), form: *form }
             }
-            Fault::Empty(Emptiness::Any) if bare => Act::Empty(Emptiness::NoChoices),
+            Fault::Empty(Emptiness::Any) if facts.key(&self.dice, "empty").happens(500_000) => {
+                Act::Empty(Emptiness::NoChoices)
+            }
             Fault::Empty(Emptiness::Any) => Act::Empty(Emptiness::EmptyText),
             Fault::Empty(kind) => Act::Empty(*kind),
             Fault::Malformed(body) => Act::Malformed(*body),
@@ -332,12 +356,15 @@ impl Provider {
                 let id = request_id(&script.id);
                 Act::Error(Box::new(self.talk(fault, wait, (&script.ask.model, &id, due), call)))
             }
+            Fault::Bytes(fault) => bytes_act(fault, draw),
+            Fault::Http(fault) => self.http_act(fault, draw, (&script.id, due), call),
             Fault::Stream(fault) => stream_act(fault, draw, call),
             Fault::Vendor(fault) => self.vendor_act(fault, draw, (script, due), call),
             // Decided elsewhere: connections at accept, delays in the schedule, edits beside the act.
             Fault::RefuseConnections
             | Fault::Crash
             | Fault::BlackHole
+            | Fault::Connect(_)
             | Fault::LatencySpike { .. }
             | Fault::SlowTokens { .. }
             | Fault::Framing(_)
@@ -426,8 +453,23 @@ fn stream_act(fault: &StreamFault, draw: Draw<'_>, call: &mut Call) -> Act {
     }
 }
 
+/// Who refuses from the start calls no tool and writes no JSON; nobody goes over to prose inside a call.
+fn withhold(mut act: Act, script: &mut Script) -> Act {
+    let Act::Refuse { after, form } = &mut act else { return act };
+    if script.ask.tool.is_some() && *form == RefusalForm::Prose || script.words == 0 {
+        *after = 0;
+    }
+    if *after == 0 || !script.ask.stream {
+        (script.ask.tool, script.ask.json, script.ask.shape) = (None, false, None);
+        script.withheld = *form != RefusalForm::Prose;
+    }
+    script.limited = false;
+    act
+}
+
 /// Where a plain body answers a stream request, the answer is that of a plain request.
 fn flatten(act: Act, script: &mut Script) -> Act {
+    let act = withhold(act, script);
     let Act::Plain(error) = act else { return act };
     script.ask.stream = false;
     error.map_or(Act::Reply, |kind| Act::Trouble { after: 0, kind, then: AfterError::Vendor })
@@ -470,6 +512,7 @@ fn uneven(delay: &fault::Delay, words: u32) -> Option<Box<Uneven>> {
 fn settle(call: &mut Call, act: &Act, script: &Script) {
     let (planned, billed) = match act {
         Act::Reply | Act::Stall { .. } | Act::Cut { .. } => (script.words, true),
+        Act::Enormous { .. } if !call.stream => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
         Act::Trouble { after, .. } | Act::FalseSuccess { after, .. } if script.ask.stream => {
@@ -509,5 +552,21 @@ fn letters(key: Key) -> String {
 
 /// A fingerprint that does not depend on the run's seed, so that ledgers can be compared.
 fn fingerprint(purpose: &str, bytes: &[u8]) -> String {
-    format!("{:016x}", Dice::new(0).key(purpose).bytes(bytes).hash())
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let hash = Dice::new(0).key(purpose).long(bytes).hash();
+    (0..16).rev().map(|digit| char::from(DIGITS[(hash >> (4 * digit) & 0xf) as usize])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_have_sixteen_digits_in_the_usual_order() {
+        // One in sixteen begins with a zero.
+        for text in 0..64_u8 {
+            let hash = Dice::new(0).key("body").long(&[text]).hash();
+            assert_eq!(fingerprint("body", &[text]), format!("{hash:016x}"));
+        }
+    }
 }

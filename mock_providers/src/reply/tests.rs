@@ -116,3 +116,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn words_are_the_same_one_by_one_and_many_at_once() {
+    // Around one, two and three digits of position (36, 36^2), and more than a batch of them.
+    for (from, to) in [(0, 1), (0, 80), (35, 37), (1_290, 1_300), (46_650, 46_660)] {
+        let mut many = String::new();
+        push_words(B, from, to, &mut many);
+        assert_eq!(many, text(B, from, to));
+        assert_eq!(read(&many).segments, [Segment { tag: B, from, to }]);
+    }
+    assert_eq!(text(A, 36, 37).split('-').nth(1), Some("10"));
+    assert_eq!(text(A, 1_296, 1_297).split('-').nth(1), Some("100"));
+}

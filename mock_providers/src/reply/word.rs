@@ -3,6 +3,9 @@
 use super::Tag;
 use super::lexicon::{LEXICON, LONGEST};
 
+/// The lexicon, padded, with lengths: a copy of fixed size is one instruction, and words come by the million.
+static PADDED: [([u8; LONGEST], u8); LEXICON.len()] = padded();
+
 /// Digits of a tag: 36^7 exceeds 2^32.
 const TAG_DIGITS: usize = 7;
 /// Longest word: lexeme, dash, at most 7 digits of position, dash, tag.
@@ -23,7 +26,7 @@ pub fn push_word(tag: Tag, index: u32, out: &mut String) {
 pub(crate) fn push_words(tag: Tag, from: u32, to: u32, out: &mut String) {
     const BATCH: usize = 1_024;
     let mut batch = [0; BATCH];
-    let mut word = [0; LONGEST_WORD];
+    let tail = tail(tag);
     let mut length = 0;
     for index in from..to {
         if length + 1 + LONGEST_WORD > BATCH {
@@ -34,9 +37,9 @@ pub(crate) fn push_words(tag: Tag, from: u32, to: u32, out: &mut String) {
             batch[length] = b' ';
             length += 1;
         }
-        let end = length + write_word(tag, index, &mut word);
-        batch[length..end].copy_from_slice(&word[..end - length]);
-        length = end;
+        if let Some(word) = batch[length..].first_chunk_mut() {
+            length += write(tag, tail, index, word);
+        }
     }
     push_ascii(&batch[..length], out);
 }
@@ -47,21 +50,39 @@ fn push_ascii(batch: &[u8], out: &mut String) {
 
 /// Writes word `index` of `tag` and gives its length in bytes.
 pub(super) fn write_word(tag: Tag, index: u32, out: &mut [u8; LONGEST_WORD]) -> usize {
-    let lexeme = lexeme(tag, index).as_bytes();
-    let mut at = lexeme.len();
-    out[..at].copy_from_slice(lexeme);
+    write(tag, tail(tag), index, out)
+}
+
+/// The same, with the end that all words of the reply share.
+fn write(tag: Tag, tail: [u8; TAG_DIGITS + 1], index: u32, out: &mut [u8; LONGEST_WORD]) -> usize {
+    let (lexeme, length) = &PADDED[lexeme(tag, index)];
+    let mut at = usize::from(*length);
+    out[..LONGEST].copy_from_slice(lexeme);
     out[at] = b'-';
     at = write_position(index, out, at + 1);
-    out[at] = b'-';
+    out[at..at + tail.len()].copy_from_slice(&tail);
+    at + tail.len()
+}
+
+/// A dash and the tag.
+fn tail(tag: Tag) -> [u8; TAG_DIGITS + 1] {
+    let mut tail = [b'-'; TAG_DIGITS + 1];
     let mut rest = tag.0;
-    for digit in out[at + 1..=at + TAG_DIGITS].iter_mut().rev() {
+    for digit in tail[1..].iter_mut().rev() {
         *digit = DIGITS[(rest % 36) as usize];
         rest /= 36;
     }
-    at + 1 + TAG_DIGITS
+    tail
 }
 
 fn write_position(index: u32, out: &mut [u8; LONGEST_WORD], at: usize) -> usize {
+    // Nearly all words.
+    if index < 36 * 36 {
+        let (high, low) = (DIGITS[(index / 36) as usize], DIGITS[(index % 36) as usize]);
+        let two = usize::from(index >= 36);
+        (out[at], out[at + two]) = (high, low);
+        return at + 1 + two;
+    }
     let mut reversed = [0; 7];
     let (mut rest, mut digits) = (index, 0);
     loop {
@@ -107,9 +128,25 @@ fn number(digits: &[u8]) -> Option<u32> {
 }
 
 /// Picks the lexeme by a hash of both numbers (one multiplication and one fold: words come by the million).
-fn lexeme(tag: Tag, index: u32) -> &'static str {
+fn lexeme(tag: Tag, index: u32) -> usize {
     let both = (u64::from(tag.0) << 32) | u64::from(index);
     let product = u128::from(both ^ 0x9e37_79b9_7f4a_7c15) * 0xbf58_476d_1ce4_e5b9_u128;
     let folded = (product as u64) ^ ((product >> 64) as u64);
-    LEXICON[(folded.wrapping_mul(0x94d0_49bb_1331_11eb) >> 56) as usize]
+    (folded.wrapping_mul(0x94d0_49bb_1331_11eb) >> 56) as usize
+}
+
+const fn padded() -> [([u8; LONGEST], u8); LEXICON.len()] {
+    let mut padded = [([0; LONGEST], 0); LEXICON.len()];
+    let mut word = 0;
+    while word < LEXICON.len() {
+        let lexeme = LEXICON[word].as_bytes();
+        padded[word].1 = lexeme.len() as u8;
+        let mut at = 0;
+        while at < lexeme.len() {
+            padded[word].0[at] = lexeme[at];
+            at += 1;
+        }
+        word += 1;
+    }
+    padded
 }

@@ -33,6 +33,7 @@ async fn live<W: Wire>(provider: Arc<Provider>, tls: Option<Arc<Tls>>, wire: W, 
     {
         let mut speech = pin!(speak(line.clone(), tls, Gate::new(wire, line.clone())));
         std::future::poll_fn(|cx| {
+            line.is_polled_by(cx.waker());
             // The weather first: a window that opens now strikes before another byte passes.
             weather.poll(&line, cx);
             if line.is_closed() || speech.as_mut().poll(cx).is_ready() || line.is_closed() {

@@ -11,7 +11,7 @@ use super::line::{End, Line};
 use super::open::Open;
 use crate::capacity::Seat;
 use crate::fault::Close;
-use crate::provider::{Provider, Schedule};
+use crate::provider::{Provider, Schedule, Via};
 
 /// No reset of the stream was asked for.
 const NO_RESET: u32 = u32::MAX;
@@ -37,9 +37,14 @@ impl Control {
         self.line.provider()
     }
 
-    /// The number of its connection.
-    pub(super) fn connection(&self) -> u64 {
-        self.line.number()
+    /// The connection it came on.
+    pub(super) fn via(&self) -> Via {
+        Via { connection: self.line.number(), http2: self.http2, reused: self.call > 0 }
+    }
+
+    /// The connection, for what is done to it.
+    pub(super) fn line(&self) -> &Line {
+        &self.line
     }
 
     pub(super) const fn is_http2(&self) -> bool {
@@ -92,6 +97,12 @@ impl Control {
             Close::Reset if self.http2 => self.reset_stream(h2::Reason::INTERNAL_ERROR),
             Close::Reset => self.line.end_after_writing(End::Reset),
             Close::Clean | Close::Fin => self.line.end_after_writing(End::Fin),
+            Close::HalfClosed => self.line.end_after_writing(End::Half),
+            Close::Stream(code) => self.reset_stream(code.into()),
+            Close::Goaway(code) => {
+                let answered = self.line.with_open(self.call, |open| open.is_answered()).unwrap_or(true);
+                self.line.end_after_writing(End::Goaway { code, answered });
+            }
         }
     }
 

@@ -4,12 +4,16 @@
 //! HTTP/1.1 answers one call at a time, HTTP/2 many. The lock is hardly ever contended (all of a connection
 //! mostly runs on one task) and never held while anything else is called.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
+use super::by_hand::Takeover;
 use super::open::Open;
+use crate::clock::Moment;
 use crate::ledger::Ending;
-use crate::provider::Provider;
+use crate::provider::{Provider, Shape};
 
 /// A connection.
 pub(super) struct Line {
@@ -38,6 +42,17 @@ struct Inner {
     withheld: bool,
     /// Who waits for everything to be written.
     flushed: Vec<Waker>,
+    /// The connection's own task.
+    task: Option<Waker>,
+    /// How the bytes of the call that begins shall leave, when that changes.
+    shape: Option<Option<Shape>>,
+    /// Whether they leave in a shape now.
+    shaped: bool,
+    /// Whoever takes over the wire.
+    takeover: Option<Takeover>,
+    /// After which silence the connection is closed, and when that is.
+    hang_up: Option<Duration>,
+    hang_up_at: Option<Moment>,
 }
 
 /// How a connection ends.
@@ -45,6 +60,14 @@ struct Inner {
 pub(super) enum End {
     Fin,
     Reset,
+    /// A FIN, and reading on.
+    Half,
+    /// HTTP/2's GOAWAY with this error code, then a FIN.
+    Goaway {
+        code: u32,
+        /// Whether the last call counts among those that were answered.
+        answered: bool,
+    },
 }
 
 impl Line {
@@ -104,7 +127,70 @@ impl Line {
 
     /// Ends the connection once everything handed over is written.
     pub(super) fn end_after_writing(&self, end: End) {
-        self.lock().end = Some(end);
+        let mut inner = self.lock();
+        // Once: who asks again with every poll, while bytes are withheld, would be polled for ever.
+        if inner.end.replace(end) != Some(end) {
+            inner.wake();
+        }
+    }
+
+    /// That was done, and the connection lives on.
+    pub(super) fn ended_writing(&self) {
+        self.lock().end = None;
+    }
+
+    /// Notes whom to wake when something is asked of the connection.
+    pub(super) fn is_polled_by(&self, waker: &Waker) {
+        let mut inner = self.lock();
+        if !inner.task.as_ref().is_some_and(|task| task.will_wake(waker)) {
+            inner.task = Some(waker.clone());
+        }
+    }
+
+    /// How the bytes shall leave from now on.
+    pub(super) fn shape(&self, shape: Option<Shape>) {
+        let mut inner = self.lock();
+        if inner.shaped || shape.is_some() {
+            inner.shaped = shape.is_some();
+            inner.shape = Some(shape);
+        }
+    }
+
+    /// Whether bytes shall leave in a shape.
+    pub(super) fn shapes(&self) -> bool {
+        self.lock().shape.is_some()
+    }
+
+    pub(super) fn take_shape(&self) -> Option<Option<Shape>> {
+        self.lock().shape.take()
+    }
+
+    /// Hands the wire over for one answer.
+    pub(super) fn take_over(&self, takeover: Takeover) {
+        let mut inner = self.lock();
+        inner.takeover = Some(takeover);
+        inner.wake();
+    }
+
+    pub(super) fn taken_over(&self) -> Option<Takeover> {
+        self.lock().takeover.take()
+    }
+
+    /// Closes the connection after so long a silence behind the answer that is given now.
+    pub(super) fn hang_up(&self, after: Option<Duration>) {
+        let mut inner = self.lock();
+        (inner.hang_up, inner.hang_up_at) = (after, None);
+    }
+
+    /// When the connection is to be closed; never while a call is answered.
+    pub(super) fn hang_up_at(&self) -> Option<Moment> {
+        let inner = self.lock();
+        inner.hang_up_at.filter(|_| inner.open.is_empty())
+    }
+
+    /// Calls so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.lock().calls
     }
 
     /// Ends the connection at once, abortively.
@@ -128,7 +214,9 @@ impl Line {
 
     /// Ends the connection once nothing is being answered.
     pub(super) fn close_when_idle(&self) {
-        self.lock().close_when_idle = true;
+        let mut inner = self.lock();
+        inner.close_when_idle = true;
+        inner.wake();
     }
 
     pub(super) fn closes_when_idle(&self) -> bool {
@@ -150,20 +238,34 @@ impl Line {
 
     /// Everything handed over is written: says whether the connection shall end now.
     pub(super) fn written(&self) -> Option<End> {
+        // All of this is one moment, and the clock is looked at once, if at all.
+        let moment = OnceCell::new();
+        let now = || *moment.get_or_init(|| self.provider.clock().now());
         let mut inner = self.lock();
         let end = inner.end;
         for (_, open) in &mut inner.open {
-            open.written(&self.provider);
+            open.written(now);
         }
         if inner.draining.is_empty() && inner.flushed.is_empty() {
             return end;
         }
-        let (drained, flushed) = (std::mem::take(&mut inner.draining), std::mem::take(&mut inner.flushed));
+        if !inner.draining.is_empty()
+            && let Some(after) = inner.hang_up.take()
+        {
+            inner.hang_up_at = Some(now() + after);
+        }
+        let (mut drained, flushed) =
+            (std::mem::take(&mut inner.draining), std::mem::take(&mut inner.flushed));
         drop(inner);
         flushed.into_iter().for_each(Waker::wake);
-        for mut open in drained {
-            open.written(&self.provider);
-            self.provider.record(open.end(Ending::Complete, self.provider.clock().now()));
+        for mut open in drained.drain(..) {
+            open.written(now);
+            self.provider.record(open.end(Ending::Complete, now()));
+        }
+        // Its memory serves the next call, unless one has come meanwhile.
+        let mut inner = self.lock();
+        if inner.draining.is_empty() {
+            inner.draining = drained;
         }
         end
     }
@@ -190,6 +292,12 @@ impl Line {
 }
 
 impl Inner {
+    fn wake(&self) {
+        if let Some(task) = &self.task {
+            task.wake_by_ref();
+        }
+    }
+
     fn take(&mut self, call: u64) -> Option<Open> {
         let at = self.open.iter().position(|(number, _)| *number == call)?;
         Some(self.open.remove(at).1)

@@ -14,15 +14,21 @@
 
 mod answer;
 mod body;
+mod by_hand;
 mod changes;
 mod connection;
 mod control;
+mod enormous;
 mod gate;
+mod gzip;
+mod hang_up;
 mod io;
 mod line;
+mod manner;
 mod open;
 mod preface;
 mod queued;
+mod shape;
 mod speak;
 mod stream;
 mod weather;
@@ -34,6 +40,11 @@ pub use connection::{serve_connection, serve_tls_connection};
 
 /// Largest request body that is read, in bytes: 32 MB, as Anthropic documents it.
 pub const REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Bytes of request bodies that a provider holds at once, all together, while they arrive: eight of the largest. What
+/// goes beyond is turned down as overload, so that a thousand callers who each send almost everything and then wait
+/// do not take all memory.
+pub const BODIES_BYTES_MAX: usize = 8 * REQUEST_BYTES_MAX;
 
 /// A byte stream that can be reset: TCP, or a pipe of a simulated network.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {

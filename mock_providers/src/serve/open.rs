@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::dialect::Script;
 use crate::ledger::{Call, Ending};
 use crate::limit::Ticket;
-use crate::provider::{Provider, Schedule};
+use crate::provider::Schedule;
 
 /// A call being answered.
 pub(super) struct Open {
@@ -95,6 +95,11 @@ impl Open {
         self.call.status = Some(status);
     }
 
+    /// Whether it was.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.head
+    }
+
     /// The reply is generated up to `generated` words, of which the first `handed` are handed over.
     pub(super) fn words(&mut self, generated: u32, handed: u32) {
         self.generating = None;
@@ -115,13 +120,13 @@ impl Open {
     }
 
     /// Notes that everything handed over has been written; looks at the clock for what is new only.
-    pub(super) fn written(&mut self, provider: &Provider) {
+    pub(super) fn written(&mut self, now: impl Fn() -> Moment) {
         self.unwritten = false;
         if self.head && self.call.headers_sent.is_none() {
-            self.call.headers_sent = Some(provider.clock().now());
+            self.call.headers_sent = Some(now());
         }
         if self.handed > 0 && self.call.first_output.is_none() {
-            self.call.first_output = Some(provider.clock().now());
+            self.call.first_output = Some(now());
         }
         self.call.words_sent = self.handed;
     }

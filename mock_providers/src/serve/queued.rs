@@ -60,7 +60,7 @@ impl Queued {
         }
         ready!(self.sleep.as_mut().poll(cx));
         if lines {
-            self.line = self.line + self.every;
+            self.line += self.every;
             return Poll::Ready(Waited::Line(Bytes::from_static(b"\n")));
         }
         match self.then.take() {

@@ -88,7 +88,7 @@ async fn a_recovery_buckles_when_too_many_come_back_at_once() {
         },
     };
     let mut spec = spec(Dialect::Openai);
-    spec.faults.push(rule(Fault::Fate(FateFault::Relapse(relapse)), during(0, 1_000)));
+    spec.faults.push(rule(Fault::Fate(FateFault::Relapse(Box::new(relapse))), during(0, 1_000)));
     let bench = Bench::new(spec);
     let mut seen = Vec::new();
     // In the outage; two that are fine and a third within a second that is not; in the relapse; after it, one by one.

@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 #[path = "../wire/bench.rs"]
-#[expect(dead_code, reason = "a kit that other tests use too")]
 mod bench;
 
+mod bytes;
+mod connect;
 mod fate;
 mod framing;
+mod http;
+mod http2;
 mod meaning;
+mod newer;
 mod pacing;
 mod rate;
 mod several;

@@ -9,6 +9,7 @@ use mock_providers::fault::{
 use mock_providers::latency::Dist;
 
 use crate::bench::{Bench, ask_with, post, rule, spec};
+use crate::newer::{RESPONSES_TOOL, responses};
 use crate::support::{count, json_mode, ms, tool};
 
 fn edits() -> Vec<Fault> {
@@ -106,6 +107,8 @@ fn asks(dialect: Dialect) -> Vec<String> {
         if dialect == Dialect::Openai {
             let usage = ",\"stream_options\":{\"include_usage\":true}";
             asks.push(ask_with(dialect, true, "hello [words=9]", usage));
+            asks.extend(["", RESPONSES_TOOL].map(|extra| responses(stream, extra)));
+            asks.push(post("/v1/embeddings", "", "{\"model\":\"m\",\"input\":\"a cat\",\"dimensions\":2}"));
         }
     }
     asks
@@ -132,7 +135,7 @@ async fn check(faults: &[&Fault], dialect: Dialect, ask: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn every_fault_meets_every_dialect_and_form() {
-    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Azure) {
+    for dialect in Dialect::ALL {
         for ask in asks(dialect) {
             for fault in edits().iter().chain(&endings()) {
                 check(&[fault], dialect, &ask).await;
@@ -144,8 +147,9 @@ async fn every_fault_meets_every_dialect_and_form() {
 #[tokio::test(start_paused = true)]
 async fn any_two_edits_compose_and_so_does_an_edit_with_any_ending() {
     let (edits, endings) = (edits(), endings());
-    for dialect in [Dialect::Openai, Dialect::Anthropic, Dialect::Gemini] {
-        let ask = ask_with(dialect, true, "hello [words=9]", "");
+    let chats = [Dialect::Openai, Dialect::Azure, Dialect::Anthropic, Dialect::Gemini]
+        .map(|dialect| (dialect, ask_with(dialect, true, "hello [words=9]", "")));
+    for (dialect, ask) in chats.into_iter().chain([(Dialect::Openai, responses(true, ""))]) {
         for first in &edits {
             for second in edits.iter().chain(&endings) {
                 check(&[first, second], dialect, &ask).await;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use mock_providers::fault::{Match, Per, Rule, Sequence, Trigger, Window};
+use mock_providers::fault::{InFlight, Match, Per, Rule, Sequence, Trigger, Window};
 use mock_providers::provider::Spec;
 
 use super::super::code::Code;
@@ -39,8 +39,11 @@ pub(in crate::scenario) const FAULT: Shape = Shape {
 pub(in crate::scenario) const REPLAY: Shape =
     Shape { what: "a replay", name: "replay", keys: &["replay", "at", "speed", "on"] };
 
-pub(in crate::scenario) const WHEN: Shape =
-    Shape { what: "`when`", name: "when", keys: &["model", "tenant", "prompt", "stream"] };
+pub(in crate::scenario) const WHEN: Shape = Shape {
+    what: "`when`",
+    name: "when",
+    keys: &["model", "tenant", "prompt", "stream", "in_flight", "key", "path", "headers"],
+};
 
 pub(in crate::scenario) const PER: [(&str, Per); 2] =
     [("provider", Per::Provider), ("request", Per::Request)];
@@ -319,7 +322,43 @@ fn when(cx: &Cx, node: &Node, names: &Names, on: &[At<String>]) -> Match {
         tenant: tenant.map(|tenant| tenant.value),
         prompt: fields.get("prompt").and_then(|node| cx.text(node)),
         stream: fields.get("stream").and_then(|node| cx.truth(node)),
+        in_flight: fields.get("in_flight").and_then(|node| in_flight(cx, node)),
+        key: fields.get("key").and_then(|node| cx.text(node)),
+        path: fields.get("path").and_then(|node| cx.text(node)),
+        headers: fields.get("headers").map(|node| headers(cx, node)).unwrap_or_default(),
     }
+}
+
+/// `10..`, `..3`, `2..5` or `7`: how many other calls are being answered.
+fn in_flight(cx: &Cx, node: &Node) -> Option<InFlight> {
+    let text = cx.scalar(node, "a range of calls (`10..`, `..3`, `2..5`)")?;
+    let bound = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { units::whole(text) };
+    let range = match text.split_once("..") {
+        Some((from, to)) => bound(from, 0).and_then(|from| Ok((from, bound(to, u64::MAX)?))),
+        None => units::whole(text).map(|calls| (calls, calls)),
+    };
+    match range {
+        Ok((from, to)) if from <= to => Some(InFlight { from, to }),
+        Ok(_) => {
+            let message = format!("`{text}` ends before it begins");
+            cx.report(Diagnostic::new(Code::OUT_OF_RANGE, message).at(&node.span));
+            None
+        }
+        Err(wrong) => {
+            cx.wrong(wrong, &node.span);
+            None
+        }
+    }
+}
+
+/// Headers a call has to have: with this value, or (null) with any.
+fn headers(cx: &Cx, node: &Node) -> Vec<(String, Option<String>)> {
+    let value = |node: &Node| match &node.value {
+        Value::Null => Some(None),
+        _ => cx.text(node).map(Some),
+    };
+    let entries = cx.entries(node).into_iter();
+    entries.filter_map(|(name, node)| Some((name.value.to_ascii_lowercase(), value(node)?))).collect()
 }
 
 /// The id that a call names: given as such (a `*` at its end matches anything), or by the model's name.

@@ -25,6 +25,8 @@ pub enum Answer {
     Accept(u64),
     /// Refused.
     Refuse,
+    /// Its name does not resolve.
+    NoSuchHost,
     /// Nothing, until then at least.
     Silence {
         /// When asking again may give another answer.
@@ -87,11 +89,12 @@ impl SimNet {
     fn knock(&self, name: &str) -> io::Result<Result<Pipe, Moment>> {
         let hosts = self.hosts();
         let Some(host) = hosts.get(name) else {
-            return Err(io::Error::new(io::ErrorKind::NotFound, format!("no such host `{name}`")));
+            return Err(unknown(name));
         };
         let refused = || io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused");
         match (host.gate)() {
             Answer::Refuse => Err(refused()),
+            Answer::NoSuchHost => Err(unknown(name)),
             Answer::Silence { until } => Ok(Err(until)),
             Answer::Accept(number) => {
                 let (near, far) = pipe(self.clock, self.one_way);
@@ -110,6 +113,10 @@ impl SimNet {
     fn hosts(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Host>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unknown(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("no such host `{name}`"))
 }
 
 impl fmt::Debug for SimNet {

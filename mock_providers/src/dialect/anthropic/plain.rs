@@ -19,7 +19,7 @@ pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
         );
     }
     // Nothing may be said when the caller fills the cache, or when thoughts used up the allowance.
-    if !(script.limited && script.words == 0) {
+    if !script.is_silent() {
         plain.body.push_str(if thinks(script) { "," } else { "" });
         push_answer(script, plain);
     }

@@ -32,6 +32,9 @@ pub(in crate::dialect) fn opening(script: &Script, out: &mut String) {
     if thinks(script) {
         think(script, out);
     }
+    if script.is_silent() {
+        return;
+    }
     let mut block = String::new();
     match &script.ask.tool {
         Some(tool) => {
@@ -76,6 +79,7 @@ pub(in crate::dialect) fn delta(script: &Script, from: u32, to: u32, out: &mut S
 /// One part of the end: block stop, message delta (which carries the usage), message stop.
 pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
+        Part::Rest if script.is_silent() => {}
         Part::Rest => {
             if let Some(rest) = script.rest() {
                 piece(script, &rest, out);

@@ -11,7 +11,7 @@ use crate::fault::RefusalForm;
 pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {
     plain.body.push_str("{\"candidates\":[{\"content\":{");
     // Thoughts that used up the allowance leave no part at all.
-    if script.limited && script.words == 0 {
+    if script.is_silent() {
         plain.body.push_str("\"role\":\"model\"}");
     } else {
         plain.body.push_str("\"parts\":[");

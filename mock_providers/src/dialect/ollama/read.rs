@@ -179,7 +179,7 @@ fn loading(body: &Body<'_>, ask: &mut Ask) {
 }
 
 /// The native interface quotes a model in its own way.
-fn unknown_model(model: &str) -> Complaint {
+pub(super) fn unknown_model(model: &str) -> Complaint {
     Complaint::new(ErrorKind::NotFound, 404, format!("model '{model}' not found"))
 }
 

@@ -1,6 +1,7 @@
 //! From paths to interfaces, and the headers of answers.
 
 use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
 
 use crate::dialect::headers::put;
 
@@ -48,9 +49,12 @@ pub(in crate::dialect) fn standard(rest: &str) -> Option<Route<'_>> {
     }
 }
 
+static VERSION: HeaderName = HeaderName::from_static("openai-version");
+static ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+
 /// OpenAI's headers.
 pub(in crate::dialect) fn dress(request: &str, headers: &mut HeaderMap) {
-    put(headers, "openai-version", "2020-10-01");
-    put(headers, "openai-organization", "org-brownout");
+    headers.insert(&VERSION, HeaderValue::from_static("2020-10-01"));
+    headers.insert(&ORGANIZATION, HeaderValue::from_static("org-brownout"));
     put(headers, "x-request-id", request);
 }

@@ -63,6 +63,16 @@ impl<'a> Args<'a> {
         self.get(key).and_then(|node| dist::counts_to(self.cx, node, MOST as f64))
     }
 
+    /// A DIST of bytes, many of them.
+    pub(super) fn bytes(&self, key: &str) -> Option<Dist> {
+        self.get(key).and_then(|node| dist::counts_to(self.cx, node, 64e9))
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&self, key: &str) -> Option<bool> {
+        self.get(key).and_then(|node| self.cx.truth(node))
+    }
+
     /// `after: TOKENS`, by default before the first.
     pub(super) fn after(&self) -> Dist {
         self.counts("after").unwrap_or(Dist::Constant(0.0))

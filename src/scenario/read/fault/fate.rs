@@ -63,11 +63,6 @@ fn relapse(args: &Args<'_>) -> Option<Fault> {
         headers: Vec::new(),
         body: ErrorBody::Vendor,
     };
-    Some(Fault::Fate(FateFault::Relapse(Relapse {
-        calls: calls?,
-        within: within?,
-        lasts: lasts?,
-        fragile,
-        answer,
-    })))
+    let relapse = Relapse { calls: calls?, within: within?, lasts: lasts?, fragile, answer };
+    Some(Fault::Fate(FateFault::Relapse(Box::new(relapse))))
 }

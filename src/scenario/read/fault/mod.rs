@@ -6,11 +6,14 @@
 
 mod answer;
 mod args;
+mod bytes;
+mod connect;
 mod connection;
 mod content;
 mod delay;
 mod fate;
 mod framing;
+mod http;
 mod meaning;
 mod pacing;
 mod rate;
@@ -31,9 +34,12 @@ use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
 /// All words, by the layer where they act.
-const LAYERS: [(&str, &[Word]); 12] = [
+const LAYERS: [(&str, &[Word]); 15] = [
+    ("name and connect", connect::WORDS),
     ("connection", connection::WORDS),
     ("delay", delay::WORDS),
+    ("bytes", bytes::WORDS),
+    ("HTTP", http::WORDS),
     ("pacing", pacing::WORDS),
     ("answer", answer::WORDS),
     ("stream", stream::WORDS),

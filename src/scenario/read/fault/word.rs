@@ -39,10 +39,11 @@ pub(in crate::scenario) enum Kind {
     Share,
     /// What happens when a queue is full.
     Overload,
+    /// A whole number, possibly negative.
+    Signed,
     /// A final HTTP status.
     Status,
     /// `true` or `false`.
-    #[expect(dead_code, reason = "taken by the faults that follow")]
     Truth,
     /// Text.
     Text,

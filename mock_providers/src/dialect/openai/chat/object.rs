@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::dialect::Script;
-use crate::dialect::json::{push_string, string};
+use crate::dialect::json::{push_number, push_string, string};
 use crate::dialect::openai::vendor::{Finish, Vendor};
 use crate::reply::push_words;
 
@@ -11,18 +11,26 @@ use crate::reply::push_words;
 pub(super) fn head(vendor: &dyn Vendor, script: &Script, object: &str, out: &mut String) {
     out.push_str("{\"id\":\"");
     vendor.push_id(script, out);
-    let _ = write!(out, "\",\"object\":\"{object}\",\"created\":{},\"model\":", script.created_s);
+    out.push_str("\",\"object\":\"");
+    out.push_str(object);
+    out.push_str("\",\"created\":");
+    push_number(u64::try_from(script.created_s).unwrap_or(0), out);
+    out.push_str(",\"model\":");
     push_string(&script.ask.model, out);
 }
 
 /// The usage after `words` words.
 pub(super) fn usage(vendor: &dyn Vendor, script: &Script, words: u32, out: &mut String) {
     let (prompt, completion) = (script.prompt_tokens, script.completion_tokens(words));
-    let total = prompt + completion;
-    let _ = write!(
-        out,
-        "\"usage\":{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\"total_tokens\":{total}"
-    );
+    out.push_str("\"usage\":{");
+    for (name, tokens) in [
+        ("\"prompt_tokens\":", prompt),
+        (",\"completion_tokens\":", completion),
+        (",\"total_tokens\":", prompt + completion),
+    ] {
+        out.push_str(name);
+        push_number(tokens, out);
+    }
     vendor.push_usage(script, out);
     out.push('}');
 }
@@ -92,12 +100,12 @@ pub(super) fn push_logprobs(
         word.clear();
         push_words(script.tag_of(choice), index, index + 1, &mut word);
         out.push_str(if index > from { ",{" } else { "{" });
-        push_token(&word, index, out);
+        push_token(&word, (index, 0), out);
         out.push_str(",\"top_logprobs\":[");
         for rank in 0..u32::from(top) {
             out.push_str(if rank > 0 { ",{" } else { "{" });
             let other = if rank == 0 { word.clone() } else { format!("{word}{rank}") };
-            push_token(&other, index + rank, out);
+            push_token(&other, (index, rank), out);
             out.push('}');
         }
         out.push_str("]}");
@@ -105,8 +113,9 @@ pub(super) fn push_logprobs(
     out.push_str("],\"refusal\":null}");
 }
 
-fn push_token(word: &str, index: u32, out: &mut String) {
-    let _ = write!(out, "\"token\":\"{word}\",\"logprob\":-0.{:02},\"bytes\":[", index % 89 + 1);
+/// The more likely, the higher a token ranks.
+fn push_token(word: &str, (index, rank): (u32, u32), out: &mut String) {
+    let _ = write!(out, "\"token\":\"{word}\",\"logprob\":-0.{:02},\"bytes\":[", index % 69 + rank + 1);
     for (place, byte) in word.bytes().enumerate() {
         let _ = write!(out, "{}{byte}", if place > 0 { "," } else { "" });
     }

@@ -104,12 +104,20 @@ fn rest(vendor: &dyn Vendor, script: &Script, out: &mut String) {
             }
         }
         _ => {
-            let Some(rest) = script.rest() else { return };
             for choice in 0..script.choices() {
+                let rest = if choice == 0 { script.rest() } else { rest_beside(script) };
+                let Some(rest) = rest else { continue };
                 piece(vendor, script, |out| out.push_str(&rest), (choice, script.words, script.words), out);
             }
         }
     }
+}
+
+/// What the answers beside the first one still need: a stop text cuts only the first.
+fn rest_beside(script: &Script) -> Option<String> {
+    let (open, close) = script.quoted_around();
+    let rest = [if script.words == 0 { open } else { "" }, close].concat();
+    (!rest.is_empty()).then_some(rest)
 }
 
 /// An error in the stream, up to its end, as this vendor gives it.

@@ -8,4 +8,6 @@ mod stream;
 
 pub(in crate::dialect) use plain::{empty, failure, plain, refusal};
 pub(super) use read::read;
-pub(in crate::dialect) use stream::{delta, empty_stream, opening, part, prefix, refuse, trouble};
+pub(in crate::dialect) use stream::{
+    delta, empty_stream, opening, part, prefix, refuse, trouble, without_failure,
+};

@@ -98,7 +98,7 @@ pub(super) const fn index(script: &Script) -> u32 {
     if script.reasoning > 0 { 1 } else { 0 }
 }
 
-/// The item of the thoughts and a comma, when the model thought; `done` tells what it thought, where that is shown.
+/// The item of the thoughts; `done` tells what it thought, where that is shown.
 pub(super) fn push_thoughts(script: &Script, done: bool, out: &mut String) {
     let _ = write!(out, "{{\"id\":\"rs_{}\",\"type\":\"reasoning\",\"summary\":[", script.id);
     if done && script.ask.thoughts_shown {
@@ -143,12 +143,15 @@ pub(super) fn push_text_part(plain: &mut Plain, text: impl FnOnce(&mut Plain)) {
     plain.body.push_str("\"}");
 }
 
-/// Everything the model said, thoughts first.
+/// Everything the model said, thoughts first; thoughts alone when they used up the allowance.
 pub(super) fn push_output(script: &Script, status: Status, plain: &mut Plain, text: impl FnOnce(&mut Plain)) {
     if script.reasoning > 0 {
         push_thoughts(script, true, &mut plain.body);
-        plain.body.push(',');
     }
+    if script.is_silent() {
+        return;
+    }
+    plain.body.push_str(if script.reasoning > 0 { "," } else { "" });
     open_item(script, status, &mut plain.body);
     if script.ask.tool.is_some() {
         text(plain);

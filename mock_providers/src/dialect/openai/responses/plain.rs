@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::object::{self, Status, push_output};
+use super::object::{self, Status, push_output, push_thoughts};
 use crate::dialect::{Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -21,7 +21,17 @@ pub(in crate::dialect) fn refusal(script: &Script, form: RefusalForm) -> String 
         RefusalForm::Filter => (Status::Incomplete("content_filter"), String::new()),
         RefusalForm::Prose => (Status::Completed, text_part(&script.sorry_after(0))),
     };
-    body(script, status, &item(script, status, &part))
+    body(script, status, &after_thoughts(script, &item(script, status, &part)))
+}
+
+/// An item (JSON), behind that of the thoughts when the model thought.
+pub(super) fn after_thoughts(script: &Script, item: &str) -> String {
+    let mut out = String::new();
+    if script.reasoning > 0 {
+        push_thoughts(script, true, &mut out);
+        out.push(',');
+    }
+    out + item
 }
 
 /// A success without content: no item at all when `bare`, else an empty text.

@@ -4,14 +4,14 @@
 use std::fmt::Write;
 
 use super::object::{self, Status, close_item, failure, index, open_item, push_output, push_thoughts};
-use super::plain::{item, refusal_part, text_part};
+use super::plain::{after_thoughts, item, refusal_part, text_part};
 use crate::dialect::json::string;
 use crate::dialect::script::Part;
 use crate::dialect::{Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
-/// Events after the last word, at most, before the one that ends the stream.
-const ENDING: u32 = 4;
+/// Events after the last word, at most, before the one that ends the stream; a second call has room among them.
+const ENDING: u32 = 8;
 
 /// What every delta begins with, up to its number.
 pub(in crate::dialect) fn prefix(script: &Script) -> String {
@@ -75,13 +75,20 @@ pub(in crate::dialect) fn opening(script: &Script, out: &mut String) {
             number += 1;
         }
     }
+    if script.is_silent() {
+        return;
+    }
+    item_begins(script, number, out);
+    if script.ask.tool.is_none() && !script.withheld {
+        part_event(script, "response.content_part.added", number + 1, (0, &text_part("\"\"")), out);
+    }
+}
+
+fn item_begins(script: &Script, number: u32, out: &mut String) {
     let mut fields = format!("\"output_index\":{},\"item\":", index(script));
     open_item(script, Status::InProgress, &mut fields);
     close_item(script, &mut fields);
     event("response.output_item.added", number, &fields, out);
-    if script.ask.tool.is_none() {
-        part_event(script, "response.content_part.added", number + 1, (0, &text_part("\"\"")), out);
-    }
 }
 
 fn part_event(script: &Script, name: &str, number: u32, (at, part): (u32, &str), out: &mut String) {
@@ -111,6 +118,7 @@ fn piece(script: &Script, word: u32, write: impl FnOnce(&mut String), out: &mut 
 /// also what ends the protocol.
 pub(in crate::dialect) fn part(script: &Script, part: Part, out: &mut String) {
     match part {
+        Part::Rest | Part::Finish if script.is_silent() => {}
         Part::Rest => {
             if let Some(rest) = script.rest() {
                 piece(script, script.words, |out| out.push_str(&rest), out);
@@ -168,6 +176,13 @@ pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, o
     end(script, Status::Failed(kind), (number + 1, sent), "", out);
 }
 
+/// Takes the response that failed off a text that had `start` bytes before its error event.
+pub(in crate::dialect) fn without_failure(start: usize, out: &mut String) {
+    if let Some(at) = out[start..].rfind("event: response.failed\n") {
+        out.truncate(start + at);
+    }
+}
+
 /// The response with these items (JSON), as the last event.
 fn end(script: &Script, status: Status, (number, words): (u32, u32), items: &str, out: &mut String) {
     let mut plain = Plain::default();
@@ -175,70 +190,68 @@ fn end(script: &Script, status: Status, (number, words): (u32, u32), items: &str
     event(&format!("response.{}", status.name()), number, &format!("\"response\":{}", plain.body), out);
 }
 
-/// A refusal in the stream.
+/// A refusal in the stream: a part of its own, or an end of the text.
 pub(in crate::dialect) fn refuse(script: &Script, form: RefusalForm, sent: u32, out: &mut String) {
     let number = first(script) + sent;
+    let status = match form {
+        RefusalForm::Filter => Status::Incomplete("content_filter"),
+        RefusalForm::Native | RefusalForm::Prose => Status::Completed,
+    };
+    let mut parts = Vec::new();
+    if !script.withheld {
+        let text = last_text(script, form, sent, out);
+        text_done(script, number + 1, &text, out);
+        parts.push(text_part(&format!("\"{text}\"")));
+    }
+    if form == RefusalForm::Native {
+        refusal_events(script, number + 3, parts.len(), out);
+        parts.push(refusal_part(script));
+    }
+    let item = item(script, status, &parts.join(","));
+    let fields = format!("\"output_index\":{},\"item\":{item}", index(script));
+    event("response.output_item.done", number + 7, &fields, out);
+    end(script, status, (number + 8, sent), &after_thoughts(script, &item), out);
+}
+
+/// What was said of the text (the inside of a JSON string), after the refusal in plain words where it is one.
+fn last_text(script: &Script, form: RefusalForm, sent: u32, out: &mut String) -> String {
     let mut text = String::new();
     if sent > 0 {
         script.push_piece(0, sent, &mut text);
     }
-    let mut status = Status::Completed;
-    match form {
-        RefusalForm::Native => {}
-        RefusalForm::Filter => status = Status::Incomplete("content_filter"),
-        RefusalForm::Prose => {
-            let sorry = script.sorry_after(sent);
-            let sorry = &sorry[1..sorry.len() - 1];
-            piece(script, sent, |out| out.push_str(sorry), out);
-            text.push_str(sorry);
-        }
+    if form == RefusalForm::Prose {
+        let sorry = script.sorry_after(sent);
+        let sorry = &sorry[1..sorry.len() - 1];
+        piece(script, sent, |out| out.push_str(sorry), out);
+        text.push_str(sorry);
     }
-    text_done(script, number + 1, &text, out);
-    let mut parts = text_part(&format!("\"{text}\""));
-    if form == RefusalForm::Native {
-        refusal_events(script, number + 3, out);
-        parts = if sent > 0 { format!("{parts},{}", refusal_part(script)) } else { refusal_part(script) };
-    }
-    let item = item(script, status, &parts);
-    let fields = format!("\"output_index\":{},\"item\":{item}", index(script));
-    event("response.output_item.done", number + 7, &fields, out);
-    end(script, status, (number + 8, sent), &item, out);
+    text
 }
 
-fn refusal_events(script: &Script, number: u32, out: &mut String) {
+/// The refusal as part `at` of the message.
+fn refusal_events(script: &Script, number: u32, at: usize, out: &mut String) {
     let (place, sorry) = (place(script), script.sorry_after(0));
-    part_event(
-        script,
-        "response.content_part.added",
-        number,
-        (1, "{\"type\":\"refusal\",\"refusal\":\"\"}"),
-        out,
-    );
-    event(
-        "response.refusal.delta",
-        number + 1,
-        &format!("{place}\"content_index\":1,\"delta\":{sorry}"),
-        out,
-    );
-    event(
-        "response.refusal.done",
-        number + 2,
-        &format!("{place}\"content_index\":1,\"refusal\":{sorry}"),
-        out,
-    );
-    part_event(script, "response.content_part.done", number + 3, (1, &refusal_part(script)), out);
+    let part = (at as u32, "{\"type\":\"refusal\",\"refusal\":\"\"}");
+    part_event(script, "response.content_part.added", number, part, out);
+    for (name, field, number) in
+        [("response.refusal.delta", "delta", number + 1), ("response.refusal.done", "refusal", number + 2)]
+    {
+        event(name, number, &format!("{place}\"content_index\":{at},\"{field}\":{sorry}"), out);
+    }
+    part_event(script, "response.content_part.done", number + 3, (at as u32, &refusal_part(script)), out);
 }
 
 /// A stream without content: no item at all when `bare`, else an empty text.
 pub(in crate::dialect) fn empty_stream(script: &Script, bare: bool, out: &mut String) {
     begin(script, out);
+    let mut empty = script.clone();
+    (empty.ask.tool, empty.reasoning, empty.words) = (None, 0, 0);
     let mut items = String::new();
     if !bare {
+        item_begins(&empty, 2, out);
+        part_event(&empty, "response.content_part.added", 3, (0, &text_part("\"\"")), out);
+        done(&empty, "", Status::Completed, out);
         items = item(script, Status::Completed, &text_part("\"\""));
-        for name in ["response.output_item.added", "response.output_item.done"] {
-            let number = if name.ends_with("added") { 2 } else { 3 };
-            event(name, number, &format!("\"output_index\":0,\"item\":{items}"), out);
-        }
     }
-    end(script, Status::Completed, (4, 0), &items, out);
+    end(script, Status::Completed, (first(&empty) + ENDING, 0), &items, out);
 }
