@@ -42,6 +42,10 @@ unused:
 pictures:
     docs/images/draw
 
+# The vendors' own SDKs against the mocks, all versions, and the table of docs/sdk-streams.md (`just sdks --write`).
+sdks *ARGS:
+    tests/sdk/run {{ARGS}}
+
 # Everything that a change has to pass.
 ci:
     bash .ci/run

@@ -97,7 +97,10 @@ faults:
     );
 
     let (simulated, planned) = play(&scenario, Mode::Simulated);
-    let (real, happened) = play(&scenario, Mode::RealTime);
+    // A machine that is busy for a moment sends late, which proves nothing: three tries.
+    let mut tries = (0..3).map(|_| play(&scenario, Mode::RealTime));
+    let (real, happened) =
+        tries.find(|(real, _)| real.verdict != Verdict::Inconclusive).expect("one try that proves something");
 
     assert_eq!(planned.len(), 200);
     assert_eq!(stories(&planned), stories(&happened));

@@ -23,8 +23,10 @@ impl Vendor for Deepseek {
         standard_route(rest.unwrap_or(path))
     }
 
+    /// One model thinks by itself.
     fn take(&self, _: &Body<'_>, ask: &mut Ask) {
         ask.obfuscation = false;
+        ask.thinks |= ask.model.starts_with("deepseek-reasoner");
     }
 
     fn check(&self, body: &Body<'_>) -> Result<(), Complaint> {

@@ -1,4 +1,4 @@
-//! Embeddings: deterministic unit vectors, equal for equal texts, in OpenAI's and in Gemini's form.
+//! Embeddings: deterministic unit vectors, equal for equal texts, in OpenAI's, Gemini's and Ollama's form.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use rand::RngExt;
 
 use super::json::push_string;
 use super::script::{Part, Plain};
-use super::{Format, Script};
+use super::{Dialect, Format, Script, ids};
 use crate::dice::Dice;
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -24,7 +24,7 @@ pub(crate) struct Embed {
     pub(super) dimensions: u32,
     /// OpenAI: little-endian 32-bit floats in base64 instead of a list of numbers.
     pub(super) base64: bool,
-    /// Gemini: a list of embeddings instead of one.
+    /// Gemini and Ollama: a list of embeddings instead of one.
     pub(super) batch: bool,
 }
 
@@ -43,16 +43,20 @@ pub(super) fn plain(script: &Script, plain: &mut Plain) {
 
 fn render(script: &Script, embed: &Embed, inputs: &[u64]) -> String {
     let mut out = String::with_capacity(inputs.len() * embed.dimensions as usize * 12 + 256);
-    if script.ask.format == Format::Embed {
-        gemini(script, embed, inputs, &mut out);
-    } else {
-        openai(script, embed, inputs, &mut out);
+    match script.ask.format {
+        Format::Embed => gemini(script, embed, inputs, &mut out),
+        Format::OllamaEmbed => ollama(script, embed, inputs, &mut out),
+        _ => openai(script, embed, inputs, &mut out),
     }
     out
 }
 
 fn openai(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
-    out.push_str("{\"object\":\"list\",\"data\":[");
+    out.push('{');
+    if script.dialect == Dialect::Mistral {
+        let _ = write!(out, "\"id\":\"{}\",", ids::hex(&script.id));
+    }
+    out.push_str("\"object\":\"list\",\"data\":[");
     for (index, input) in inputs.iter().enumerate() {
         let comma = if index > 0 { "," } else { "" };
         let _ = write!(out, "{comma}{{\"object\":\"embedding\",\"index\":{index},\"embedding\":");
@@ -71,6 +75,28 @@ fn openai(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
     push_string(&script.ask.model, out);
     let tokens = script.prompt_tokens;
     let _ = write!(out, ",\"usage\":{{\"prompt_tokens\":{tokens},\"total_tokens\":{tokens}}}}}");
+}
+
+/// A list of vectors with counts, or (in the older interface) one vector alone.
+fn ollama(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
+    if !embed.batch {
+        out.push_str("{\"embedding\":");
+        let one = inputs.first().map(|input| vector(*input, embed.dimensions)).unwrap_or_default();
+        push_vector(&one, out);
+        return out.push('}');
+    }
+    out.push_str("{\"model\":");
+    push_string(&script.ask.model, out);
+    out.push_str(",\"embeddings\":[");
+    for (index, input) in inputs.iter().enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        push_vector(&vector(*input, embed.dimensions), out);
+    }
+    let tokens = script.prompt_tokens;
+    let _ = write!(
+        out,
+        "],\"total_duration\":14143917,\"load_duration\":1019500,\"prompt_eval_count\":{tokens}}}"
+    );
 }
 
 fn gemini(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {

@@ -20,7 +20,7 @@ pub(super) fn hollow(kind: Emptiness, format: Format, text: &mut String) {
         Format::OllamaChat | Format::OllamaGenerate => ollama(kind),
         Format::Embeddings => embeddings(kind),
         Format::Responses => return responses(kind, text),
-        Format::Embed => ("", ""),
+        Format::Embed | Format::OllamaEmbed => ("", ""),
     };
     if !from.is_empty() {
         *text = text.replace(from, to);

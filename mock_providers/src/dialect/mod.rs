@@ -81,6 +81,8 @@ pub(crate) enum Format {
     Embeddings,
     /// Gemini's `embedContent` and `batchEmbedContents`.
     Embed,
+    /// Ollama's `/api/embed`, and the older `/api/embeddings`.
+    OllamaEmbed,
     /// Anthropic Messages.
     Messages,
     /// Gemini `generateContent`.

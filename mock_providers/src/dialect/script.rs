@@ -121,7 +121,7 @@ macro_rules! each {
         match $script.ask.format {
             Format::Chat => openai::chat::$function($script $(, $argument)*),
             Format::Responses => openai::responses::$function($script $(, $argument)*),
-            Format::Embeddings | Format::Embed => embedding::$function($script $(, $argument)*),
+            Format::Embeddings | Format::Embed | Format::OllamaEmbed => embedding::$function($script $(, $argument)*),
             Format::Messages => anthropic::$function($script $(, $argument)*),
             Format::Generate => gemini::$function($script $(, $argument)*),
             Format::OllamaChat | Format::OllamaGenerate => ollama::$function($script $(, $argument)*),
@@ -261,7 +261,9 @@ impl Script {
             (Format::Messages, _) => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
             (Format::OllamaChat | Format::OllamaGenerate, _) | (_, true) => "\n",
             (Format::Chat | Format::Responses, _) => openai::vendor(self.dialect).keep_alive(),
-            (Format::Generate | Format::Embeddings | Format::Embed, false) => ": keep-alive\n\n",
+            (Format::Generate | Format::Embeddings | Format::Embed | Format::OllamaEmbed, false) => {
+                ": keep-alive\n\n"
+            }
         }
     }
 

@@ -125,7 +125,8 @@ impl Form {
             | Format::OllamaChat
             | Format::OllamaGenerate
             | Format::Embeddings
-            | Format::Embed => None,
+            | Format::Embed
+            | Format::OllamaEmbed => None,
             Format::Chat | Format::Responses => Some(": keep-alive\n\n"),
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Measures {
 impl Provider {
     /// Decides how many words and thoughts the answer has and how much of the prompt was cached.
     pub(super) fn measure(&self, script: &mut Script, draws: Measures) {
-        if matches!(script.ask.format, Format::Embeddings | Format::Embed) {
+        if matches!(script.ask.format, Format::Embeddings | Format::Embed | Format::OllamaEmbed) {
             return;
         }
         let ask = &script.ask;

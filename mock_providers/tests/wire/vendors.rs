@@ -252,3 +252,24 @@ async fn nobody_answers_at_anothers_path() {
         assert_eq!(heard.status(), 404, "{dialect:?} {path}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_reasoner_thinks_without_being_asked_to() {
+    let body = "{\"model\":\"deepseek-reasoner\",\"messages\":[{\"role\":\"user\",\"content\":\"hello [words=4]\"}]}";
+    let reply = Bench::new(spec(Dialect::Deepseek))
+        .exchange(&post(chat_path(Dialect::Deepseek), "", body))
+        .await
+        .json();
+
+    assert!(reply["choices"][0]["message"]["reasoning_content"].is_string(), "{reply}");
+    assert!(reply["usage"]["completion_tokens_details"]["reasoning_tokens"].as_u64() > Some(0), "{reply}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn embeddings_of_mistral_have_an_id_and_the_size_of_its_model() {
+    let body = "{\"model\":\"mistral-embed\",\"input\":[\"a\"]}";
+    let reply = Bench::new(spec(Dialect::Mistral)).exchange(&post("/v1/embeddings", "", body)).await.json();
+
+    assert!(reply["id"].as_str().is_some_and(|id| id.len() == 32), "{reply}");
+    assert_eq!(reply["data"][0]["embedding"].as_array().map(Vec::len), Some(1_024));
+}

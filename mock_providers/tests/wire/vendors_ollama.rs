@@ -164,3 +164,19 @@ async fn faults_of_a_stream_fit_lines_too() {
     assert_eq!((body.lines().count(), whole, bench.call().ending), (1, true, Ending::Broken));
     assert_eq!(bench.call().words_sent, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn embeddings_are_one_vector_a_text_and_in_the_older_interface_one_alone() {
+    let many = heard(&post("/api/embed", "", "{\"model\":\"m\",\"input\":[\"a b\",\"c\"],\"dimensions\":8}"))
+        .await
+        .json();
+    let one = heard(&post("/api/embeddings", "", "{\"model\":\"m\",\"prompt\":\"c\"}")).await.json();
+
+    let vectors = many["embeddings"].as_array().unwrap();
+    assert_eq!(vectors.iter().map(|vector| vector.as_array().unwrap().len()).collect::<Vec<_>>(), [8, 8]);
+    assert!(vectors[0] != vectors[1]);
+    assert_eq!(many["prompt_eval_count"], 3, "a, b and c");
+    assert_eq!(one["embedding"].as_array().unwrap().len(), 768);
+    let nameless = heard(&post("/api/embed", "", "{\"input\":\"c\"}")).await;
+    assert_eq!(nameless.status(), 400);
+}

@@ -32,8 +32,8 @@ def sped_up(value):
     """A value of an example with its durations cut to a tenth."""
     if isinstance(value, dict):
         return {key: sped_up(one) for key, one in value.items()}
-    if isinstance(value, str) and (time := re.fullmatch(r"(\d+)(ms|s)", value)):
-        ms = int(time[1]) * (100 if time[2] == "s" else 0.1)
+    if isinstance(value, str) and (time := re.fullmatch(r"(\d+)(ms|s|m)", value)):
+        ms = int(time[1]) * {"ms": 0.1, "s": 100, "m": 6000}[time[2]]
         return f"{ms:g}ms" if ms % 1000 else f"{ms / 1000:g}s"
     return value
 

@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { KEY, Space, sdk } from '../node/mock.mjs';
 
-const SILENCE_MS = 4000;
-const AT_ONCE = 12;
+const SILENCE_MS = 6000;
+const AT_ONCE = 40;
 const [rowsFile, out] = process.argv.slice(2);
 const told = JSON.parse(readFileSync(rowsFile, 'utf8'));
 const messages = [{ role: 'user', content: told.prompt }];

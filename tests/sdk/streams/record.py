@@ -6,7 +6,9 @@ are swept away by the garbage collector (httpcore's pool is not reentrant).
 """
 
 import json
+import os
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +17,9 @@ import faults
 import mock
 
 # Readers wait in vain at the same time, not one after the other.
-AT_ONCE = 12
+AT_ONCE = 40
+# For one answer: longer than any pause, and than all comments of a fault that ends.
+PATIENCE_S = 3 * faults.SILENCE_S
 
 
 class Seen:
@@ -149,14 +153,10 @@ READERS = [
 def cell(reader, dialect, prompt, row, name):
     """One reader on one broken stream."""
     space, seen = mock.Space(name), Seen()
-    raised = None
     try:
         if row["inject"] is not None:
             space.inject(dialect, row["inject"])
-        try:
-            reader(space, prompt, seen)
-        except Exception as error:  # Whatever it is, it is what the package raises.
-            raised = error
+        raised, endless = patiently(lambda: reader(space, prompt, seen))
         fired = space.fired()
         attempts = len(space.calls())
     finally:
@@ -165,7 +165,7 @@ def cell(reader, dialect, prompt, row, name):
         "fired": fired,
         "raised": type(raised).__name__ if raised else None,
         "stumbled": raised is not None and in_reader(raised),
-        "hung": raised is not None and timed_out(raised),
+        "hung": endless or (raised is not None and timed_out(raised)),
         "attempts": attempts,
         "text": seen.text,
         "finish": seen.finish,
@@ -178,6 +178,22 @@ def timed_out(error):
     """Whether the client's own time limit ended it."""
     names = {base.__name__ for base in type(error).__mro__}
     return bool(names & {"APITimeoutError", "TimeoutException", "Timeout", "TimeoutError"})
+
+
+def patiently(read):
+    """What `read` raised, and whether it was given up: signs of life without words can go on for ever."""
+    raised = []
+
+    def run():
+        try:
+            read()
+        except Exception as error:  # Whatever it is, it is what the package raises.
+            raised.append(error)
+
+    reading = threading.Thread(target=run, daemon=True)
+    reading.start()
+    reading.join(PATIENCE_S)
+    return (raised[0] if raised else None), reading.is_alive()
 
 
 def in_reader(error):
@@ -226,7 +242,9 @@ def main(rows, out):
         done["cells"] = {label: future.result() for label, future in done["cells"].items()}
     with open(out, "w", encoding="utf-8") as file:
         json.dump(columns, file, indent=1)
-    print(f"{len(columns)} readers read {len(told['rows'])} answers each")
+    print(f"{len(columns)} readers read {len(told['rows'])} answers each", flush=True)
+    # Readers that were given up still read.
+    os._exit(0)
 
 
 if __name__ == "__main__":

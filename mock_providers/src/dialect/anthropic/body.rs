@@ -28,6 +28,9 @@ pub(super) struct Body<'a> {
     pub(super) metadata: Option<Metadata<'a>>,
     #[serde(borrow)]
     pub(super) output_config: Option<Output<'a>>,
+    /// Where betas of 2025 had the format.
+    #[serde(borrow)]
+    pub(super) output_format: Option<Format<'a>>,
     pub(super) stop_sequences: Option<Vec<String>>,
     #[serde(borrow)]
     pub(super) thinking: Option<Thinking<'a>>,
@@ -72,6 +75,14 @@ pub(super) struct Metadata<'a> {
 pub(super) struct Output<'a> {
     #[serde(borrow)]
     pub(super) format: Option<Format<'a>>,
+}
+
+impl<'a> Body<'a> {
+    /// The format that is asked for, wherever that is said.
+    pub(super) fn format(&self) -> Option<&Format<'a>> {
+        let format = self.output_config.as_ref().and_then(|output| output.format.as_ref());
+        format.or(self.output_format.as_ref())
+    }
 }
 
 #[derive(Deserialize)]

@@ -46,8 +46,7 @@ pub(super) fn check(body: &Body<'_>, newest: bool) -> Result<(), Complaint> {
     if body.stop_sequences.iter().flatten().any(|stop| stop.trim().is_empty()) {
         return bad("stop_sequences: each stop sequence must contain non-whitespace");
     }
-    let format = body.output_config.as_ref().and_then(|output| output.format.as_ref());
-    match format.map(|format| (format.kind.as_ref().map(|kind| &*kind.0), format.schema)) {
+    match body.format().map(|format| (format.kind.as_ref().map(|kind| &*kind.0), format.schema)) {
         Some((Some("json_schema"), None)) => bad("output_config.format.json_schema.schema: Field required"),
         Some((Some("json_schema"), Some(_))) | None => Ok(()),
         Some((kind, _)) => bad(tag("output_config.format", kind, "'json_schema'")),

@@ -60,7 +60,7 @@ fn take_shape(body: &Body<'_>, ask: &mut Ask) {
     if let Some(tool) = body.tool_choice.as_ref().and_then(|choice| forced(choice, body.tools.as_deref())) {
         ask.tool = tool.name.as_ref().map(|name| ask::name(&name.0));
         ask.shape = Some(Box::new(Shape::arguments(tool.input_schema.map(RawValue::get))));
-    } else if let Some(format) = body.output_config.as_ref().and_then(|output| output.format.as_ref()) {
+    } else if let Some(format) = body.format() {
         ask.json = format.kind.as_ref().is_some_and(|kind| kind.0 == "json_schema");
         let schema = format.schema.filter(|_| ask.json);
         ask.shape = schema.map(|schema| Box::new(Shape::of(schema.get())));

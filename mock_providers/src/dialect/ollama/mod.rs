@@ -4,6 +4,7 @@
 //! and no end at all) it leaks here too.
 
 mod compatible;
+mod embed;
 mod error;
 mod pages;
 mod read;

@@ -5,7 +5,7 @@ use http::request::Parts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{error, pages};
+use super::{embed, error, pages};
 use crate::dialect::ask::{self, bearer};
 use crate::dialect::json::{Content, Text};
 use crate::dialect::schema::Shape;
@@ -77,18 +77,22 @@ pub(in crate::dialect) fn read(
     let probe = head.method == Method::HEAD && path == "/";
     let wanted = match path {
         _ if probe => Method::HEAD,
-        "/api/chat" | "/api/generate" | "/api/show" => Method::POST,
+        "/api/chat" | "/api/generate" | "/api/show" | "/api/embed" | "/api/embeddings" => Method::POST,
         "/" | "/api/version" | "/api/tags" | "/api/ps" => Method::GET,
         _ => return Err(error::unknown_path()),
     };
     ask.format = if path == "/api/generate" { Format::OllamaGenerate } else { Format::OllamaChat };
-    ask.aside = !matches!(path, "/api/chat" | "/api/generate");
+    let embeds = embed::route(path);
+    ask.aside = embeds.is_none() && !matches!(path, "/api/chat" | "/api/generate");
     ask::method(head, &wanted)?;
     if !ask::authorised(spec, ask.key.as_deref()) {
         return Err(Complaint::usual(spec.dialect, ErrorKind::Unauthorized));
     }
     if wanted != Method::POST {
         return Ok(Asked::Aside(pages::page(path, &spec.models)));
+    }
+    if let Some(batch) = embeds {
+        return embed::read(spec, batch, body, ask);
     }
     let body = parse(body)?;
     take(&body, ask);
@@ -169,7 +173,7 @@ fn loading(body: &Body<'_>, ask: &mut Ask) {
 }
 
 /// The native interface quotes a model in its own way.
-fn unknown_model(model: &str) -> Complaint {
+pub(super) fn unknown_model(model: &str) -> Complaint {
     Complaint::new(ErrorKind::NotFound, 404, format!("model '{model}' not found"))
 }
 

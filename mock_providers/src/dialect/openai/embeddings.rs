@@ -59,8 +59,12 @@ const fn is_large(model: &str) -> bool {
 }
 
 /// The size of a vector when the caller does not say.
-const fn usual(model: &str) -> u32 {
-    if is_large(model) { 3_072 } else { 1_536 }
+fn usual(model: &str) -> u32 {
+    match model {
+        "mistral-embed" => 1_024,
+        _ if is_large(model) => 3_072,
+        _ => 1_536,
+    }
 }
 
 /// A text, tokens, or a list of either.
