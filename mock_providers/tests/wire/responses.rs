@@ -56,7 +56,7 @@ fn followed(events: &[(Option<String>, Value)]) -> Value {
         let at = data["output_index"].as_u64().unwrap_or(0) as usize;
         let part = data["content_index"].as_u64().unwrap_or(0) as usize;
         let append = |text: &mut Value| {
-            *text = format!("{}{}", text.as_str().unwrap(), data["delta"].as_str().unwrap()).into()
+            *text = format!("{}{}", text.as_str().unwrap(), data["delta"].as_str().unwrap()).into();
         };
         match name.as_deref().unwrap() {
             "response.output_item.added" => {
