@@ -20,7 +20,7 @@ pub(super) struct Deepseek;
 impl Vendor for Deepseek {
     fn route<'a>(&self, path: &'a str) -> Option<Route<'a>> {
         let rest = ["/v1", "/beta"].iter().find_map(|prefix| path.strip_prefix(prefix));
-        standard_route(rest.unwrap_or(path))
+        standard_route(rest.unwrap_or(path)).filter(|route| !matches!(route, Route::Embeddings(_)))
     }
 
     /// One model thinks by itself.

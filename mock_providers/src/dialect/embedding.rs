@@ -7,8 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use rand::RngExt;
 
 use super::json::push_string;
+use super::ollama::LOAD_NS;
+use super::openai::vendor;
 use super::script::{Part, Plain};
-use super::{Dialect, Format, Script, ids};
+use super::{Format, Script};
 use crate::dice::Dice;
 use crate::fault::{ErrorKind, RefusalForm};
 
@@ -52,11 +54,7 @@ fn render(script: &Script, embed: &Embed, inputs: &[u64]) -> String {
 }
 
 fn openai(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
-    out.push('{');
-    if script.dialect == Dialect::Mistral {
-        let _ = write!(out, "\"id\":\"{}\",", ids::hex(&script.id));
-    }
-    out.push_str("\"object\":\"list\",\"data\":[");
+    out.push_str("{\"object\":\"list\",\"data\":[");
     for (index, input) in inputs.iter().enumerate() {
         let comma = if index > 0 { "," } else { "" };
         let _ = write!(out, "{comma}{{\"object\":\"embedding\",\"index\":{index},\"embedding\":");
@@ -74,28 +72,35 @@ fn openai(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
     out.push_str("],\"model\":");
     push_string(&script.ask.model, out);
     let tokens = script.prompt_tokens;
-    let _ = write!(out, ",\"usage\":{{\"prompt_tokens\":{tokens},\"total_tokens\":{tokens}}}}}");
+    let _ = write!(out, ",\"usage\":{{\"prompt_tokens\":{tokens},\"total_tokens\":{tokens}");
+    let vendor = vendor(script.dialect);
+    vendor.push_list_usage(script, out);
+    out.push('}');
+    vendor.push_list(script, out);
+    out.push('}');
 }
 
-/// A list of vectors with counts, or (in the older interface) one vector alone.
+/// A list of vectors; of the older interface, one vector alone.
 fn ollama(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
+    let all = inputs.iter().map(|input| vector(*input, embed.dimensions));
     if !embed.batch {
         out.push_str("{\"embedding\":");
-        let one = inputs.first().map(|input| vector(*input, embed.dimensions)).unwrap_or_default();
-        push_vector(&one, out);
+        push_vector(&all.last().unwrap_or_default(), out);
         return out.push('}');
     }
     out.push_str("{\"model\":");
     push_string(&script.ask.model, out);
     out.push_str(",\"embeddings\":[");
-    for (index, input) in inputs.iter().enumerate() {
+    for (index, vector) in all.enumerate() {
         out.push_str(if index > 0 { "," } else { "" });
-        push_vector(&vector(*input, embed.dimensions), out);
+        push_vector(&vector, out);
     }
+    let (ns, _) = script.times.nanoseconds();
     let tokens = script.prompt_tokens;
     let _ = write!(
         out,
-        "],\"total_duration\":14143917,\"load_duration\":1019500,\"prompt_eval_count\":{tokens}}}"
+        "],\"total_duration\":{},\"load_duration\":{LOAD_NS},\"prompt_eval_count\":{tokens}}}",
+        ns.saturating_add(LOAD_NS)
     );
 }
 

@@ -123,6 +123,18 @@ impl Vendor for LlamaCpp {
         RefusalForm::Prose
     }
 
+    fn dimensions(&self, _: &str) -> u32 {
+        768
+    }
+
+    /// Any model will do here too.
+    fn without(&self, field: &'static str) -> Result<(), Complaint> {
+        match field {
+            "model" => Ok(()),
+            _ => Err(Complaint::invalid(field, "\"input\" or \"content\" must be provided")),
+        }
+    }
+
     fn known_models(&self) -> &'static [&'static str] {
         &["gpt-3.5-turbo"]
     }

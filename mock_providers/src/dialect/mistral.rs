@@ -146,6 +146,24 @@ impl Vendor for Mistral {
         RefusalForm::Prose
     }
 
+    fn dimensions(&self, model: &str) -> u32 {
+        if model.starts_with("codestral") { 1_536 } else { 1_024 }
+    }
+
+    fn without(&self, field: &'static str) -> Result<(), Complaint> {
+        let mut complaint = Complaint::invalid(field, MISSING);
+        complaint.status = 422;
+        Err(complaint)
+    }
+
+    fn push_list(&self, script: &Script, out: &mut String) {
+        let _ = write!(out, ",\"id\":\"{}\"", ids::hex(&script.id));
+    }
+
+    fn push_list_usage(&self, _: &Script, out: &mut String) {
+        out.push_str(",\"completion_tokens\":0,\"prompt_audio_seconds\":null");
+    }
+
     fn known_models(&self) -> &'static [&'static str] {
         &["mistral-large-latest", "mistral-medium-latest", "mistral-small-latest", "codestral-latest"]
     }

@@ -193,7 +193,9 @@ impl Dialect {
     /// The body of an error, and what it is.
     pub(crate) fn error(self, format: Format, complaint: &Complaint, request: &str) -> (Media, String) {
         let body = match self {
-            Dialect::Ollama if matches!(format, Format::OllamaChat | Format::OllamaGenerate) => {
+            Dialect::Ollama
+                if matches!(format, Format::OllamaChat | Format::OllamaGenerate | Format::OllamaEmbed) =>
+            {
                 ollama::error(complaint)
             }
             Dialect::Anthropic => anthropic::error(complaint, request),

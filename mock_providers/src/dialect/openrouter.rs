@@ -151,6 +151,14 @@ impl Vendor for Openrouter {
         false
     }
 
+    fn push_list(&self, script: &Script, out: &mut String) {
+        let _ = write!(out, ",\"id\":\"gen-emb-{}-{}\"", script.created_s, script.id);
+    }
+
+    fn push_list_usage(&self, script: &Script, out: &mut String) {
+        let _ = write!(out, ",\"cost\":{}", (script.prompt_tokens * PRICES.0) as f64 / 1e9);
+    }
+
     fn known_models(&self) -> &'static [&'static str] {
         &["openai/gpt-4o", "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash", "deepseek/deepseek-chat"]
     }

@@ -117,6 +117,14 @@ impl Vendor for Qwen {
         if form == RefusalForm::Native { RefusalForm::Prose } else { form }
     }
 
+    fn dimensions(&self, _: &str) -> u32 {
+        1_024
+    }
+
+    fn push_list(&self, script: &Script, out: &mut String) {
+        let _ = write!(out, ",\"id\":\"{}\"", ids::uuid(&script.id));
+    }
+
     fn known_models(&self) -> &'static [&'static str] {
         &["qwen3-max", "qwen-plus", "qwen-flash", "qwen-turbo"]
     }

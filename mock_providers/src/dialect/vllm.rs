@@ -1,6 +1,8 @@
 //! vLLM's OpenAI-compatible server: types named like classes, numbers for codes, usage with every chunk for
 //! those who ask.
 
+use std::fmt::Write;
+
 use http::HeaderMap;
 
 use super::headers::put;
@@ -30,14 +32,8 @@ impl Vendor for Vllm {
     }
 
     fn check(&self, body: &Body<'_>) -> Result<(), Complaint> {
-        let missing = |field: &'static str| {
-            let message = format!(
-                "[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required', 'input': {{}}}}]"
-            );
-            Err(Complaint::invalid(field, message))
-        };
         if body.messages.is_none() {
-            return missing("messages");
+            return Err(missing("messages"));
         }
         if body.temperature.is_some_and(|heat| heat < 0.0) {
             let message = "temperature must be non-negative, got a negative value.";
@@ -150,6 +146,22 @@ impl Vendor for Vllm {
         RefusalForm::Prose
     }
 
+    fn dimensions(&self, _: &str) -> u32 {
+        1_024
+    }
+
+    fn without(&self, field: &'static str) -> Result<(), Complaint> {
+        if field == "model" { Ok(()) } else { Err(missing(field)) }
+    }
+
+    fn push_list(&self, script: &Script, out: &mut String) {
+        let _ = write!(out, ",\"id\":\"embd-{}\",\"created\":{}", ids::hex(&script.id), script.created_s);
+    }
+
+    fn push_list_usage(&self, _: &Script, out: &mut String) {
+        out.push_str(",\"completion_tokens\":0,\"prompt_tokens_details\":null");
+    }
+
     fn known_models(&self) -> &'static [&'static str] {
         &["meta-llama/Llama-3.1-8B-Instruct"]
     }
@@ -157,6 +169,14 @@ impl Vendor for Vllm {
     fn model(&self, id: &str) -> String {
         model(id)
     }
+}
+
+/// Pydantic's words for a field that is not there.
+fn missing(field: &'static str) -> Complaint {
+    let message = format!(
+        "[{{'type': 'missing', 'loc': ('body', '{field}'), 'msg': 'Field required', 'input': {{}}}}]"
+    );
+    Complaint::invalid(field, message)
 }
 
 const fn message(kind: ErrorKind) -> &'static str {

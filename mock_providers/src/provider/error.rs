@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use super::Provider;
 use super::plan::Act;
 use crate::clock::Moment;
-use crate::dialect::{Complaint, Dialect, Media, Script, fixdate, usual_kind};
+use crate::dialect::{Complaint, Dialect, Format, Media, Script, fixdate, usual_kind};
 use crate::fault::{Draw, ErrorBody, ErrorKind, Nonsense, RetryAfter, StatusFault};
 use crate::latency::Dist;
 use crate::ledger::Call;
@@ -33,6 +33,15 @@ const fn tells_gateways(dialect: Dialect) -> bool {
     matches!(dialect, Dialect::Openrouter)
 }
 
+/// What Gemini says of a blocked prompt is no error but an answer: in a stream, its only event.
+fn streamed(script: &Script, status: u16, (media, body): (Media, String)) -> (Media, String) {
+    if status != 200 || script.ask.format != Format::Generate || !script.ask.stream {
+        return (media, body);
+    }
+    let body = if script.ask.array { format!("[{body}]") } else { format!("data: {body}\r\n\r\n") };
+    (script.media(), body)
+}
+
 /// The provider's own id of a call, from the letters of its answer.
 pub(crate) fn request_id(letters: &str) -> String {
     ["req_", letters].concat()
@@ -49,8 +58,9 @@ impl Provider {
     ) -> Act {
         call.failure = Some(complaint.kind);
         let id = request_id(&script.id);
-        let (media, body) = self.spec.dialect.error(script.ask.format, complaint, &id);
         let status = complaint.status;
+        let said = self.spec.dialect.error(script.ask.format, complaint, &id);
+        let (media, body) = streamed(script, status, said);
         Act::Error(Box::new(Error { status, media, body, headers: Vec::new(), due }))
     }
 
@@ -106,7 +116,8 @@ impl Provider {
                     Complaint::usual(self.spec.dialect, kind.unwrap_or(ErrorKind::ServerError));
                 complaint.status = status;
                 complaint.retry_after = wait;
-                self.spec.dialect.error(script.ask.format, &complaint, &request_id(&script.id))
+                let said = self.spec.dialect.error(script.ask.format, &complaint, &request_id(&script.id));
+                streamed(script, status, said)
             }
         }
     }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
+mod azure;
 mod bench;
 mod choices;
 mod connections;
 mod counting;
+mod cut;
 mod determinism;
 mod embeddings;
 mod faults;
@@ -25,5 +27,6 @@ mod validation_anthropic;
 mod validation_gemini;
 mod validation_openai;
 mod vendors;
+mod vendors_embeddings;
 mod vendors_errors;
 mod vendors_ollama;

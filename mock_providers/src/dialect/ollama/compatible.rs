@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::error;
+use super::{embed, error};
 use crate::dialect::openai::{Body, Finish, Route, UsageAt, Vendor, standard_route};
 use crate::dialect::{Ask, Complaint, Script, ids};
 use crate::fault::{ErrorKind, RefusalForm};
@@ -111,6 +111,15 @@ impl Vendor for Ollama {
 
     fn refusal(&self, _: RefusalForm) -> RefusalForm {
         RefusalForm::Prose
+    }
+
+    fn dimensions(&self, _: &str) -> u32 {
+        embed::DIMENSIONS
+    }
+
+    fn without(&self, field: &'static str) -> Result<(), Complaint> {
+        let message = if field == "model" { "model is required" } else { "invalid input" };
+        Err(Complaint::invalid(field, message))
     }
 
     fn known_models(&self) -> &'static [&'static str] {

@@ -13,7 +13,9 @@ mod write;
 pub(super) use compatible::Ollama;
 pub(super) use error::native as error;
 pub(super) use read::{read, serves};
-pub(super) use write::{delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble};
+pub(super) use write::{
+    LOAD_NS, delta, empty, empty_stream, opening, part, plain, prefix, refusal, refuse, trouble,
+};
 
 /// What it lists when the specification says nothing.
 const KNOWN: &[&str] = &["llama3.2:latest", "qwen3:8b"];

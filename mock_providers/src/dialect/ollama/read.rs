@@ -81,9 +81,12 @@ pub(in crate::dialect) fn read(
         "/" | "/api/version" | "/api/tags" | "/api/ps" => Method::GET,
         _ => return Err(error::unknown_path()),
     };
-    ask.format = if path == "/api/generate" { Format::OllamaGenerate } else { Format::OllamaChat };
-    let embeds = embed::route(path);
-    ask.aside = embeds.is_none() && !matches!(path, "/api/chat" | "/api/generate");
+    ask.format = match path {
+        "/api/generate" => Format::OllamaGenerate,
+        "/api/embed" | "/api/embeddings" => Format::OllamaEmbed,
+        _ => Format::OllamaChat,
+    };
+    ask.aside = path == "/api/show" || wanted != Method::POST;
     ask::method(head, &wanted)?;
     if !ask::authorised(spec, ask.key.as_deref()) {
         return Err(Complaint::usual(spec.dialect, ErrorKind::Unauthorized));
@@ -91,24 +94,27 @@ pub(in crate::dialect) fn read(
     if wanted != Method::POST {
         return Ok(Asked::Aside(pages::page(path, &spec.models)));
     }
-    if let Some(batch) = embeds {
-        return embed::read(spec, batch, body, ask);
+    if ask.format == Format::OllamaEmbed {
+        embed::take(path == "/api/embed", body, ask)?;
+        return found(spec, ask).map(|()| Asked::Call);
     }
-    let body = parse(body)?;
+    let body: Body<'_> = parse(body)?;
     take(&body, ask);
-    ask.attribute(None)?;
-    if ask.model.is_empty() {
-        return Err(Complaint::invalid("model", "model is required"));
-    }
-    let model = ask.model.clone();
-    if !serves(&spec.models, &model) {
-        return Err(unknown_model(&model));
-    }
+    found(spec, ask)?;
     if ask.aside {
         return Ok(Asked::Aside(pages::show()));
     }
     loading(&body, ask);
     Ok(Asked::Call)
+}
+
+/// Whether there is the model that is asked for.
+fn found(spec: &Spec, ask: &mut Ask) -> Result<(), Complaint> {
+    ask.attribute(None)?;
+    if ask.model.is_empty() {
+        return Err(Complaint::invalid("model", "model is required"));
+    }
+    if serves(&spec.models, &ask.model) { Ok(()) } else { Err(unknown_model(&ask.model)) }
 }
 
 /// Whether a model is served. The tag `latest` goes without saying.
@@ -117,7 +123,7 @@ pub(in crate::dialect) fn serves(models: &[String], wanted: &str) -> bool {
     models.is_empty() || models.iter().any(|model| bare(model) == bare(wanted))
 }
 
-fn parse(body: &[u8]) -> Result<Body<'_>, Complaint> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Complaint> {
     if body.is_empty() {
         return Err(Complaint::invalid("body", "missing request body"));
     }

@@ -10,7 +10,7 @@ use crate::dialect::{Complaint, Format, Plain, Script};
 use crate::fault::{ErrorKind, RefusalForm};
 
 /// To load a model that is loaded, in nanoseconds.
-const LOAD_NS: u64 = 41_000_000;
+pub(in crate::dialect) const LOAD_NS: u64 = 41_000_000;
 
 /// The whole body.
 pub(in crate::dialect) fn plain(script: &Script, plain: &mut Plain) {

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::chat::{Field, Kind, diagnose};
-use super::check::{missing, too_long, unknown_value, whole};
+use super::chat::{Field, Kind};
+use super::check::{too_long, unknown_value, whole};
+use super::vendor::Vendor;
 use crate::dialect::ask;
 use crate::dialect::embedding::{DIMENSIONS_MAX, Embed, input};
 use crate::dialect::json::Text;
@@ -13,9 +14,10 @@ use crate::provider::Spec;
 
 /// Texts in one request.
 const INPUTS_MAX: usize = 2_048;
-const FIELDS: [Field; 4] = [
+const FIELDS: [Field; 5] = [
     ("model", Kind::Text),
     ("dimensions", Kind::Whole),
+    ("output_dimension", Kind::Whole),
     ("encoding_format", Kind::Text),
     ("user", Kind::Text),
 ];
@@ -26,6 +28,8 @@ struct Body<'a> {
     model: Option<Text<'a>>,
     input: Option<Value>,
     dimensions: Option<i64>,
+    /// The same at Mistral.
+    output_dimension: Option<i64>,
     #[serde(borrow)]
     encoding_format: Option<Text<'a>>,
     #[serde(borrow)]
@@ -33,38 +37,35 @@ struct Body<'a> {
 }
 
 /// Reads a request; `model` is the one the path names, where it does.
-pub(super) fn read(spec: &Spec, model: Option<&str>, body: &[u8], ask: &mut Ask) -> Result<Asked, Complaint> {
-    let body: Body<'_> = serde_json::from_slice(body).map_err(|error| diagnose(&error, body, &FIELDS))?;
+pub(super) fn read(
+    spec: &Spec,
+    vendor: &dyn Vendor,
+    model: Option<&str>,
+    body: &[u8],
+    ask: &mut Ask,
+) -> Result<Asked, Complaint> {
+    let body: Body<'_> =
+        serde_json::from_slice(body).map_err(|error| vendor.diagnose(&error, body, &FIELDS))?;
     ask.format = Format::Embeddings;
     let named = model.or(body.model.as_ref().map(|model| &*model.0)).unwrap_or_default();
     ask.model = ask::name(named);
     if ask.model.is_empty() {
-        return Err(Complaint::invalid("model", "you must provide a model parameter"));
+        vendor.without("model")?;
+    }
+    if body.input.as_ref().is_none_or(Value::is_null) {
+        vendor.without("input")?;
     }
     let inputs = take(body.input.as_ref(), ask)?;
-    whole("dimensions", body.dimensions, 1, i64::from(DIMENSIONS_MAX))?;
+    let dimensions = body.dimensions.or(body.output_dimension);
+    whole("dimensions", dimensions, 1, i64::from(DIMENSIONS_MAX))?;
     let encoding = body.encoding_format.as_ref().map_or("float", |encoding| &encoding.0);
     if !matches!(encoding, "float" | "base64") {
         return Err(unknown_value("encoding_format", encoding, &["float", "base64"]));
     }
-    let dimensions = body.dimensions.map_or_else(|| usual(&ask.model), |wanted| wanted as u32);
+    let dimensions = dimensions.map_or_else(|| vendor.dimensions(&ask.model), |wanted| wanted as u32);
     let base64 = encoding == "base64";
     ask.embed = Some(Box::new(Embed { inputs, dimensions, base64, batch: true }));
     ask.settle(spec, body.user.as_ref().map(|user| &*user.0))
-}
-
-const fn is_large(model: &str) -> bool {
-    let bytes = model.as_bytes();
-    bytes.len() >= 5 && matches!(bytes.last_chunk::<5>(), Some(b"large"))
-}
-
-/// The size of a vector when the caller does not say.
-fn usual(model: &str) -> u32 {
-    match model {
-        "mistral-embed" => 1_024,
-        _ if is_large(model) => 3_072,
-        _ => 1_536,
-    }
 }
 
 /// A text, tokens, or a list of either.
@@ -76,7 +77,6 @@ fn take(given: Option<&Value>, ask: &mut Ask) -> Result<Vec<u64>, Complaint> {
         )
     };
     match given {
-        None | Some(Value::Null) => Err(missing("input")),
         Some(Value::Array(items)) if items.is_empty() => Err(empty()),
         Some(Value::Array(items)) if items.iter().all(Value::is_u64) => {
             one(given, ask).map(|key| vec![key]).ok_or_else(empty)
@@ -87,7 +87,7 @@ fn take(given: Option<&Value>, ask: &mut Ask) -> Result<Vec<u64>, Complaint> {
         Some(Value::Array(items)) => {
             items.iter().map(|item| one(Some(item), ask).ok_or_else(empty)).collect()
         }
-        Some(_) => one(given, ask).map(|key| vec![key]).ok_or_else(empty),
+        _ => one(given, ask).map(|key| vec![key]).ok_or_else(empty),
     }
 }
 

@@ -29,8 +29,11 @@ pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Res
     ask.key = vendor.key(head).map(str::to_owned);
     let path = head.uri.path();
     let route = vendor.route(path).ok_or_else(|| vendor.unknown_path(&head.method, path))?;
-    ask.aside = matches!(route, Route::Models | Route::Model(_));
-    ask::method(head, if ask.aside { &Method::GET } else { &Method::POST })?;
+    ask.aside = matches!(route, Route::Models | Route::Model(_) | Route::Response(_));
+    let deletes = matches!(route, Route::Response(_)) && head.method == Method::DELETE;
+    if !deletes {
+        ask::method(head, if ask.aside { &Method::GET } else { &Method::POST })?;
+    }
     if !authorised(spec, ask.key.as_deref()) {
         return Err(Complaint::usual(spec.dialect, ErrorKind::Unauthorized));
     }
@@ -38,7 +41,12 @@ pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Res
     match route {
         Route::Models => Ok(Asked::Aside(models::list(vendor, &spec.models))),
         Route::Model(id) => models::one(vendor, &spec.models, id).map(Asked::Aside),
-        Route::Embeddings(model) => embeddings::read(spec, model, body, ask),
+        // Nothing is kept, as with `store: false`.
+        Route::Response(id) => {
+            let message = format!("Response with id '{id}' not found.");
+            Err(Complaint::new(ErrorKind::NotFound, 404, message))
+        }
+        Route::Embeddings(model) => embeddings::read(spec, vendor, model, body, ask),
         Route::Responses => responses::read(spec, body, ask),
         Route::Chat(model) => chat::read(spec, vendor, model, body, ask),
     }

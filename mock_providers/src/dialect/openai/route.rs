@@ -12,6 +12,8 @@ pub(in crate::dialect) enum Route<'a> {
     Chat(Option<&'a str>),
     /// Responses.
     Responses,
+    /// One response that was given earlier.
+    Response(&'a str),
     /// Embeddings; by this model when the path names one.
     Embeddings(Option<&'a str>),
     /// The listing of models.
@@ -25,7 +27,10 @@ pub(in crate::dialect) fn openai(path: &str) -> Option<Route<'_>> {
     let rest = bare(path);
     match rest {
         "/responses" => Some(Route::Responses),
-        _ => standard(rest),
+        _ => match rest.strip_prefix("/responses/") {
+            Some(id) if !id.is_empty() && !id.contains('/') => Some(Route::Response(id)),
+            _ => standard(rest),
+        },
     }
 }
 

@@ -6,7 +6,7 @@
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-use super::{chat, error, models, route};
+use super::{chat, check, error, models, route};
 use crate::dialect::ask::bearer;
 use crate::dialect::azure::Azure;
 use crate::dialect::deepseek::Deepseek;
@@ -225,6 +225,27 @@ pub(in crate::dialect) trait Vendor: Sync {
     fn refusal(&self, form: RefusalForm) -> RefusalForm {
         form
     }
+
+    // === embeddings ===
+
+    /// The size of a vector when the caller does not say.
+    fn dimensions(&self, model: &str) -> u32 {
+        if model.ends_with("large") { 3_072 } else { 1_536 }
+    }
+
+    /// The error for `model` or `input` missing in a request for embeddings, where it has to be there.
+    fn without(&self, field: &'static str) -> Result<(), Complaint> {
+        Err(match field {
+            "model" => Complaint::invalid(field, "you must provide a model parameter"),
+            _ => check::missing(field),
+        })
+    }
+
+    /// Fields at the end of a list of embeddings.
+    fn push_list(&self, _: &Script, _: &mut String) {}
+
+    /// Fields at the end of its usage; the counts of the prompt and of all stand before.
+    fn push_list_usage(&self, _: &Script, _: &mut String) {}
 
     // === models ===
 
