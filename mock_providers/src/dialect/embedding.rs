@@ -82,10 +82,10 @@ fn openai(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
 
 /// A list of vectors; of the older interface, one vector alone.
 fn ollama(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
-    let all = inputs.iter().map(|input| vector(*input, embed.dimensions));
+    let mut all = inputs.iter().map(|input| vector(*input, embed.dimensions));
     if !embed.batch {
         out.push_str("{\"embedding\":");
-        push_vector(&all.last().unwrap_or_default(), out);
+        push_vector(&all.next_back().unwrap_or_default(), out);
         return out.push('}');
     }
     out.push_str("{\"model\":");
