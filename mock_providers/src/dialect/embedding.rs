@@ -85,7 +85,7 @@ fn ollama(script: &Script, embed: &Embed, inputs: &[u64], out: &mut String) {
     let mut all = inputs.iter().map(|input| vector(*input, embed.dimensions));
     if !embed.batch {
         out.push_str("{\"embedding\":");
-        push_vector(&all.next().unwrap_or_default(), out);
+        push_vector(&all.next_back().unwrap_or_default(), out);
         return out.push('}');
     }
     out.push_str("{\"model\":");

@@ -2,8 +2,8 @@
 //!
 //! A limit is not a fault that fires by chance: it follows from the calls. So a retry storm meets the refusals it
 //! brought upon itself, and a router that slows down gets through. Everything is arithmetic on whole microseconds
-//! with the present passed in ([`meter`]); who shares a meter is a matter of names ([`Pools`]); what a refusal and
-//! the headers of every answer look like is the vendor's ([`wording`], [`headers`]).
+//! with the present passed in (`meter`); who shares a meter is a matter of names ([`Pools`]); what a refusal and
+//! the headers of every answer look like is the vendor's (`wording`, `headers`).
 
 mod admit;
 mod headers;

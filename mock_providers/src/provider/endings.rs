@@ -3,8 +3,8 @@
 use http::header::{HeaderValue, LOCATION};
 
 use super::Provider;
+use super::act::Act;
 use super::error::Error;
-use super::plan::Act;
 use crate::clock::Moment;
 use crate::dialect::{Media, usual_kind};
 use crate::fault::{BytesFault, Close, Draw, HttpFault, Page};

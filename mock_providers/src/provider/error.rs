@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::Provider;
-use super::plan::Act;
+use super::act::Act;
 use crate::clock::Moment;
 use crate::dialect::{Complaint, Dialect, Format, Media, Script, fixdate, usual_kind};
 use crate::fault::{Draw, ErrorBody, ErrorKind, Nonsense, RetryAfter, StatusFault};

@@ -1,9 +1,11 @@
 //! A provider: what it is ([`Spec`]) and what it lives through ([`Provider`]).
 
+mod act;
 mod aside;
 mod asked;
 mod came;
 mod endings;
+mod entry;
 mod error;
 mod greet;
 mod live;
@@ -15,6 +17,7 @@ mod plan;
 mod schedule;
 mod settings;
 mod space;
+mod timing;
 mod way_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +27,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
+pub(crate) use act::{Act, PORTAL};
 pub(crate) use aside::{ASIDE, Aside};
 pub use asked::{ASKED_RULE, ASKING_HEADER};
 pub(crate) use came::{Came, Via};
@@ -31,7 +35,7 @@ pub(crate) use error::{Error, request_id};
 pub use live::{ADDED_RULES_MAX, Standing};
 pub(crate) use manner::{ByHand, Manner, Shape};
 pub use namespace::is_namespace;
-pub(crate) use plan::{Act, Answer, PORTAL, Plan};
+pub(crate) use plan::{Answer, Plan};
 pub(crate) use schedule::{Pace, Schedule};
 pub use settings::{Resolver, Settings};
 

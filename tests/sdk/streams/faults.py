@@ -17,6 +17,13 @@ PROMPT = f"[words={WORDS}] hello there"
 # How long clients wait for the next byte. Durations of the examples are cut to a tenth, so that a pause in a stream is
 # shorter than that, as it is in life.
 SILENCE_S = 2.0
+# Numbers of examples that make a single answer take long or a hundred megabytes: the kind of breakage stays.
+QUICKER = {
+    "bandwidth": {"per_second": 40000},
+    "tiny_segments": {"size": "7..60", "gap": "1ms"},
+    "enormous_body": {"size": 1000000},
+    "huge_event": {"size": 300000},
+}
 # A key with more choices than this chooses between wordings, not between kinds of breakage.
 CHOICES_MAX = 10
 
@@ -41,6 +48,8 @@ def sped_up(value):
 def variants(schema, example):
     """The example of a fault, and the same with every other choice of it."""
     name, given = (example, {}) if isinstance(example, str) else next(iter(sped_up(example).items()))
+    if name in QUICKER:
+        given = {**given, **QUICKER[name]}
     keys = choices(schema, name)
     if not isinstance(given, dict):
         # `malformed: html`: a plain value stands for a key.

@@ -1,4 +1,4 @@
-//! OpenAI's interfaces, which most other vendors imitate: [`vendor`] says what each does otherwise.
+//! OpenAI's interfaces, which most other vendors imitate: [`mod@vendor`] says what each does otherwise.
 
 pub(super) mod chat;
 mod check;
