@@ -378,10 +378,19 @@ pub(in crate::scenario) fn unknown_word<'a>(
 ) -> Diagnostic {
     let problem = Diagnostic::new(Code::UNKNOWN_WORD, format!("`{word}` is not known here"))
         .at(span)
-        .label(format!("expected {}", one_of(words.clone())));
+        .label(format!("expected {}", choice(words.clone())));
     match similar(word, words) {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
         None => problem,
+    }
+}
+
+/// Words to choose from; too many to be read are counted.
+fn choice<'a>(words: impl Iterator<Item = &'a str> + Clone) -> String {
+    const READABLE: usize = 30;
+    match words.clone().count() {
+        count if count > READABLE => format!("one of {count} words: docs/faults/README.md lists them"),
+        _ => one_of(words),
     }
 }
 

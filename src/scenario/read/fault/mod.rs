@@ -82,11 +82,11 @@ pub(in crate::scenario) fn shapes() -> impl Iterator<Item = &'static Shape> {
 /// A fault, and the word it was written with. Some errors have another status at another vendor, so the
 /// fault depends on the dialect.
 pub(super) fn read(cx: &Cx, node: &Node, dialect: Dialect) -> Option<(String, Fault)> {
-    let (name, body) = match &node.value {
-        Value::Scalar { text, .. } => (text.clone(), None),
+    let (name, span, body) = match &node.value {
+        Value::Scalar { text, .. } => (text.clone(), node.span.clone(), None),
         Value::Map(entries) if entries.len() == 1 => {
             let (name, body) = cx.entries(node).pop()?;
-            (name.value, Some(body))
+            (name.value, name.span, Some(body))
         }
         _ => {
             cx.expected("a fault: its name, or a map with one key", node);
@@ -94,10 +94,10 @@ pub(super) fn read(cx: &Cx, node: &Node, dialect: Dialect) -> Option<(String, Fa
         }
     };
     let Some(word) = words().find(|word| word.name() == name) else {
-        cx.report(unknown_word(&name, &node.span, words().map(Word::name)));
+        cx.report(unknown_word(&name, &span, words().map(Word::name)));
         return None;
     };
-    if !fits(cx, word, body, &node.span) {
+    if !fits(cx, word, body, &span) {
         return None;
     }
     let fault = (word.build)(&Args::new(cx, word, body, dialect))?;
