@@ -18,7 +18,8 @@ def verdict(column, label, words):
     if not cell["fired"]:
         return NONE, ""
     if cell["hung"]:
-        return HANGS, ", ".join(part.strip() for part in (after, raised, tries) if part)
+        # Which error ends the wait depends on who of two gives up first.
+        return HANGS, ", ".join(part.strip() for part in (after, tries) if part)
     if cell["raised"]:
         return RAISES, (raised + after + tries).strip()
     missed = lacks(cell, got, words) + ([] if cell["finish"] else ["no end"])
