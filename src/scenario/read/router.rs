@@ -153,12 +153,11 @@ fn failures(cx: &Cx, fields: &Fields<'_>) -> Option<u32> {
 /// Where the mock of `spec` is found in a simulated network, with the path prefix its dialect's clients expect.
 fn base_url(spec: &Spec) -> String {
     use mock_providers::dialect::Dialect;
+    // As the vendors' SDKs have it, but for those whose own SDK adds what our client does not.
     let prefix = match spec.dialect {
-        Dialect::Anthropic | Dialect::Gemini | Dialect::Deepseek => "",
         Dialect::Azure => "/openai/v1",
-        Dialect::Qwen => "/compatible-mode/v1",
-        Dialect::Openrouter => "/api/v1",
-        _ => "/v1",
+        Dialect::Mistral | Dialect::Ollama => "/v1",
+        other => other.base_path(),
     };
     let scheme = if spec.tls { "https" } else { "http" };
     format!("{scheme}://{}{prefix}", spec.name)
