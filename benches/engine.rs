@@ -10,11 +10,11 @@ use std::time::Duration;
 use brownout::chat::{ChatRequest, Delta, Failure, FailureClass, Message, Part, Role};
 use brownout::dialect::{Dialect, StreamDecoder, Upstream, decode_reply, encode};
 use brownout::router::config::{
-    AllBenched, Backoff, BreakerPolicy, ClassPolicy, Config, EmptyPolicy, Jitter, Limits, Model, Provider,
-    RefusalPolicy, RetryAfterPolicy, RetryPolicy, Route, Secret, Then,
+    Backoff, BreakerPolicy, ClassPolicy, Config, Jitter, Model, Provider, RetryAfterPolicy, RetryPolicy,
+    Route, Secret, Then,
 };
 use brownout::router::engine::{Engine, Step};
-use brownout::router::fleet::Fleet;
+use brownout::router::fleet::{Admission, Fleet};
 use brownout::router::plan::{Facts, plan};
 use brownout::world::{Dice, Key, Moment};
 use criterion::{BatchSize, Criterion, Throughput};
@@ -28,8 +28,7 @@ fn main() {
 
 /// Three models on two providers, and a route that repeats a 429 twice before it moves on.
 fn config() -> Arc<Config> {
-    let provider =
-        |dialect, url: &str| Provider { dialect, base_url: url.to_owned(), key: None, http2: false };
+    let provider = |dialect, url: &str| Provider::new(dialect, url);
     let providers = [
         ("anthropic".to_owned(), provider(Dialect::Anthropic, "http://anthropic")),
         ("google".to_owned(), provider(Dialect::Gemini, "http://google")),
@@ -37,40 +36,24 @@ fn config() -> Arc<Config> {
     // No failure streak of a benchmark may open a breaker: every life is the same.
     let breaker = BreakerPolicy { failures: 0, ..BreakerPolicy::default() };
     let model = |name: &str, provider| {
-        let model = Model {
-            name: name.to_owned(),
-            provider,
-            upstream: name.to_owned(),
-            price: None,
-            quality: None,
-            context: Some(100_000),
-            breaker,
-        };
+        let model = Model { context: Some(100_000), breaker, ..Model::new(name, provider, name) };
         (name.to_owned(), model)
     };
     let mut retry = RetryPolicy::default();
     let backoff = Backoff { jitter: Jitter::None, ..Backoff::default() };
     retry.set(FailureClass::RateLimited, ClassPolicy { times: 2, backoff, then: Then::Next });
     let route = Route {
-        name: "support".to_owned(),
-        chain: vec![0, 1, 2],
         deadline: Duration::from_secs(20),
-        limits: Limits::default(),
         retry,
         retry_after: RetryAfterPolicy::MoveOn,
-        refusal: RefusalPolicy::Pass,
-        empty: EmptyPolicy::Failure,
-        all_benched: AllBenched::FailFast,
         max_attempts: 8,
-        quality_floor: 0.0,
-        rescue: Vec::new(),
-        cache: None,
+        ..Route::new("support", vec![0, 1, 2])
     };
-    Arc::new(Config {
-        providers: providers.into_iter().collect(),
-        models: [model("claude", 0), model("haiku", 0), model("flash", 1)].into_iter().collect(),
-        routes: [("support".to_owned(), route)].into_iter().collect(),
-    })
+    Arc::new(Config::new(
+        providers.into_iter().collect(),
+        [model("claude", 0), model("haiku", 0), model("flash", 1)].into_iter().collect(),
+        [("support".to_owned(), route)].into_iter().collect(),
+    ))
 }
 
 const FACTS: Facts = Facts { prompt_tokens: 250, max_tokens: Some(200), stream: true };
@@ -84,7 +67,13 @@ fn decisions(criterion: &mut Criterion) {
 
     let mut fleet = Fleet::new(&config);
     let now = Moment::from_us(1_000_000);
-    group.bench_function("breaker_admit", |bench| bench.iter(|| fleet.admit(black_box(0), black_box(now))));
+    group.bench_function("breaker_admit", |bench| {
+        bench.iter(|| {
+            if let Admission::Yes(pass) = fleet.admit(black_box(0), black_box(now), 0.5) {
+                fleet.released(pass);
+            }
+        });
+    });
 
     group.bench_function("life/first_model", |bench| {
         bench.iter(|| life(&config, &mut fleet, dice, &[]));
@@ -111,8 +100,8 @@ fn life(config: &Arc<Config>, fleet: &mut Fleet, dice: Key, failures: &[Failure]
                     engine.failed(failure.clone(), now, fleet)
                 }
                 None => {
-                    engine.committed(fleet);
-                    engine.served(fleet);
+                    engine.committed(now, fleet);
+                    engine.served(now, fleet);
                     black_box(engine.take_notes());
                     return engine.attempts();
                 }

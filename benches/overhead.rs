@@ -23,10 +23,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use brownout::dialect::Dialect;
-use brownout::router::config::{
-    AllBenched, BreakerPolicy, Config, EmptyPolicy, Limits, Model, Provider, RefusalPolicy, RetryAfterPolicy,
-    RetryPolicy, Route,
-};
+use brownout::router::config::{Config, Model, Provider, Route};
 use brownout::router::{Router, http as face, trail::Trail};
 use brownout::world::{Clock, Connector, Dice, Network};
 use bytes::Bytes;
@@ -39,6 +36,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use indexmap::IndexMap;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -327,45 +325,20 @@ async fn serve_router(upstream: SocketAddr) -> SocketAddr {
 
 /// A route, a model and a provider for each kind of request; all of them are the upstream.
 fn config(upstream: SocketAddr) -> Config {
-    let mut config =
-        Config { providers: Default::default(), models: Default::default(), routes: Default::default() };
+    let (mut providers, mut models, mut routes) = (IndexMap::new(), IndexMap::new(), IndexMap::new());
     for (index, kind) in Kind::ALL.into_iter().enumerate() {
         let name = kind.name().to_owned();
-        let provider = Provider {
-            dialect: Dialect::Openai,
-            base_url: format!("http://{upstream}/{name}/v1"),
-            key: None,
-            http2: false,
-        };
-        let model = Model {
-            name: name.clone(),
-            provider: index,
-            upstream: "gpt-4o".to_owned(),
-            price: None,
-            quality: None,
-            context: None,
-            breaker: BreakerPolicy::default(),
-        };
+        providers
+            .insert(name.clone(), Provider::new(Dialect::Openai, format!("http://{upstream}/{name}/v1")));
+        models.insert(name.clone(), Model::new(name.clone(), index, "gpt-4o"));
         let route = Route {
-            name: name.clone(),
-            chain: vec![index],
             deadline: Duration::from_secs(20),
-            limits: Limits::default(),
-            retry: RetryPolicy::default(),
-            retry_after: RetryAfterPolicy::default(),
-            refusal: RefusalPolicy::Pass,
-            empty: EmptyPolicy::Failure,
-            all_benched: AllBenched::FailFast,
             max_attempts: 4,
-            quality_floor: 0.0,
-            rescue: Vec::new(),
-            cache: None,
+            ..Route::new(name.clone(), vec![index])
         };
-        config.providers.insert(name.clone(), provider);
-        config.models.insert(name.clone(), model);
-        config.routes.insert(name, route);
+        routes.insert(name, route);
     }
-    config
+    Config::new(providers, models, routes)
 }
 
 // === Measuring ===

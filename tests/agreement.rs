@@ -51,6 +51,7 @@ fn story(record: &Record) -> String {
             AttemptResult::Failed(failure) => format!("{} {:?}", failure.class.name(), failure.status),
             AttemptResult::Served => "served".to_owned(),
             AttemptResult::Cancelled => "cancelled".to_owned(),
+            AttemptResult::Lost => "lost".to_owned(),
         };
         format!("{} {result}", attempt.model)
     });

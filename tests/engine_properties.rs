@@ -10,8 +10,8 @@ use std::time::Duration;
 use brownout::chat::{Failure, FailureClass, Limit};
 use brownout::dialect::Dialect;
 use brownout::router::config::{
-    AllBenched, Backoff, BreakerPolicy, ClassPolicy, Config, EmptyPolicy, Jitter, Limits, Model, Provider,
-    RefusalPolicy, Rescue, RetryAfterPolicy, RetryPolicy, Route, Then,
+    AllBenched, Backoff, BreakerPolicy, ClassPolicy, Config, Jitter, Limits, Model, Provider, RefusalPolicy,
+    Rescue, RetryAfterPolicy, RetryPolicy, Route, Then,
 };
 use brownout::router::engine::{Engine, Final, Order, Step};
 use brownout::router::fleet::{Admission, Fleet};
@@ -180,9 +180,9 @@ impl World {
                 (Some(life.engine.waited(now, &mut self.fleet)), None, Says::Nothing)
             }
             Doing::Asks { order, outcome, commits_first: true, .. } => {
-                life.engine.committed(&mut self.fleet);
-                let says = if order.probe { Says::Alive } else { Says::Nothing };
-                self.settle(Some(order.model), says, now)?;
+                life.engine.committed(now, &mut self.fleet);
+                let says = if order.pass.probe { Says::Alive } else { Says::Nothing };
+                self.settle(Some(order.target), says, now)?;
                 let rest = life.script.turns[life.turn % life.script.turns.len()].takes;
                 life.doing = Doing::Asks { order, outcome, commits_first: false, committed: true };
                 life.at = (now + rest).min(order.limits.total).max(now);
@@ -210,11 +210,11 @@ impl World {
         committed: bool,
         now: Moment,
     ) -> (Option<Step>, Option<usize>, Says) {
-        let model = Some(order.model);
+        let model = Some(order.target);
         match outcome {
             Outcome::Served => {
-                life.engine.served(&mut self.fleet);
-                (None, model, if order.probe { Says::Alive } else { Says::Nothing })
+                life.engine.served(now, &mut self.fleet);
+                (None, model, if order.pass.probe { Says::Alive } else { Says::Nothing })
             }
             Outcome::Left { .. } => {
                 life.engine.caller_left(&mut self.fleet);
@@ -222,7 +222,7 @@ impl World {
             }
             Outcome::Fails(class, asks) | Outcome::Breaks(class, asks) => {
                 let failure = failure(class, asks);
-                life.ended.push((order.model, now, failure.clone(), order.cause));
+                life.ended.push((order.target, now, failure.clone(), order.cause));
                 let step = life.engine.failed(failure, now, &mut self.fleet);
                 let neutral = is_neutral(class) || !order.limits.blames(class);
                 let says = if neutral { Says::Nothing } else { Says::Fault };
@@ -274,8 +274,7 @@ impl World {
 
     /// I14: a probe slot is taken by exactly one probe that has brought no output yet.
     fn count_probes(&self, moved: Option<&Life>) -> Check {
-        let probing =
-            |life: &&Life| matches!(life.doing, Doing::Asks { order, committed: false, .. } if order.probe);
+        let probing = |life: &&Life| matches!(life.doing, Doing::Asks { order, committed: false, .. } if order.pass.probe);
         let held = self.lives.iter().chain(moved).filter(probing).count() as u64;
         let taken = self.fleet.probes();
         promise!(taken == held, "I14: {taken} probe slots are taken, {held} probes are under way");
@@ -338,7 +337,7 @@ impl World {
 
     /// What must hold of every attempt that begins.
     fn ordered(&self, life: &mut Life, order: &Order, now: Moment) -> Check {
-        let (deadline, model) = (life.engine.deadline(), order.model);
+        let (deadline, model) = (life.engine.deadline(), order.target);
         let route = self.route();
         // I12: no attempt begins at or after the deadline, and every limit lies at or before it.
         promise!(now < deadline, "I12: attempt {} begins at {now:?}, deadline {deadline:?}", order.number);
@@ -397,25 +396,25 @@ impl World {
     /// I15: a model that is benched or asked to be left alone is not asked, except as a probe, or once when the
     /// route says to ask somebody all the same.
     fn advised(&self, life: &mut Life, order: &Order, now: Moment) -> Check {
-        let Health { cooling, bench } = self.health[order.model];
+        let Health { cooling, bench } = self.health[order.target];
         promise!(
             cooling.is_none_or(|until| until <= now),
             "I10: model {} is asked although it asked to be left alone until {cooling:?}",
-            order.model
+            order.target
         );
         let probing = self.lives.iter().any(|other| {
             matches!(other.doing, Doing::Asks { order: theirs, committed: false, .. }
-                if theirs.probe && theirs.model == order.model)
+                if theirs.pass.probe && theirs.target == order.target)
         });
         if bench.is_some_and(|until| until > now) || (bench.is_some() && probing) {
             life.against_advice += 1;
             promise!(
                 self.route().all_benched == AllBenched::AskOne && life.against_advice == 1,
                 "I15: model {} is asked at {now:?} although it is benched until {bench:?}",
-                order.model
+                order.target
             );
         } else if bench.is_some() {
-            promise!(order.probe, "I15: model {} is asked by more than its probe", order.model);
+            promise!(order.pass.probe, "I15: model {} is asked by more than its probe", order.target);
         }
         Ok(())
     }
@@ -451,7 +450,7 @@ impl World {
 
     /// I18: the final error is one that was observed, with its own status or its class's.
     fn failed(&self, life: &Life, last: &Final) -> Check {
-        let Some(model) = last.model else {
+        let Some(model) = last.target else {
             promise!(life.ended.is_empty(), "I18: {:?} hides what was observed", last.failure);
             promise!(last.failure.class == FailureClass::Overloaded, "I18: {:?}", last.failure);
             promise!(last.status == 503, "I18: status {} for nobody asked", last.status);
@@ -471,11 +470,13 @@ impl World {
             let Health { cooling, bench } = peek(&mut self.fleet, model, now);
             let back = now.max(cooling.unwrap_or(now)).max(bench.unwrap_or(now));
             promise!(self.fleet.would_admit(model, back), "I14: model {model} never comes back");
-            if self.fleet.admit(model, back) == Admission::Probe {
-                self.fleet.progressed(model, true);
-                self.fleet.served(model, true);
+            if let Admission::Yes(mut pass) = self.fleet.admit(model, back, 0.0)
+                && pass.probe
+            {
+                self.fleet.progressed(&mut pass, back);
+                self.fleet.served(pass, back);
                 promise!(
-                    self.fleet.admit(model, back) == Admission::Go,
+                    matches!(self.fleet.admit(model, back, 0.0), Admission::Yes(pass) if !pass.probe),
                     "I14: model {model} answered its probe and is not back"
                 );
             }
@@ -486,9 +487,9 @@ impl World {
 
 /// Looks at a model without leaving a trace: a probe slot that is taken is given back.
 fn peek(fleet: &mut Fleet, model: usize, now: Moment) -> Health {
-    let cooling = match fleet.admit(model, now) {
-        Admission::Probe => {
-            fleet.released(model, true);
+    let cooling = match fleet.admit(model, now, 0.0) {
+        Admission::Yes(pass) => {
+            fleet.released(pass);
             None
         }
         Admission::No(SkipReason::Cooling { until }) => Some(until),
@@ -526,52 +527,32 @@ const fn is_neutral(class: FailureClass) -> bool {
 // === Configurations ===
 
 fn config(breakers: &[BreakerPolicy], contexts: &[Option<u64>], route: Route) -> Config {
-    let provider =
-        Provider { dialect: Dialect::Openai, base_url: "http://p".to_owned(), key: None, http2: false };
+    let provider = Provider::new(Dialect::Openai, "http://p");
     let models = breakers.iter().zip(contexts).enumerate().map(|(index, (breaker, context))| {
         let name = format!("m{index}");
-        let model = Model {
-            name: name.clone(),
-            provider: 0,
-            upstream: name.clone(),
-            price: None,
-            quality: None,
-            context: *context,
-            breaker: *breaker,
-        };
+        let model =
+            Model { context: *context, breaker: *breaker, ..Model::new(name.clone(), 0, name.clone()) };
         (name, model)
     });
-    Config {
-        providers: IndexMap::from([("p".to_owned(), provider)]),
-        models: models.collect(),
-        routes: IndexMap::from([("r".to_owned(), route)]),
-    }
+    Config::new(
+        IndexMap::from([("p".to_owned(), provider)]),
+        models.collect(),
+        IndexMap::from([("r".to_owned(), route)]),
+    )
 }
 
 fn route(models: usize) -> Route {
-    Route {
-        name: "r".to_owned(),
-        chain: (0..models).collect(),
-        deadline: Duration::from_secs(60),
-        limits: Limits::default(),
-        retry: RetryPolicy::default(),
-        retry_after: RetryAfterPolicy::default(),
-        refusal: RefusalPolicy::Next,
-        empty: EmptyPolicy::Failure,
-        all_benched: AllBenched::FailFast,
-        max_attempts: 12,
-        quality_floor: 0.0,
-        rescue: Vec::new(),
-        cache: None,
-    }
+    Route { refusal: RefusalPolicy::Next, ..Route::new("r", (0..models).collect()) }
 }
 
-const OFF: BreakerPolicy = BreakerPolicy {
-    failures: 0,
-    open: Duration::from_secs(5),
-    factor: 2.0,
-    open_max: Duration::from_secs(60),
-};
+/// Waits of a bench without any of the shortcuts back: the arithmetic of these tests knows none.
+fn strict(failures: u32) -> BreakerPolicy {
+    BreakerPolicy { failures, eager: None, ..BreakerPolicy::default() }
+}
+
+fn off() -> BreakerPolicy {
+    strict(0)
+}
 
 fn any_class() -> impl Strategy<Value = FailureClass> {
     (0..FailureClass::ALL.len()).prop_map(|index| FailureClass::ALL[index])
@@ -617,6 +598,7 @@ fn any_breaker() -> impl Strategy<Value = BreakerPolicy> {
         open: Duration::from_secs(open),
         factor,
         open_max: Duration::from_secs(open + more),
+        ..strict(failures)
     })
 }
 
@@ -781,7 +763,7 @@ fn all_sequences_of_outcomes_on_three_models_with_repeats() {
             let known = *route.retry.of(class);
             route.retry.set(class, ClassPolicy { times, ..known });
         }
-        let config = config(&[OFF; 3], &[None; 3], route);
+        let config = config(&[off(); 3], &[None; 3], route);
         let mut odometer = Odometer { digits: Vec::new(), base: outcomes.len() };
         loop {
             // One more turn than the digits so far, until the life ends within them.
@@ -856,7 +838,7 @@ fn chain_of(classes: [FailureClass; 3], times: u32) -> (Vec<usize>, Box<Final>) 
         let known = *route.retry.of(class);
         route.retry.set(class, ClassPolicy { times, ..known });
     }
-    let config = Arc::new(config(&[OFF; 3], &[None; 3], route));
+    let config = Arc::new(config(&[off(); 3], &[None; 3], route));
     let mut fleet = Fleet::new(&config);
     let mut engine =
         Engine::new(Arc::clone(&config), 0, Facts::default(), Dice::new(1).key("x"), Moment::ZERO);
@@ -866,8 +848,8 @@ fn chain_of(classes: [FailureClass; 3], times: u32) -> (Vec<usize>, Box<Final>) 
     loop {
         step = match step {
             Step::Attempt(order) => {
-                asked.push(order.model);
-                engine.failed(failure(classes[order.model], None), now, &mut fleet)
+                asked.push(order.target);
+                engine.failed(failure(classes[order.target], None), now, &mut fleet)
             }
             Step::Wait(until) => {
                 now = until;
@@ -916,6 +898,7 @@ fn trigger_happy(open: u64) -> BreakerPolicy {
         open: Duration::from_secs(open),
         factor: 1.0,
         open_max: Duration::from_secs(60),
+        ..strict(1)
     }
 }
 
@@ -927,9 +910,15 @@ fn no_backoff_is_waited_out_for_a_model_that_is_benched_meanwhile() {
     let backoff = Backoff { base: Duration::from_secs(1), jitter: Jitter::None, ..Backoff::default() };
     route.retry.set(FailureClass::Overloaded, ClassPolicy { times: 2, backoff, then: Then::Next });
     let mut hand = Hand::new(config(&[trigger_happy(5); 2], &[None; 2], route));
-    assert_eq!(order(&hand.engine.begin(at(0), &mut hand.fleet)).model, 0);
+    assert_eq!(order(&hand.engine.begin(at(0), &mut hand.fleet)).target, 0);
     let step = hand.engine.failed(failure(FailureClass::Overloaded, None), at(0), &mut hand.fleet);
-    assert_eq!(order(&step).model, 1);
+    assert_eq!(order(&step).target, 1);
+}
+
+/// Another request's attempt on `target` fails at once.
+fn fail_once(fleet: &mut Fleet, target: usize, failure: &Failure) {
+    let Admission::Yes(pass) = fleet.admit(target, at(0), 0.0) else { panic!("it is benched") };
+    fleet.failed(pass, failure, brownout::router::fleet::Blame::Target, at(0), 0.0);
 }
 
 /// `all_benched: wait` waits for each bench in turn: when the first model's probe fails, the second one's bench may
@@ -940,20 +929,19 @@ fn waiting_for_one_bench_does_not_forget_the_other() {
     let mut hand = Hand::new(config(&[trigger_happy(5), trigger_happy(6)], &[None; 2], route));
     let shared = failure(FailureClass::ServerError, None);
     for model in 0..2 {
-        assert_eq!(hand.fleet.admit(model, at(0)), Admission::Go);
-        hand.fleet.failed(model, false, &shared, brownout::router::fleet::Blame::Model, at(0));
+        fail_once(&mut hand.fleet, model, &shared);
     }
     assert_eq!(hand.engine.begin(at(0), &mut hand.fleet), Step::Wait(at(5)));
-    assert_eq!(order(&hand.engine.waited(at(5), &mut hand.fleet)).model, 0);
+    assert_eq!(order(&hand.engine.waited(at(5), &mut hand.fleet)).target, 0);
     assert_eq!(hand.engine.failed(shared, at(5), &mut hand.fleet), Step::Wait(at(6)));
-    assert_eq!(order(&hand.engine.waited(at(6), &mut hand.fleet)).model, 1);
+    assert_eq!(order(&hand.engine.waited(at(6), &mut hand.fleet)).target, 1);
 }
 
 /// `all_benched: ask_one` asks a benched model, but never one that asked to be left alone.
 #[test]
 fn asking_one_all_the_same_respects_a_retry_after() {
     let route = Route { all_benched: AllBenched::AskOne, ..route(1) };
-    let config = Arc::new(config(&[OFF], &[None], route));
+    let config = Arc::new(config(&[off()], &[None], route));
     let mut fleet = Fleet::new(&config);
     let asks = Some(Duration::from_secs(50));
     let mut first = engine(&config);
@@ -975,9 +963,8 @@ fn a_model_asked_all_the_same_is_asked_once() {
     route.rescue = vec![Rescue::Fixed("sorry".to_owned())];
     let mut hand = Hand::new(config(&[trigger_happy(30)], &[None], route));
     let shared = failure(FailureClass::ServerError, None);
-    assert_eq!(hand.fleet.admit(0, at(0)), Admission::Go);
-    hand.fleet.failed(0, false, &shared, brownout::router::fleet::Blame::Model, at(0));
-    assert!(order(&hand.engine.begin(at(1), &mut hand.fleet)).probe);
+    fail_once(&mut hand.fleet, 0, &shared);
+    assert!(order(&hand.engine.begin(at(1), &mut hand.fleet)).pass.probe);
     assert_eq!(hand.engine.failed(shared, at(1), &mut hand.fleet), Step::Fixed("sorry".to_owned()));
 }
 
@@ -993,13 +980,13 @@ fn an_old_probe_does_not_free_the_slot_of_a_new_one() {
     trips.failed(shared.clone(), at(0), &mut fleet);
     // The first probe brings output: traffic is back. Then another request fails, and a second probe is sent.
     let mut old = engine(&config);
-    assert!(order(&old.begin(at(5), &mut fleet)).probe);
-    old.committed(&mut fleet);
+    assert!(order(&old.begin(at(5), &mut fleet)).pass.probe);
+    old.committed(at(5), &mut fleet);
     let mut other = engine(&config);
-    assert!(!order(&other.begin(at(6), &mut fleet)).probe);
+    assert!(!order(&other.begin(at(6), &mut fleet)).pass.probe);
     other.failed(shared, at(6), &mut fleet);
     let mut new = engine(&config);
-    assert!(order(&new.begin(at(11), &mut fleet)).probe);
+    assert!(order(&new.begin(at(11), &mut fleet)).pass.probe);
     // The caller of the first probe leaves now.
     old.caller_left(&mut fleet);
     assert_eq!(fleet.probes(), 1);
@@ -1012,7 +999,7 @@ fn a_wait_that_was_asked_for_is_reported_as_such() {
     let mut route = route(1);
     let backoff = Backoff { base: Duration::from_millis(10), ..Backoff::default() };
     route.retry.set(FailureClass::RateLimited, ClassPolicy { times: 1, backoff, then: Then::Next });
-    let mut hand = Hand::new(config(&[OFF], &[None], route));
+    let mut hand = Hand::new(config(&[off()], &[None], route));
     order(&hand.engine.begin(at(0), &mut hand.fleet));
     let asked = failure(FailureClass::RateLimited, Some(Duration::from_secs(2)));
     assert!(matches!(hand.engine.failed(asked, at(0), &mut hand.fleet), Step::Wait(until) if until >= at(2)));
@@ -1026,12 +1013,12 @@ fn a_silent_chain_leaves_time_for_the_model_of_last_resort() {
     // 60 s for two models and a rescue: the first may take 20 s, the second 20 s, and 20 s are left.
     let mut route = route(2);
     route.rescue = vec![Rescue::Model(2)];
-    let mut hand = Hand::new(config(&[OFF; 3], &[None; 3], route));
+    let mut hand = Hand::new(config(&[off(); 3], &[None; 3], route));
     let silent = failure(FailureClass::Timeout(Limit::Total), None);
     let mut step = hand.engine.begin(at(0), &mut hand.fleet);
     for (model, until) in [(0, 20), (1, 40), (2, 60)] {
         let asked = order(&step);
-        assert_eq!((asked.model, asked.limits.total), (model, at(until)));
+        assert_eq!((asked.target, asked.limits.total), (model, at(until)));
         step = hand.engine.failed(silent.clone(), at(until), &mut hand.fleet);
     }
     assert!(matches!(step, Step::Fail(_)));

@@ -7,10 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brownout::dialect::Dialect;
-use brownout::router::config::{
-    AllBenched, BreakerPolicy, Config, EmptyPolicy, Limits, Model, Provider, RefusalPolicy, RetryAfterPolicy,
-    RetryPolicy, Route, Secret,
-};
+use brownout::router::config::{Config, Limits, Model, Provider, RefusalPolicy, Route, Secret};
 use brownout::router::trail::Trail;
 use brownout::router::{Router, http};
 use brownout::world::sim::{Answer, Pipe, SimNet};
@@ -46,42 +43,23 @@ fn house(a: Says, b: Says) -> House {
     let net = SimNet::new(clock, Duration::ZERO);
     provide(&net, "pa", a);
     provide(&net, "pb", b);
-    let provider = |name: &str| Provider {
-        dialect: Dialect::Openai,
-        base_url: format!("http://{name}/v1"),
-        key: Some(Secret::new(KEY)),
-        http2: false,
-    };
-    let model = |name: &str, provider| Model {
-        name: name.to_owned(),
-        provider,
-        upstream: "m".to_owned(),
-        price: None,
-        quality: None,
-        context: None,
-        breaker: BreakerPolicy::default(),
-    };
+    let provider =
+        |name: &str| Provider::new(Dialect::Openai, format!("http://{name}/v1")).with_key(Secret::new(KEY));
     let route = Route {
-        name: "chat".to_owned(),
-        chain: vec![0, 1],
         deadline: Duration::from_secs(20),
         limits: Limits { first_token: Some(Duration::from_secs(2)), ..Limits::default() },
-        retry: RetryPolicy::default(),
-        retry_after: RetryAfterPolicy::default(),
         refusal: RefusalPolicy::Next,
-        empty: EmptyPolicy::Failure,
-        all_benched: AllBenched::FailFast,
-        max_attempts: 12,
-        quality_floor: 0.0,
-        rescue: Vec::new(),
-        cache: None,
+        ..Route::new("chat", vec![0, 1])
     };
     let named = |name: &str| (name.to_owned(), provider(name));
-    let config = Config {
-        providers: IndexMap::from([named("pa"), named("pb")]),
-        models: IndexMap::from([("a".to_owned(), model("a", 0)), ("b".to_owned(), model("b", 1))]),
-        routes: IndexMap::from([("chat".to_owned(), route)]),
-    };
+    let config = Config::new(
+        IndexMap::from([named("pa"), named("pb")]),
+        IndexMap::from([
+            ("a".to_owned(), Model::new("a", 0, "m")),
+            ("b".to_owned(), Model::new("b", 1, "m")),
+        ]),
+        IndexMap::from([("chat".to_owned(), route)]),
+    );
     let trails = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&trails);
     let sink = Arc::new(move |trail| sink.lock().expect("nobody panics").push(trail));

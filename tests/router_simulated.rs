@@ -91,6 +91,7 @@ fn attempts(record: &Record) -> Vec<String> {
         AttemptResult::Served => format!("{} ok", attempt.model),
         AttemptResult::Failed(failure) => format!("{} {}", attempt.model, failure.class),
         AttemptResult::Cancelled => format!("{} cancelled", attempt.model),
+        AttemptResult::Lost => format!("{} lost", attempt.model),
     };
     trail.attempts.iter().map(result).collect()
 }

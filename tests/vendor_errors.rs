@@ -62,7 +62,7 @@ faults:
         let attempt = record.trail.iter().flat_map(|trail| &trail.attempts).next();
         class = attempt.and_then(|attempt| match &attempt.result {
             AttemptResult::Failed(failure) => Some(failure.class),
-            AttemptResult::Served | AttemptResult::Cancelled => None,
+            AttemptResult::Served | AttemptResult::Cancelled | AttemptResult::Lost => None,
         });
         Ok(())
     })

@@ -91,6 +91,9 @@ pub struct ModelFacts {
     pub provider: String,
     /// The provider's id for it.
     pub upstream: String,
+    /// Its other deployments: provider and id there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<(String, String)>,
     /// What it costs.
     pub price: Option<Price>,
     /// How good it is.

@@ -121,7 +121,10 @@ pub(crate) fn link(attempts: &[Attempt], calls: &[Call], header: &Header) -> Vec
     let mut links = vec![None; attempts.len()];
     for (index, call) in calls.iter().enumerate() {
         let owner = attempts.iter().enumerate().rev().find(|(at, attempt)| {
-            let upstream = header.models.get(&attempt.model).map(|model| model.upstream.as_str());
+            let upstream = header.models.get(&attempt.model).map(|model| match attempt.upstream.as_str() {
+                "" => model.upstream.as_str(),
+                asked => asked,
+            });
             links[*at].is_none()
                 && attempt.provider == call.provider
                 && attempt.started <= call.received

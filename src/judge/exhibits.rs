@@ -67,6 +67,7 @@ fn story(case: &Case<'_>) -> String {
             AttemptResult::Served => " served",
             AttemptResult::Failed(failure) => failure.class.name(),
             AttemptResult::Cancelled => " cancelled",
+            AttemptResult::Lost => " lost",
         });
         story.push(';');
     }

@@ -19,7 +19,12 @@ impl Facts {
     pub(crate) fn new(header: Header) -> Facts {
         let mut upstream: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for (name, model) in &header.models {
-            upstream.entry(model.provider.clone()).or_default().push((model.upstream.clone(), name.clone()));
+            let first = (&model.provider, &model.upstream);
+            for (provider, id) in
+                std::iter::once(first).chain(model.elsewhere.iter().map(|(at, id)| (at, id)))
+            {
+                upstream.entry(provider.clone()).or_default().push((id.clone(), name.clone()));
+            }
         }
         Facts { slack: Slack::of(&header), upstream, header }
     }

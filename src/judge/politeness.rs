@@ -128,7 +128,7 @@ fn deterministic(case: &Case<'_>, attempt: usize) -> bool {
         ),
         None => match &case.attempts()[attempt].result {
             AttemptResult::Failed(failure) => failure.class.is_deterministic(),
-            AttemptResult::Served | AttemptResult::Cancelled => false,
+            AttemptResult::Served | AttemptResult::Cancelled | AttemptResult::Lost => false,
         },
     }
 }

@@ -43,7 +43,7 @@ fn attempts(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismat
     Some(mismatch("attempts", &format!("[{}]", wanted.join(", ")), &format!("[{}]", got.join(", "))))
 }
 
-/// Whether an attempt ended as a pattern says: a status, a failure class, `ok` or `cancelled`. A class may be
+/// Whether an attempt ended as a pattern says: a status, a failure class, `ok`, `cancelled` or `lost`. A class may be
 /// named by its family: `timeout` is any of the four.
 fn is(wanted: &str, attempt: &Attempt, call: Option<&Call>) -> bool {
     if let Ok(status) = wanted.parse::<u16>() {
@@ -52,6 +52,7 @@ fn is(wanted: &str, attempt: &Attempt, call: Option<&Call>) -> bool {
     match &attempt.result {
         AttemptResult::Served => wanted == "ok",
         AttemptResult::Cancelled => wanted == "cancelled",
+        AttemptResult::Lost => wanted == "lost",
         AttemptResult::Failed(failure) => {
             let name = failure.class.name();
             name == wanted || (wanted == "timeout" && name.starts_with("timeout_"))
@@ -65,7 +66,7 @@ fn status_of(attempt: &Attempt, call: Option<&Call>) -> Option<u16> {
         (_, Some(status)) => Some(status),
         (AttemptResult::Served, None) => Some(200),
         (AttemptResult::Failed(failure), None) => failure.status,
-        (AttemptResult::Cancelled, None) => None,
+        (AttemptResult::Cancelled | AttemptResult::Lost, None) => None,
     }
 }
 
@@ -75,6 +76,7 @@ fn describe(attempt: &Attempt, call: Option<&Call>) -> String {
     match &attempt.result {
         AttemptResult::Served => format!("{} ok", attempt.model),
         AttemptResult::Cancelled => format!("{} cancelled", attempt.model),
+        AttemptResult::Lost => format!("{} lost", attempt.model),
         AttemptResult::Failed(failure) => format!("{}{status} {}", attempt.model, failure.class),
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn header() -> Header {
     let model = |provider: &str, upstream: &str, input, output, quality| ModelFacts {
         provider: provider.to_owned(),
         upstream: upstream.to_owned(),
+        elsewhere: Vec::new(),
         price: Some(Price { input, output }),
         quality: Some(quality),
     };
@@ -186,6 +187,8 @@ fn base(number: u64, start: Moment) -> Record {
             attempts: vec![],
             waits: vec![],
             skips: vec![],
+            seams: vec![],
+            tenant: None,
             outcome: RouterOutcome::Cancelled,
         }),
         calls: vec![],
@@ -211,6 +214,8 @@ fn push(record: &mut Record, model: &str, started: Moment, failure: Option<Failu
         number,
         model: model.to_owned(),
         provider: facts.provider.clone(),
+        upstream: String::new(),
+        key: None,
         cause,
         probe: false,
         started,

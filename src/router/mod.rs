@@ -39,8 +39,7 @@ use crate::world::{Clock, Connector, Dice};
 
 /// A router at work.
 pub struct Router {
-    config: Arc<Config>,
-    fleet: Mutex<Fleet>,
+    live: Mutex<Arc<Live>>,
     cache: Mutex<Cache>,
     upstreams: Upstreams,
     clock: Clock,
@@ -48,6 +47,20 @@ pub struct Router {
     sink: Arc<dyn TrailSink>,
     gauges: Gauges,
     ids: AtomicU64,
+}
+
+/// What a reload replaces. A request keeps the one it began with.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) config: Arc<Config>,
+    fleet: Mutex<Fleet>,
+}
+
+impl Live {
+    /// The fleet's health. Never held across an await: every use is one call of the pure core.
+    pub(crate) fn fleet(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a router holds right now.
@@ -69,9 +82,11 @@ impl Router {
     ) -> Arc<Self> {
         let upstreams = Upstreams::new(connector.into());
         Arc::new(Router {
-            fleet: Mutex::new(Fleet::new(&config)),
-            cache: Mutex::default(),
-            config: Arc::new(config),
+            cache: Mutex::new(Cache::new(config.cache)),
+            live: Mutex::new(Arc::new(Live {
+                fleet: Mutex::new(Fleet::new(&config)),
+                config: Arc::new(config),
+            })),
             upstreams,
             clock,
             dice,
@@ -83,14 +98,27 @@ impl Router {
 
     /// What its operator decided.
     #[must_use]
-    pub fn config(&self) -> &Arc<Config> {
-        &self.config
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.live().config)
+    }
+
+    /// Replaces what its operator decided. Requests under way end as they began; what is known of targets that stay
+    /// is kept.
+    pub fn reload(&self, config: Config) {
+        let mut slot = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let fleet = slot.fleet().adopted(&slot.config, &config);
+        *slot = Arc::new(Live { fleet: Mutex::new(fleet), config: Arc::new(config) });
+    }
+
+    /// What holds for a request that begins now.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Requests in flight, attempts in flight, probe slots taken.
     #[must_use]
     pub fn gauges(&self) -> (u64, u64, u64) {
-        let probes = self.fleet().probes();
+        let probes = self.live().fleet().probes();
         (self.gauges.requests.load(Ordering::Relaxed), self.gauges.attempts.load(Ordering::Relaxed), probes)
     }
 
@@ -104,11 +132,6 @@ impl Router {
 
     fn upstreams(&self) -> &Upstreams {
         &self.upstreams
-    }
-
-    /// The fleet's health. Never held across an await: every use is one call of the pure core.
-    fn fleet(&self) -> MutexGuard<'_, Fleet> {
-        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

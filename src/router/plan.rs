@@ -3,7 +3,7 @@
 //! Pure. Health is not asked here but at the moment a candidate's turn comes, because it may have changed by
 //! then; what is decided here holds for the whole request.
 
-use super::config::{Config, ModelIx, Route};
+use super::config::{Config, ModelIx, Route, TargetIx};
 
 /// What a plan needs to know of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,11 +16,11 @@ pub struct Facts {
     pub stream: bool,
 }
 
-/// The order in which models are asked.
+/// The order in which targets are asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Who is asked, in order.
-    pub candidates: Vec<ModelIx>,
+    pub candidates: Vec<TargetIx>,
     /// Who is not, because the prompt does not fit its context window.
     pub too_small: Vec<ModelIx>,
 }
@@ -31,9 +31,10 @@ pub struct Plan {
 pub fn plan(config: &Config, route: &Route, facts: &Facts) -> Plan {
     let fits =
         |model: &ModelIx| config.models[*model].context.is_none_or(|window| facts.prompt_tokens <= window);
-    let (candidates, too_small): (Vec<_>, Vec<_>) = route.chain.iter().partition(|model| fits(model));
-    if candidates.is_empty() {
-        return Plan { candidates: too_small, too_small: Vec::new() };
+    let (mut models, mut too_small): (Vec<_>, Vec<_>) = route.chain.iter().copied().partition(fits);
+    if models.is_empty() {
+        models = std::mem::take(&mut too_small);
     }
+    let candidates = models.into_iter().flat_map(|model| config.targets_of(model)).collect();
     Plan { candidates, too_small }
 }

@@ -7,18 +7,14 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::config::CacheLimits;
 use crate::chat::{ChatReply, ChatRequest};
 use crate::world::{Dice, Moment};
 
-/// Answers kept at most.
-const MAX_ENTRIES: usize = 4096;
-
-/// Bytes of text kept at most.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
-
 /// Complete answers by what was asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache {
+    limits: CacheLimits,
     entries: IndexMap<u128, Entry>,
     bytes: usize,
 }
@@ -45,13 +41,19 @@ pub fn fingerprint(route: &str, request: &ChatRequest) -> u128 {
 }
 
 impl Cache {
+    /// An empty one.
+    #[must_use]
+    pub fn new(limits: CacheLimits) -> Self {
+        Cache { limits, entries: IndexMap::new(), bytes: 0 }
+    }
+
     /// Keeps `reply` for `keep`.
     pub fn put(&mut self, key: u128, reply: ChatReply, keep: Duration, now: Moment) {
         let bytes = reply.text.as_ref().map_or(0, String::len) + 256;
         self.take(key);
         self.bytes += bytes;
         self.entries.insert(key, Entry { reply, until: now + keep, bytes });
-        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+        while self.entries.len() > self.limits.entries || self.bytes > self.limits.bytes {
             let Some((_, oldest)) = self.entries.shift_remove_index(0) else { break };
             self.bytes -= oldest.bytes;
         }
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn answers_are_kept_until_they_are_stale() {
-        let mut cache = Cache::default();
+        let mut cache = Cache::new(CacheLimits::default());
         cache.put(1, reply("a"), Duration::from_secs(10), Moment::ZERO);
         assert_eq!(cache.get(1, Moment::from_us(9_999_999)), Some(reply("a")));
         assert_eq!(cache.get(1, Moment::from_us(10_000_000)), None);
@@ -92,13 +94,13 @@ mod tests {
 
     #[test]
     fn the_oldest_answers_make_room() {
-        let mut cache = Cache::default();
-        for key in 0..=MAX_ENTRIES as u128 {
+        let mut cache = Cache::new(CacheLimits::default());
+        for key in 0..=CacheLimits::default().entries as u128 {
             cache.put(key, reply("a"), Duration::from_secs(10), Moment::ZERO);
         }
         assert_eq!(cache.get(0, Moment::ZERO), None);
         assert!(cache.get(1, Moment::ZERO).is_some());
         // Every entry weighs one byte of text and 256 for itself.
-        assert_eq!(cache.bytes, MAX_ENTRIES * 257);
+        assert_eq!(cache.bytes, CacheLimits::default().entries * 257);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::config::Need;
 use crate::chat::{Failure, Usage};
 use crate::world::Moment;
 
@@ -45,6 +46,12 @@ pub struct Trail {
     pub waits: Vec<Wait>,
     /// Models passed over.
     pub skips: Vec<Skip>,
+    /// Where the answer of one attempt was continued by another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seams: Vec<Seam>,
+    /// For whom it was made, where callers have tenants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -58,6 +65,12 @@ pub struct Attempt {
     pub model: String,
     /// Its provider.
     pub provider: String,
+    /// The provider's id for the model.
+    #[serde(default)]
+    pub upstream: String,
+    /// The name of the key it was asked with, where the provider has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Why it was made.
     pub cause: Cause,
     /// Whether it tested a benched model.
@@ -92,6 +105,25 @@ pub enum Cause {
     Fallback,
     /// A last resort.
     Rescue,
+    /// The next model, while the one before is still waited for.
+    Hedge,
+    /// To go on where a broken stream ended.
+    Continue,
+    /// To say again what a broken stream said, and go on from there.
+    Regenerate,
+}
+
+/// Where the answer of one attempt was continued by another: declared by the route, and told to the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seam {
+    /// When.
+    pub at: Moment,
+    /// Characters of text the caller had by then.
+    pub after_chars: u64,
+    /// Number of the attempt whose stream broke.
+    pub from: u32,
+    /// Number of the attempt that went on.
+    pub to: u32,
 }
 
 /// What came of an attempt.
@@ -104,6 +136,8 @@ pub enum AttemptResult {
     Failed(Failure),
     /// It was given up because the caller left.
     Cancelled,
+    /// It was given up because another attempt was faster.
+    Lost,
 }
 
 /// A wait before an attempt.
@@ -158,6 +192,25 @@ pub enum SkipReason {
     Probing,
     /// The prompt does not fit its context window.
     ContextWindow,
+    /// It cannot do what the request needs.
+    Incapable {
+        /// What that is.
+        need: Need,
+    },
+    /// It would take the request only changed, and the route forbids that.
+    Unadapted,
+    /// The caller may not use it.
+    NotAllowed,
+    /// It is in a region where the request may not be served.
+    Region,
+    /// Nothing is left of what the tenant may spend.
+    Spent,
+    /// It has as many calls in flight as it may.
+    Busy,
+    /// The retry budget is used up.
+    RetryBudget,
+    /// What failed elsewhere would fail here too.
+    SameCause,
 }
 
 /// How a request ended, as the router sees it.
@@ -212,6 +265,7 @@ impl Attempt {
         match &self.result {
             AttemptResult::Served => format!("{} ok", self.model),
             AttemptResult::Cancelled => format!("{} cancelled", self.model),
+            AttemptResult::Lost => format!("{} lost", self.model),
             AttemptResult::Failed(failure) => {
                 let status = failure.status.map(|status| format!("{status} ")).unwrap_or_default();
                 format!("{} {status}{}", self.model, failure.class)

@@ -7,6 +7,7 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::config::Http;
 use crate::world::Connector;
 
 /// How long an unused upstream connection is kept: less than the 60 s after which common servers drop theirs.
@@ -35,7 +36,10 @@ impl Upstreams {
         Upstreams { http1: client(connector.clone(), false), http2: client(connector.for_http2(), true) }
     }
 
-    pub(super) const fn client(&self, http2: bool) -> &Upstream {
-        if http2 { &self.http2 } else { &self.http1 }
+    pub(super) const fn client(&self, http: Http) -> &Upstream {
+        match http {
+            Http::Two => &self.http2,
+            Http::One | Http::Auto => &self.http1,
+        }
     }
 }

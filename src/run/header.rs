@@ -38,13 +38,12 @@ pub fn header(scenario: &Scenario, mode: Mode) -> Header {
 }
 
 fn model_facts(config: &Config, model: &Model) -> ModelFacts {
-    let provider = config.providers.get_index(model.provider).map(|(name, _)| name.clone());
-    ModelFacts {
-        provider: provider.unwrap_or_default(),
-        upstream: model.upstream.clone(),
-        price: model.price,
-        quality: model.quality,
-    }
+    let mut places = model.deployments.iter().map(|deployment| {
+        let provider = config.providers.get_index(deployment.provider).map(|(name, _)| name.clone());
+        (provider.unwrap_or_default(), deployment.upstream.clone())
+    });
+    let (provider, upstream) = places.next().unwrap_or_default();
+    ModelFacts { provider, upstream, elsewhere: places.collect(), price: model.price, quality: model.quality }
 }
 
 fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteFacts {

@@ -26,7 +26,7 @@ fn invented(case: &Case<'_>) -> Option<String> {
     let must_leave_a_call = |attempt: &Attempt| match &attempt.result {
         AttemptResult::Served => true,
         AttemptResult::Failed(failure) => failure.status.is_some(),
-        AttemptResult::Cancelled => false,
+        AttemptResult::Cancelled | AttemptResult::Lost => false,
     };
     let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && must_leave_a_call(pair.0);
     let (attempt, _) = case.pairs().find(invented)?;

@@ -82,6 +82,9 @@ fn why(attempt: &Attempt) -> &'static str {
         (Cause::Retry, _) => "the same model again",
         (Cause::Fallback, _) => "the next model",
         (Cause::Rescue, _) => "last resort",
+        (Cause::Hedge, _) => "the next model as well, the one before being slow",
+        (Cause::Continue, _) => "to go on where the broken stream ended",
+        (Cause::Regenerate, _) => "to say it again and go on",
     }
 }
 
@@ -109,6 +112,7 @@ fn result(attempt: &Attempt) -> String {
     match &attempt.result {
         AttemptResult::Served => format!("served{}", cost.unwrap_or_default()),
         AttemptResult::Cancelled => "given up: the caller left".to_owned(),
+        AttemptResult::Lost => "given up: another was faster".to_owned(),
         AttemptResult::Failed(failure) => format!("failed: {failure}"),
     }
 }
@@ -121,6 +125,14 @@ fn skipped(reason: SkipReason, start: Moment) -> String {
         }
         SkipReason::Probing => "another request is probing it".to_owned(),
         SkipReason::ContextWindow => "the prompt does not fit its context window".to_owned(),
+        SkipReason::Incapable { need } => format!("it cannot do what is needed: {}", need.words()),
+        SkipReason::Unadapted => "it would take the request only changed".to_owned(),
+        SkipReason::NotAllowed => "the caller may not use it".to_owned(),
+        SkipReason::Region => "the request may not be served in its region".to_owned(),
+        SkipReason::Spent => "the tenant has spent what it may".to_owned(),
+        SkipReason::Busy => "it has as many calls in flight as it may".to_owned(),
+        SkipReason::RetryBudget => "the retry budget is used up".to_owned(),
+        SkipReason::SameCause => "what failed elsewhere would fail here too".to_owned(),
     }
 }
 

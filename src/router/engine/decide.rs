@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::{Failure, FailureClass};
-use crate::router::config::{AllBenched, Backoff, Jitter, ModelIx, RefusalPolicy, RetryAfterPolicy, Then};
+use crate::router::config::{AllBenched, Backoff, Jitter, RefusalPolicy, RetryAfterPolicy, TargetIx, Then};
 use crate::router::fleet::Fleet;
 use crate::router::trail::{SkipReason, WaitCause};
 use crate::world::Moment;
@@ -21,15 +21,15 @@ impl Engine {
     pub(super) fn decide(&mut self, order: &Order, failure: Failure, now: Moment, fleet: &mut Fleet) -> Step {
         let repeat = self.repeat_at(order, &failure, now, fleet);
         // A wait for a model that will be benched at its end would be paid for nothing.
-        let bench = fleet.bench(order.model).filter(|end| repeat.is_some_and(|(until, _)| *end > until));
+        let bench = fleet.bench(order.target).filter(|end| repeat.is_some_and(|(until, _)| *end > until));
         if let (Some((until, cause)), None) = (repeat, bench) {
             return if until <= now { self.advance(now, fleet) } else { self.wait(until, cause, now) };
         }
         if self.then(failure.class) == Then::Surface {
-            return self.surface(order.model, failure);
+            return self.surface(order.target, failure);
         }
         match bench {
-            Some(until) => self.pass_over(order.model, SkipReason::Benched { until }, now),
+            Some(until) => self.pass_over(order.target, SkipReason::Benched { until }, now),
             None => self.next_candidate(),
         }
         self.advance(now, fleet)
@@ -52,12 +52,12 @@ impl Engine {
         fleet: &Fleet,
     ) -> Option<(Moment, WaitCause)> {
         // A model that was asked although it was benched is asked once.
-        if self.plan.candidates.get(self.cursor) != Some(&order.model) {
+        if self.plan.candidates.get(self.cursor) != Some(&order.target) {
             return None;
         }
         let class = failure.class;
         let policy = *self.route().retry.of(class);
-        let slot = self.repeats.iter().position(|(of, by, _)| (*of, *by) == (order.model, class));
+        let slot = self.repeats.iter().position(|(of, by, _)| (*of, *by) == (order.target, class));
         let used = slot.map_or(0, |slot| self.repeats[slot].2);
         // A deterministic failure would only be repeated, whatever the file says.
         if class.is_deterministic() || used >= policy.times || self.attempts >= self.route().max_attempts {
@@ -83,7 +83,7 @@ impl Engine {
         }
         match slot {
             Some(slot) => self.repeats[slot].2 += 1,
-            None => self.repeats.push((order.model, class, 1)),
+            None => self.repeats.push((order.target, class, 1)),
         }
         Some((until, cause))
     }
@@ -119,9 +119,9 @@ impl Engine {
             if let Some(model) = self.against_its_bench(now, fleet) {
                 self.forced = true;
                 self.passed_over.retain(|(passed, _)| *passed != model);
-                let probe = fleet.force(model);
                 let cause = self.cause(model);
-                return self.order(model, cause, probe, now);
+                let pass = fleet.force(model, now);
+                return self.order(cause, pass, now);
             }
         }
         self.next_rescue(now, fleet)
@@ -136,11 +136,11 @@ impl Engine {
     /// The model to ask although it is benched: the one that is back first, once a request, where the route says
     /// so. One that asked to be left alone is left alone, and one that failed this very request is not asked again
     /// without a pause.
-    fn against_its_bench(&self, now: Moment, fleet: &Fleet) -> Option<ModelIx> {
+    fn against_its_bench(&self, now: Moment, fleet: &Fleet) -> Option<TargetIx> {
         if self.route().all_benched != AllBenched::AskOne || self.forced {
             return None;
         }
-        let failed = |model: ModelIx| self.repeats.iter().any(|(of, _, _)| *of == model);
+        let failed = |model: TargetIx| self.repeats.iter().any(|(of, _, _)| *of == model);
         let benched =
             self.passed_over.iter().filter(|(model, _)| !fleet.is_cooling(*model, now) && !failed(*model));
         benched.min_by_key(|(_, reason)| back_at(*reason, now)).map(|(model, _)| *model)
@@ -177,14 +177,14 @@ impl Engine {
         let mut failure = Failure::new(FailureClass::Overloaded, self.why_nobody(now, fleet));
         let soonest = self.passed_over.iter().map(|(_, reason)| back_at(*reason, now)).min();
         failure.retry_after = soonest.map(|until| until - now);
-        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, model: None }))
+        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, target: None }))
     }
 
     fn why_nobody(&self, now: Moment, fleet: &Fleet) -> String {
         let mut words = format!("no model of route `{}` may be asked now", self.route().name);
         for (index, (model, reason)) in self.passed_over.iter().enumerate() {
             let until = back_at(*reason, now) - now;
-            let name = &self.config.models[*model].name;
+            let name = &self.config.targets()[*model].name;
             words.push_str(if index == 0 { ": " } else { "; " });
             words.push_str(&format!("`{name}` rests for another {:.1} s", until.as_secs_f64()));
             if let Some((class, status)) = fleet.trouble(*model) {
@@ -200,8 +200,8 @@ impl Engine {
 fn back_at(reason: SkipReason, now: Moment) -> Moment {
     match reason {
         SkipReason::Benched { until } | SkipReason::Cooling { until } => until,
-        SkipReason::Probing => now + PROBE_POLL,
-        SkipReason::ContextWindow => Moment::NEVER,
+        SkipReason::Probing | SkipReason::Busy => now + PROBE_POLL,
+        _ => Moment::NEVER,
     }
 }
 

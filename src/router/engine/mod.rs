@@ -15,8 +15,8 @@ use std::sync::Arc;
 use crate::chat::{Failure, FailureClass};
 use crate::world::{Key, Moment};
 
-use super::config::{Config, ModelIx, Rescue, Route};
-use super::fleet::{Admission, Blame, Fleet};
+use super::config::{Config, Rescue, Route, TargetIx};
+use super::fleet::{Admission, Blame, Fleet, Pass};
 use super::plan::{Facts, Plan};
 use super::trail::{Cause, Skip, SkipReason, Wait, WaitCause};
 
@@ -43,13 +43,13 @@ pub struct Order {
     /// From 0, over all models of the request.
     pub number: u32,
     /// Whom to ask.
-    pub model: ModelIx,
+    pub target: TargetIx,
     /// Its limits.
     pub limits: Granted,
     /// Why.
     pub cause: Cause,
-    /// Whether it tests a benched model.
-    pub probe: bool,
+    /// The right to ask it.
+    pub pass: Pass,
 }
 
 /// The error a caller gets.
@@ -59,8 +59,8 @@ pub struct Final {
     pub status: u16,
     /// What is reported.
     pub failure: Failure,
-    /// The model it is about, if one was asked.
-    pub model: Option<ModelIx>,
+    /// The target it is about, if one was asked.
+    pub target: Option<TargetIx>,
 }
 
 /// Where in its chain a request stands.
@@ -74,16 +74,16 @@ pub struct Engine {
     dice: Key,
     /// The candidate whose turn it is.
     cursor: usize,
-    /// Repeats made, by model and class.
-    repeats: Vec<(ModelIx, FailureClass, u32)>,
+    /// Repeats made, by target and class.
+    repeats: Vec<(TargetIx, FailureClass, u32)>,
     attempts: u32,
     current: Option<Order>,
     committed: bool,
     /// Candidates whose turn came while they were benched, and when to come back.
-    passed_over: Vec<(ModelIx, SkipReason)>,
+    passed_over: Vec<(TargetIx, SkipReason)>,
     forced: bool,
     rescue: usize,
-    last: Option<(ModelIx, Failure)>,
+    last: Option<(TargetIx, Failure)>,
     skips: Vec<Skip>,
     waits: Vec<Wait>,
 }
@@ -131,20 +131,19 @@ impl Engine {
     }
 
     /// Caller-visible output is about to be forwarded.
-    pub fn committed(&mut self, fleet: &mut Fleet) {
+    pub fn committed(&mut self, now: Moment, fleet: &mut Fleet) {
         self.committed = true;
         if let Some(order) = &mut self.current {
-            fleet.progressed(order.model, order.probe);
             // Its test is passed and its slot is free: from here on it speaks for no probe, and another may be
             // under way before it ends.
-            order.probe = false;
+            fleet.progressed(&mut order.pass, now);
         }
     }
 
     /// The attempt served the request, whole.
-    pub fn served(&mut self, fleet: &mut Fleet) {
+    pub fn served(&mut self, now: Moment, fleet: &mut Fleet) {
         if let Some(order) = self.current.take() {
-            fleet.served(order.model, order.probe);
+            fleet.served(order.pass, now);
         }
     }
 
@@ -153,11 +152,12 @@ impl Engine {
         let Some(order) = self.current.take() else {
             return self.give_up(now, fleet);
         };
-        let blame = if order.limits.blames(failure.class) { Blame::Model } else { Blame::Neutral };
-        fleet.failed(order.model, order.probe, &failure, blame, now);
-        self.last = Some((order.model, failure.clone()));
+        let blame = if order.limits.blames(failure.class) { Blame::Target } else { Blame::Neutral };
+        let chance = self.dice.str("bench").u64(u64::from(order.number)).unit();
+        fleet.failed(order.pass, &failure, blame, now, chance);
+        self.last = Some((order.target, failure.clone()));
         if self.committed {
-            return self.surface(order.model, failure);
+            return self.surface(order.target, failure);
         }
         if order.cause == Cause::Rescue {
             return self.next_rescue(now, fleet);
@@ -168,7 +168,7 @@ impl Engine {
     /// The caller left. Gives back what the attempt held; no step follows.
     pub fn caller_left(&mut self, fleet: &mut Fleet) {
         if let Some(order) = self.current.take() {
-            fleet.released(order.model, order.probe);
+            fleet.released(order.pass);
         }
     }
 
@@ -209,31 +209,31 @@ impl Engine {
         if now >= self.deadline {
             return self.out_of_time(now, fleet);
         }
-        while let Some(&model) = self.plan.candidates.get(self.cursor) {
+        while let Some(&target) = self.plan.candidates.get(self.cursor) {
             if self.attempts >= self.route().max_attempts {
                 break;
             }
-            match fleet.admit(model, now) {
-                Admission::Go => return self.order(model, self.cause(model), false, now),
-                Admission::Probe => return self.order(model, self.cause(model), true, now),
-                Admission::No(reason) => self.pass_over(model, reason, now),
+            let chance = self.dice.str("admit").u64(self.skips.len() as u64).unit();
+            match fleet.admit(target, now, chance) {
+                Admission::Yes(pass) => return self.order(self.cause(target), pass, now),
+                Admission::No(reason) => self.pass_over(target, reason, now),
             }
         }
         self.exhausted(now, fleet)
     }
 
-    /// Why `model` is asked next, as a model of the chain.
-    fn cause(&self, model: ModelIx) -> Cause {
+    /// Why `target` is asked next, as one of the chain.
+    fn cause(&self, target: TargetIx) -> Cause {
         match &self.last {
             None => Cause::First,
-            Some((last, _)) if *last == model => Cause::Retry,
+            Some((last, _)) if *last == target => Cause::Retry,
             Some(_) => Cause::Fallback,
         }
     }
 
-    fn pass_over(&mut self, model: ModelIx, reason: SkipReason, now: Moment) {
-        self.skips.push(Skip { model: self.config.models[model].name.clone(), at: now, reason });
-        self.passed_over.push((model, reason));
+    fn pass_over(&mut self, target: TargetIx, reason: SkipReason, now: Moment) {
+        self.skips.push(Skip { model: self.config.targets()[target].name.clone(), at: now, reason });
+        self.passed_over.push((target, reason));
         self.next_candidate();
     }
 
@@ -241,12 +241,12 @@ impl Engine {
         self.cursor += 1;
     }
 
-    fn order(&mut self, model: ModelIx, cause: Cause, probe: bool, now: Moment) -> Step {
+    fn order(&mut self, cause: Cause, pass: Pass, now: Moment) -> Step {
         // The models of last resort need their share too: a silent chain must not leave them without time.
         let waiting = self.plan.candidates.len().saturating_sub(self.cursor).max(1);
         let waiting = waiting + self.route().rescue_models(self.rescue);
         let limits = Granted::new(self.route(), &self.facts, self.deadline, waiting, now);
-        let order = Order { number: self.attempts, model, limits, cause, probe };
+        let order = Order { number: self.attempts, target: pass.target, limits, cause, pass };
         self.attempts += 1;
         self.current = Some(order);
         Step::Attempt(order)
@@ -265,9 +265,10 @@ impl Engine {
                 Rescue::Cache => return Step::Cached,
                 Rescue::Fixed(text) => return Step::Fixed(text),
                 Rescue::Model(model) if now < self.deadline => {
-                    let probe = fleet.force(model);
+                    let Some(target) = self.config.targets_of(model).next() else { continue };
+                    let pass = fleet.force(target, now);
                     self.cursor = self.plan.candidates.len();
-                    return self.order(model, Cause::Rescue, probe, now);
+                    return self.order(Cause::Rescue, pass, now);
                 }
                 Rescue::Model(_) => {}
             }
@@ -275,7 +276,7 @@ impl Engine {
         self.give_up(now, fleet)
     }
 
-    fn surface(&self, model: ModelIx, failure: Failure) -> Step {
-        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, model: Some(model) }))
+    fn surface(&self, target: TargetIx, failure: Failure) -> Step {
+        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, target: Some(target) }))
     }
 }

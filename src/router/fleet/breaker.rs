@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use super::Admission;
 use crate::router::config::BreakerPolicy;
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
@@ -37,15 +36,27 @@ impl Breaker {
         Breaker { policy, state: State::Closed { failures: 0 }, level: 0 }
     }
 
-    /// Asks to pass; takes the probe slot when the answer is a probe.
-    pub fn admit(&mut self, now: Moment) -> Admission {
+    /// In the same state under another policy; its probe slot is free.
+    #[must_use]
+    pub fn with_policy(&self, policy: BreakerPolicy) -> Self {
+        let mut moved = Breaker { policy, ..self.clone() };
+        moved.released(true);
+        moved
+    }
+
+    /// Asks to pass: whether as the probe, whose slot it takes then.
+    ///
+    /// # Errors
+    ///
+    /// Why it may not.
+    pub fn admit(&mut self, now: Moment) -> Result<bool, SkipReason> {
         match &mut self.state {
-            State::Closed { .. } => Admission::Go,
-            State::Open { until, .. } if now < *until => Admission::No(SkipReason::Benched { until: *until }),
-            State::Open { probing: true, .. } => Admission::No(SkipReason::Probing),
+            State::Closed { .. } => Ok(false),
+            State::Open { until, .. } if now < *until => Err(SkipReason::Benched { until: *until }),
+            State::Open { probing: true, .. } => Err(SkipReason::Probing),
             State::Open { probing, .. } => {
                 *probing = true;
-                Admission::Probe
+                Ok(true)
             }
         }
     }
@@ -154,11 +165,12 @@ mod tests {
             open: Duration::from_secs(5),
             factor: 2.0,
             open_max: Duration::from_secs(15),
+            ..BreakerPolicy::default()
         })
     }
 
-    fn benched(until: u64) -> Admission {
-        Admission::No(SkipReason::Benched { until: at(until) })
+    fn benched(until: u64) -> Result<bool, SkipReason> {
+        Err(SkipReason::Benched { until: at(until) })
     }
 
     #[test]
@@ -167,7 +179,7 @@ mod tests {
         breaker.failed(false, None, at(0));
         breaker.served(false);
         breaker.failed(false, None, at(1));
-        assert_eq!(breaker.admit(at(1)), Admission::Go);
+        assert_eq!(breaker.admit(at(1)), Ok(false));
         breaker.failed(false, None, at(1));
         assert_eq!(breaker.admit(at(1)), benched(6));
     }
@@ -179,7 +191,7 @@ mod tests {
         breaker.failed(false, None, at(0));
         // 5 s, then 10 s, then 20 s cut to 15 s.
         for (probe_at, until) in [(5, 15), (15, 30), (30, 45)] {
-            assert_eq!(breaker.admit(at(probe_at)), Admission::Probe);
+            assert_eq!(breaker.admit(at(probe_at)), Ok(true));
             breaker.failed(true, None, at(probe_at));
             assert_eq!(breaker.admit(at(probe_at)), benched(until));
         }
@@ -189,12 +201,12 @@ mod tests {
     fn only_one_probe_at_a_time_and_its_slot_comes_back() {
         let mut breaker = breaker();
         breaker.failed(false, Some(Duration::from_secs(3)), at(0));
-        assert_eq!(breaker.admit(at(5)), Admission::Probe);
-        assert_eq!(breaker.admit(at(5)), Admission::No(SkipReason::Probing));
+        assert_eq!(breaker.admit(at(5)), Ok(true));
+        assert_eq!(breaker.admit(at(5)), Err(SkipReason::Probing));
         breaker.released(true);
-        assert_eq!(breaker.admit(at(5)), Admission::Probe);
+        assert_eq!(breaker.admit(at(5)), Ok(true));
         breaker.served(true);
-        assert_eq!(breaker.admit(at(5)), Admission::Go);
+        assert_eq!(breaker.admit(at(5)), Ok(false));
     }
 
     #[test]
@@ -212,9 +224,9 @@ mod tests {
         let mut breaker = breaker();
         breaker.failed(false, None, at(0));
         breaker.failed(false, None, at(0));
-        assert_eq!(breaker.admit(at(5)), Admission::Probe);
+        assert_eq!(breaker.admit(at(5)), Ok(true));
         breaker.alive();
-        assert_eq!(breaker.admit(at(5)), Admission::Go);
+        assert_eq!(breaker.admit(at(5)), Ok(false));
         breaker.failed(true, None, at(6));
         assert_eq!(breaker.admit(at(6)), benched(16));
     }

@@ -1,7 +1,7 @@
-//! What is known of each model's health.
+//! What is known of each target's health.
 //!
-//! A dead provider should be paid for once, not by every request: a model that keeps failing is benched, tested
-//! by a single probe, and let back in when the probe works. Only what the model itself caused counts against
+//! A dead provider should be paid for once, not by every request: a target that keeps failing is benched, tested
+//! by a single probe, and let back in when the probe works. Only what the target itself caused counts against
 //! it; a caller's cancel, bad request or short deadline says nothing about its health.
 //!
 //! Pure: time is passed in, nothing is drawn, nothing waits.
@@ -15,19 +15,19 @@ use crate::world::Moment;
 
 pub use breaker::Breaker;
 
-use super::config::{Config, ModelIx};
+use super::config::{Config, TargetIx};
 use super::trail::SkipReason;
 
 /// The longest bench a class that does not heal by itself (no credit, bad key) starts with.
 const LASTING: Duration = Duration::from_secs(60);
 
-/// The health of every model of a router.
+/// The health of every target of a router.
 #[derive(Debug)]
 pub struct Fleet {
-    models: Vec<Health>,
+    targets: Vec<Health>,
 }
 
-/// The health of one model.
+/// The health of one target.
 #[derive(Debug)]
 struct Health {
     breaker: Breaker,
@@ -37,118 +37,210 @@ struct Health {
     cooling_max: Duration,
     /// Why it was last in trouble.
     trouble: Option<(FailureClass, Option<u16>)>,
+    /// Calls under way.
+    in_flight: u32,
 }
 
-/// Whether a model may be asked.
+/// Whether a target may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It may.
-    Go,
-    /// It may, as the one probe of a benched model; the slot must be given back by [`Fleet::served`],
-    /// [`Fleet::failed`] or [`Fleet::released`].
-    Probe,
+    /// It may; the pass must be given back by [`Fleet::served`], [`Fleet::failed`] or [`Fleet::released`].
+    Yes(Pass),
     /// It may not.
     No(SkipReason),
 }
 
-/// How an attempt's failure reflects on its model.
+/// The right to one attempt on a target: counts as in flight until it is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// Which target.
+    pub target: TargetIx,
+    /// Whether it is the one probe of a benched target.
+    pub probe: bool,
+    /// When it was given.
+    pub began: Moment,
+}
+
+/// How an attempt's failure reflects on its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// The model's own fault.
-    Model,
+    /// The target's own fault.
+    Target,
     /// Nobody's, or the caller's.
     Neutral,
 }
 
+/// What a target is doing right now, for choosing among several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// Calls in flight.
+    pub in_flight: u32,
+    /// Decaying peak of the time to first output; none until something is known.
+    pub latency: Option<Duration>,
+}
+
 impl Fleet {
-    /// All models healthy.
+    /// All targets healthy.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let health = |model: &super::config::Model| Health {
-            breaker: Breaker::new(model.breaker),
-            cooling: Moment::ZERO,
-            cooling_max: model.breaker.open_max.max(LASTING),
-            trouble: None,
+        let health = |target: &super::config::Target| {
+            let policy = config.models[target.model].breaker;
+            Health {
+                breaker: Breaker::new(policy),
+                cooling: Moment::ZERO,
+                cooling_max: policy.open_max.max(LASTING),
+                trouble: None,
+                in_flight: 0,
+            }
         };
-        Fleet { models: config.models.values().map(health).collect() }
+        Fleet { targets: config.targets().iter().map(health).collect() }
     }
 
-    /// Asks to use `model`; takes the probe slot when the answer is [`Admission::Probe`].
-    pub fn admit(&mut self, model: ModelIx, now: Moment) -> Admission {
-        let health = &mut self.models[model];
+    /// A fleet for `new`, which knows of every target that `old` had under the same name what this one knows. Calls
+    /// in flight stay with this one.
+    #[must_use]
+    pub fn adopted(&self, old: &Config, new: &Config) -> Self {
+        let mut fleet = Fleet::new(new);
+        for (health, target) in fleet.targets.iter_mut().zip(new.targets()) {
+            let known = old.targets().iter().position(|known| known.name == target.name);
+            if let Some(known) = known.and_then(|index| self.targets.get(index)) {
+                health.breaker = known.breaker.with_policy(new.models[target.model].breaker);
+                (health.cooling, health.trouble) = (known.cooling, known.trouble);
+            }
+        }
+        fleet
+    }
+
+    /// Asks to use `target`. `chance` in [0, 1) decides where only a share may pass.
+    pub fn admit(&mut self, target: TargetIx, now: Moment, chance: f64) -> Admission {
+        let _ = chance;
+        let health = &mut self.targets[target];
         if now < health.cooling {
             return Admission::No(SkipReason::Cooling { until: health.cooling });
         }
-        health.breaker.admit(now)
+        match health.breaker.admit(now) {
+            Ok(probe) => Admission::Yes(self.pass(target, probe, now)),
+            Err(reason) => Admission::No(reason),
+        }
     }
 
-    /// Takes `model` although it is benched: as its probe when the slot is free. Returns whether it is one.
-    pub fn force(&mut self, model: ModelIx) -> bool {
-        self.models[model].breaker.force()
+    /// Takes `target` although it is benched: as its probe when the slot is free.
+    pub fn force(&mut self, target: TargetIx, now: Moment) -> Pass {
+        let probe = self.targets[target].breaker.force();
+        self.pass(target, probe, now)
+    }
+
+    fn pass(&mut self, target: TargetIx, probe: bool, now: Moment) -> Pass {
+        self.targets[target].in_flight += 1;
+        Pass { target, probe, began: now }
     }
 
     /// Whether [`Fleet::admit`] would say yes.
     #[must_use]
-    pub fn would_admit(&self, model: ModelIx, now: Moment) -> bool {
-        let health = &self.models[model];
+    pub fn would_admit(&self, target: TargetIx, now: Moment) -> bool {
+        let health = &self.targets[target];
         now >= health.cooling && health.breaker.would_admit(now)
     }
 
-    /// Whether `model` asked to be left alone, and still wants to be.
+    /// Whether `target` asked to be left alone, and still wants to be.
     #[must_use]
-    pub fn is_cooling(&self, model: ModelIx, now: Moment) -> bool {
-        now < self.models[model].cooling
+    pub fn is_cooling(&self, target: TargetIx, now: Moment) -> bool {
+        now < self.targets[target].cooling
     }
 
-    /// When the bench of `model` ends, if it has one.
+    /// When the bench of `target` ends, if it has one.
     #[must_use]
-    pub fn bench(&self, model: ModelIx) -> Option<Moment> {
-        self.models[model].breaker.bench()
+    pub fn bench(&self, target: TargetIx) -> Option<Moment> {
+        self.targets[target].breaker.bench()
     }
 
-    /// The first useful output of an attempt arrived: the model is alive again, on probation.
-    pub fn progressed(&mut self, model: ModelIx, probe: bool) {
-        if probe {
-            self.models[model].breaker.alive();
+    /// The first useful output of an attempt arrived: the target is alive again, on probation. From here on the
+    /// attempt speaks for no probe.
+    pub fn progressed(&mut self, pass: &mut Pass, now: Moment) {
+        let _ = now;
+        if pass.probe {
+            self.targets[pass.target].breaker.alive();
+            pass.probe = false;
         }
     }
 
     /// An attempt served its request, whole.
-    pub fn served(&mut self, model: ModelIx, probe: bool) {
-        self.models[model].breaker.served(probe);
+    pub fn served(&mut self, pass: Pass, now: Moment) {
+        let _ = now;
+        self.landed(pass).breaker.served(pass.probe);
     }
 
     /// An attempt failed.
-    pub fn failed(&mut self, model: ModelIx, probe: bool, failure: &Failure, blame: Blame, now: Moment) {
-        let health = &mut self.models[model];
+    pub fn failed(&mut self, pass: Pass, failure: &Failure, blame: Blame, now: Moment, chance: f64) {
+        let _ = chance;
+        let health = self.landed(pass);
         if let Some(asked) = failure.retry_after.filter(|asked| !asked.is_zero()) {
             // Never backwards: an answer that was on its way longer may ask for less.
             health.cooling = health.cooling.max(now + asked.min(health.cooling_max));
         }
         if blame == Blame::Neutral || is_neutral(failure.class) {
-            health.breaker.released(probe);
+            health.breaker.released(pass.probe);
             return;
         }
         health.trouble = Some((failure.class, failure.status));
         let lasting = is_lasting(failure.class).then_some(LASTING);
-        health.breaker.failed(probe, lasting, now);
+        health.breaker.failed(pass.probe, lasting, now);
     }
 
-    /// An attempt ended in a way that says nothing about its model.
-    pub fn released(&mut self, model: ModelIx, probe: bool) {
-        self.models[model].breaker.released(probe);
+    /// An attempt ended in a way that says nothing about its target.
+    pub fn released(&mut self, pass: Pass) {
+        self.landed(pass).breaker.released(pass.probe);
     }
 
-    /// Why the model was last in trouble: class, and status if there was one.
+    /// A request arrived on the route with index `route`: what its failures may cost grows.
+    pub fn arrived(&mut self, route: usize, now: Moment) {
+        let _ = (route, now);
+    }
+
+    /// Whether the budgets of `route` and of the provider of `target` allow a repeat or fallback; takes it out of
+    /// both.
+    pub fn may_retry(&mut self, route: usize, target: TargetIx, now: Moment) -> bool {
+        let _ = (route, target, now);
+        true
+    }
+
+    /// Whether the budget of `route` allows a hedge; takes it out.
+    pub fn may_hedge(&mut self, route: usize, now: Moment) -> bool {
+        let _ = (route, now);
+        true
+    }
+
+    /// The time to first output that `share` of the recent calls of `target` kept within; none until enough are
+    /// known.
     #[must_use]
-    pub fn trouble(&self, model: ModelIx) -> Option<(FailureClass, Option<u16>)> {
-        self.models[model].trouble
+    pub fn usual(&self, target: TargetIx, share: f64, now: Moment) -> Option<Duration> {
+        let _ = (target, share, now);
+        None
+    }
+
+    /// What `target` is doing right now.
+    #[must_use]
+    pub fn load(&self, target: TargetIx, now: Moment) -> Load {
+        let _ = now;
+        Load { in_flight: self.targets[target].in_flight, latency: None }
+    }
+
+    /// Why the target was last in trouble: class, and status if there was one.
+    #[must_use]
+    pub fn trouble(&self, target: TargetIx) -> Option<(FailureClass, Option<u16>)> {
+        self.targets[target].trouble
     }
 
     /// Probe slots that are taken.
     #[must_use]
     pub fn probes(&self) -> u64 {
-        self.models.iter().filter(|health| health.breaker.is_probing()).count() as u64
+        self.targets.iter().filter(|health| health.breaker.is_probing()).count() as u64
+    }
+
+    fn landed(&mut self, pass: Pass) -> &mut Health {
+        let health = &mut self.targets[pass.target];
+        health.in_flight = health.in_flight.saturating_sub(1);
+        health
     }
 }
 

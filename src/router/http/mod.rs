@@ -81,7 +81,8 @@ impl Router {
         };
         // The deadline runs from here: how long a caller takes to send is no provider's fault.
         let received = self.clock().now();
-        let Some(route) = self.config().routes.get_index_of(&request.model) else {
+        let config = self.config();
+        let Some(route) = config.routes.get_index_of(&request.model) else {
             return refuse(&id, 404, &self.no_route(&request));
         };
         let created = self.clock().wall_us(received).div_euclid(1_000_000);

@@ -16,7 +16,7 @@ use super::plan::Facts;
 use super::price::cost;
 use super::rescue::fingerprint;
 use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
-use super::{Gauge, Router};
+use super::{Gauge, Live, Router};
 use crate::chat::{ChatReply, ChatRequest, Failure, FailureClass, Finish};
 use crate::dialect::{self, Upstream};
 use crate::world::Moment;
@@ -30,6 +30,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// One request's books.
 pub(crate) struct Job {
     router: Arc<Router>,
+    live: Arc<Live>,
     route: usize,
     engine: Engine,
     trail: Trail,
@@ -94,10 +95,11 @@ impl Job {
         received: Moment,
         request: &ChatRequest,
     ) -> Self {
-        let declared = &router.config().routes[route];
+        let live = router.live();
+        let declared = &live.config.routes[route];
         let facts = facts(request);
         let dice = router.dice().key("router").str(&id);
-        let engine = Engine::new(Arc::clone(router.config()), route, facts, dice, received);
+        let engine = Engine::new(Arc::clone(&live.config), route, facts, dice, received);
         let trail = Trail {
             request_id: id,
             route: declared.name.clone(),
@@ -109,21 +111,22 @@ impl Job {
             attempts: Vec::new(),
             waits: Vec::new(),
             skips: Vec::new(),
+            seams: Vec::new(),
+            tenant: None,
             outcome: Outcome::Cancelled,
         };
         let cache_key = declared.cache.map(|_| fingerprint(&declared.name, request));
         let gauge = Gauge::new(&router.gauges.requests);
-        Job { route, engine, trail, cache_key, closed: false, _gauge: gauge, router }
+        Job { live, route, engine, trail, cache_key, closed: false, _gauge: gauge, router }
     }
 
     fn route(&self) -> &Route {
-        &self.router.config().routes[self.route]
+        &self.live.config.routes[self.route]
     }
 
     fn with_fleet<T>(&mut self, act: impl FnOnce(&mut Engine, &mut super::fleet::Fleet, Moment) -> T) -> T {
         let now = self.router.clock().now();
-        let router = Arc::clone(&self.router);
-        let mut fleet = router.fleet();
+        let mut fleet = self.live.fleet();
         act(&mut self.engine, &mut fleet, now)
     }
 
@@ -157,12 +160,12 @@ impl Job {
         request: &ChatRequest,
         record: &mut Attempt,
     ) -> Result<Answer, Ended> {
-        let config = self.router.config();
-        let provider = config.provider_of(order.model);
+        let config = &self.live.config;
+        let provider = config.provider_of(order.target);
         let upstream = Upstream {
             base_url: &provider.base_url,
-            model: &config.models[order.model].upstream,
-            key: provider.key.as_ref(),
+            model: &config.targets()[order.target].upstream,
+            key: config.key_of(order.target).map(|key| &key.secret),
             request_id: &self.trail.request_id,
         };
         let terms = Terms {
@@ -174,7 +177,7 @@ impl Job {
         let answer = async {
             let mut encoded = dialect::encode(provider.dialect, request, &upstream)?;
             record.adapted = std::mem::take(&mut encoded.adapted);
-            attempt::call(self.router.upstreams().client(provider.http2), encoded, terms, record).await
+            attempt::call(self.router.upstreams().client(provider.http), encoded, terms, record).await
         };
         answer.await.map_err(Ended::Failed)
     }
@@ -183,9 +186,9 @@ impl Job {
     /// a stream, or in what was read of a reply.
     fn without_key(&self, order: &Order, mut ended: Ended) -> Ended {
         if let Ended::Failed(failure) = &mut ended
-            && let Some(key) = &self.router.config().provider_of(order.model).key
+            && let Some(key) = self.live.config.key_of(order.target)
         {
-            dialect::redact(failure, key);
+            dialect::redact(failure, &key.secret);
         }
         ended
     }
@@ -231,20 +234,20 @@ impl Job {
 
     /// What a reply cost, as far as its provider said what it took.
     fn known_cost(&self, order: &Order, reply: &ChatReply) -> Option<u64> {
-        let config = self.router.config();
+        let config = &self.live.config;
         if reply.is_refused()
             && reply.is_silent()
-            && !dialect::bills_refusals(config.provider_of(order.model).dialect)
+            && !dialect::bills_refusals(config.provider_of(order.target).dialect)
         {
             return Some(0);
         }
-        cost(config.models[order.model].price, reply.usage)
+        cost(config.model_of(order.target).price, reply.usage)
     }
 
     fn commit(&mut self) {
         let now = self.router.clock().now();
         self.trail.committed.get_or_insert(now);
-        self.with_fleet(|engine, fleet, _| engine.committed(fleet));
+        self.with_fleet(|engine, fleet, now| engine.committed(now, fleet));
     }
 
     fn cached(&self) -> Option<ChatReply> {
@@ -261,7 +264,7 @@ impl Job {
     }
 
     fn name_of(&self, order: &Order) -> String {
-        self.router.config().models[order.model].name.clone()
+        self.live.config.model_of(order.target).name.clone()
     }
 
     /// What the caller is told, with the attempt `under_way` counted as a success.
@@ -275,18 +278,18 @@ impl Job {
     }
 
     fn open_record(&self, order: &Order) -> Attempt {
-        let config = self.router.config();
-        let model = &config.models[order.model];
+        let config = &self.live.config;
+        let target = &config.targets()[order.target];
+        let several = config.provider_of(order.target).keys.len() > 1;
         let now = self.router.clock().now();
         Attempt {
             number: order.number,
-            model: model.name.clone(),
-            provider: config
-                .providers
-                .get_index(model.provider)
-                .map_or_else(String::new, |(name, _)| name.clone()),
+            model: config.models[target.model].name.clone(),
+            provider: config.provider_name(order.target).to_owned(),
+            upstream: target.upstream.clone(),
+            key: config.key_of(order.target).filter(|_| several).map(|key| key.name.clone()),
             cause: order.cause,
-            probe: order.probe,
+            probe: order.pass.probe,
             started: now,
             connected: None,
             first_output: None,
@@ -309,7 +312,7 @@ impl Job {
     }
 
     fn answered(mut self, order: &Order) {
-        self.with_fleet(|engine, fleet, _| engine.served(fleet));
+        self.with_fleet(|engine, fleet, now| engine.served(now, fleet));
         let model = self.name_of(order);
         let outcome = match order.cause {
             Cause::Rescue => Outcome::Rescued { by: model },
@@ -333,7 +336,7 @@ impl Job {
     async fn fail(mut self, last: &Final, down: &mut Downstream) {
         let message = self.explain(last);
         let told = Told { served_by: None, attempts: self.engine.attempts(), trail: self.trail.short() };
-        let model = last.model.map(|model| self.router.config().models[model].name.clone());
+        let model = last.target.map(|target| self.live.config.model_of(target).name.clone());
         if self.engine.is_committed() {
             let event = http::error_event(&last.failure, &message);
             let left = down.break_off(event).is_err();
@@ -347,8 +350,8 @@ impl Job {
 
     /// The words of the final error: the cause, whose it is, and what else was tried.
     fn explain(&self, last: &Final) -> String {
-        let Some(model) = last.model else { return last.failure.message.clone() };
-        let name = &self.router.config().models[model].name;
+        let Some(target) = last.target else { return last.failure.message.clone() };
+        let name = &self.live.config.targets()[target].name;
         let mut words = format!("`{name}` failed: {}", last.failure);
         if self.trail.attempts.len() > 1 {
             words.push_str(&format!(

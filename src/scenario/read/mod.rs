@@ -130,7 +130,7 @@ pub(super) fn expand_faults(cx: &Cx, node: &Node, path: &Path) -> Node {
 }
 
 fn empty_router() -> Config {
-    Config { providers: IndexMap::new(), models: IndexMap::new(), routes: IndexMap::new() }
+    Config::new(IndexMap::new(), IndexMap::new(), IndexMap::new())
 }
 
 fn check_version(cx: &Cx, fields: &Fields<'_>) {
@@ -239,7 +239,7 @@ fn warn_of_unused(cx: &Cx, fields: &Fields<'_>, router: &Config, load: &[Source]
     for (_, name) in models {
         unused(cx, group(router_node, "models"), name, "is in no chain");
     }
-    let idle = |index: &usize| router.models.values().all(|model| model.provider != *index);
+    let idle = |index: &usize| router.targets().iter().all(|target| target.provider != *index);
     for (_, name) in router.providers.keys().enumerate().filter(|(index, _)| idle(index)) {
         unused(cx, fields.get("providers"), name, "has no model");
     }

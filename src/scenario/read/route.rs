@@ -13,7 +13,7 @@ use super::super::yaml::{Node, Value};
 use super::names::Names;
 use super::retry;
 use crate::router::config::{
-    AllBenched, EmptyPolicy, Limits, ModelIx, RefusalPolicy, Rescue, RetryAfterPolicy, RetryPolicy, Route,
+    AllBenched, EmptyPolicy, Limits, ModelIx, RefusalPolicy, Rescue, RetryAfterPolicy, Route,
 };
 
 pub(in crate::scenario) const ROUTE: Shape = Shape {
@@ -113,21 +113,7 @@ pub(super) fn read_all(
 }
 
 fn unset() -> Route {
-    Route {
-        name: String::new(),
-        chain: Vec::new(),
-        deadline: Duration::from_secs(60),
-        limits: Limits::default(),
-        retry: RetryPolicy::default(),
-        retry_after: RetryAfterPolicy::default(),
-        refusal: RefusalPolicy::Pass,
-        empty: EmptyPolicy::Failure,
-        all_benched: AllBenched::FailFast,
-        max_attempts: 12,
-        quality_floor: 0.0,
-        rescue: Vec::new(),
-        cache: None,
-    }
+    Route::new("", Vec::new())
 }
 
 fn chain(cx: &Cx, node: &Node, names: &Names) -> Vec<ModelIx> {

@@ -13,7 +13,7 @@ use super::super::yaml::{Node, Value};
 use super::names::Names;
 use super::route;
 use crate::dialect::Dialect;
-use crate::router::config::{BreakerPolicy, Config, Model, Price, Provider, Secret};
+use crate::router::config::{BreakerPolicy, Config, Http, Model, Price, Provider, Secret};
 
 pub(in crate::scenario) const ROUTER: Shape =
     Shape { what: "the router", name: "router", keys: &["models", "routes", "defaults", "breaker"] };
@@ -63,8 +63,12 @@ pub(super) fn read(
                 .collect()
         });
     let (routes, objectives) = route::read_all(cx, &fields, names);
-    let config = Config { providers: endpoints(specs), models: models.unwrap_or_default(), routes };
-    (config, objectives)
+    let (providers, models): (_, IndexMap<String, Model>) = (endpoints(specs), models.unwrap_or_default());
+    // A model whose provider could not be read has been complained about; its index points nowhere.
+    if providers.is_empty() {
+        return (Config::new(providers, IndexMap::new(), routes), objectives);
+    }
+    (Config::new(providers, models, routes), objectives)
 }
 
 /// Where the router finds the mock providers: hosts of the simulated network. Each gets a credential of its own,
@@ -73,13 +77,14 @@ fn endpoints(specs: &IndexMap<String, Spec>) -> IndexMap<String, Provider> {
     specs
         .values()
         .map(|spec| {
-            let key = spec.keys.first().cloned().unwrap_or_else(|| format!("key-of-{}", spec.name));
-            let provider = Provider {
-                dialect: client_dialect(spec.dialect),
-                base_url: base_url(spec),
-                key: Some(Secret::new(key)),
-                http2: spec.http2,
-            };
+            let mut provider = Provider::new(client_dialect(spec.dialect), base_url(spec));
+            provider.http = if spec.http2 { Http::Two } else { Http::One };
+            if spec.keys.is_empty() {
+                provider = provider.with_key(Secret::new(format!("key-of-{}", spec.name)));
+            }
+            for key in &spec.keys {
+                provider = provider.with_key(Secret::new(key.clone()));
+            }
             (spec.name.clone(), provider)
         })
         .collect()
@@ -103,14 +108,13 @@ fn model(cx: &Cx, name: String, node: &Node, names: &Names, usual: BreakerPolicy
         }
         found
     });
+    let upstream = fields.get("upstream").and_then(|node| cx.text(node)).unwrap_or_else(|| name.clone());
     Model {
-        upstream: fields.get("upstream").and_then(|node| cx.text(node)).unwrap_or_else(|| name.clone()),
-        name,
-        provider: index.unwrap_or(0),
         price: fields.get("price").and_then(|node| price(cx, node)),
         quality: fields.get("quality").and_then(|node| cx.number_in(node, 0.0, 1.0)),
         context: fields.get("context").and_then(|node| cx.whole_in(node, 1, 1_000_000_000)),
         breaker: fields.get("breaker").map_or(usual, |node| breaker(cx, node, usual)),
+        ..Model::new(name, index.unwrap_or(0), upstream)
     }
 }
 
@@ -127,7 +131,7 @@ fn price(cx: &Cx, node: &Node) -> Option<Price> {
 
 fn breaker(cx: &Cx, node: &Node, usual: BreakerPolicy) -> BreakerPolicy {
     if matches!(&node.value, Value::Scalar { text, .. } if text == "off") {
-        return BreakerPolicy { failures: 0, ..usual };
+        return BreakerPolicy { failures: 0, rate: None, slow: None, ..usual };
     }
     if let Value::Scalar { .. } = node.value {
         cx.expected("a breaker (a map) or `off`", node);
@@ -142,6 +146,7 @@ fn breaker(cx: &Cx, node: &Node, usual: BreakerPolicy) -> BreakerPolicy {
         open,
         factor: fields.get("factor").and_then(|node| cx.factor(node, 1.0)).unwrap_or(usual.factor),
         open_max: time("open_max", usual.open_max.max(open)),
+        ..usual
     }
 }
 
