@@ -2,6 +2,7 @@
 //! mistake is one problem.
 
 mod dist;
+mod endpoint;
 mod expand;
 mod expect;
 mod fault;
@@ -25,8 +26,6 @@ pub(super) mod words;
 
 use std::path::Path;
 use std::time::Duration;
-
-use indexmap::IndexMap;
 
 use super::code::Code;
 use super::cx::{Cx, Fields, Shape};
@@ -82,8 +81,8 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         .map(|node| provider::read(cx, node, &quotas))
         .unwrap_or_default();
     let (router, objectives) = fields
-        .require(cx, "router", "{ models: …, routes: … }")
-        .map_or_else(|| (empty_router(), IndexMap::new()), |node| router::read(cx, node, &names, &providers));
+        .require(cx, "router", router::EXAMPLE)
+        .map_or_else(router::none, |node| router::read(cx, node, &names, endpoint::of_mocks(&providers)));
     let (load, scripted) = sources(cx, &fields, &names, &router, path);
     let warmup = duration(&fields, "warmup").unwrap_or_default();
     let seed = seed(cx, &fields);
@@ -127,10 +126,6 @@ pub(super) fn expand_faults(cx: &Cx, node: &Node, path: &Path) -> Node {
     let items = cx.list(node, "`faults`").iter();
     let plain = items.flat_map(|item| expand::expand(cx, item, path)).map(std::borrow::Cow::into_owned);
     Node { span: node.span.clone(), value: Value::List(plain.collect()) }
-}
-
-fn empty_router() -> Config {
-    Config::new(IndexMap::new(), IndexMap::new(), IndexMap::new())
 }
 
 fn check_version(cx: &Cx, fields: &Fields<'_>) {

@@ -1,9 +1,9 @@
-//! The router: models and routes.
+//! The router: models and routes. Where its providers are is not said here: a scenario has mocks, `brownout serve` has
+//! the vendors' own.
 
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use mock_providers::provider::Spec;
 
 use super::super::Objectives;
 use super::super::code::Code;
@@ -12,8 +12,7 @@ use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Value};
 use super::names::Names;
 use super::route;
-use crate::dialect::Dialect;
-use crate::router::config::{BreakerPolicy, Config, Http, Model, Price, Provider, Secret};
+use crate::router::config::{BreakerPolicy, Config, Model, Price, Provider};
 
 pub(in crate::scenario) const ROUTER: Shape =
     Shape { what: "the router", name: "router", keys: &["models", "routes", "defaults", "breaker"] };
@@ -30,15 +29,18 @@ pub(in crate::scenario) const PRICE: Shape =
 pub(in crate::scenario) const BREAKER: Shape =
     Shape { what: "a breaker", name: "breaker", keys: &["failures", "open", "factor", "open_max"] };
 
+/// What stands for a router that is not there, in a message.
+pub(super) const EXAMPLE: &str = "{ models: …, routes: … }";
+
 /// Names of last resorts, which no model may take.
 const RESERVED: [&str; 2] = ["cache", "fixed"];
 
-/// The router, and what its routes promise.
+/// The router over `providers` (those of `names`, in their order), and what its routes promise.
 pub(super) fn read(
     cx: &Cx,
     node: &Node,
     names: &Names,
-    specs: &IndexMap<String, Spec>,
+    providers: IndexMap<String, Provider>,
 ) -> (Config, IndexMap<String, Objectives>) {
     let fields = cx.fields(node, &ROUTER);
     let usual = fields
@@ -63,7 +65,7 @@ pub(super) fn read(
                 .collect()
         });
     let (routes, objectives) = route::read_all(cx, &fields, names);
-    let (providers, models): (_, IndexMap<String, Model>) = (endpoints(specs), models.unwrap_or_default());
+    let models: IndexMap<String, Model> = models.unwrap_or_default();
     // A model whose provider could not be read has been complained about; its index points nowhere.
     if providers.is_empty() {
         return (Config::new(providers, IndexMap::new(), routes), objectives);
@@ -71,31 +73,9 @@ pub(super) fn read(
     (Config::new(providers, models, routes), objectives)
 }
 
-/// Where the router finds the mock providers: hosts of the simulated network. Each gets a credential of its own,
-/// so that one that goes to the wrong place is seen.
-fn endpoints(specs: &IndexMap<String, Spec>) -> IndexMap<String, Provider> {
-    specs
-        .values()
-        .map(|spec| {
-            let mut provider = Provider::new(client_dialect(spec.dialect), base_url(spec));
-            provider.http = if spec.http2 { Http::Two } else { Http::One };
-            if spec.keys.is_empty() {
-                provider = provider.with_key(Secret::new(format!("key-of-{}", spec.name)));
-            }
-            for key in &spec.keys {
-                provider = provider.with_key(Secret::new(key.clone()));
-            }
-            (spec.name.clone(), provider)
-        })
-        .collect()
-}
-
-fn client_dialect(dialect: mock_providers::dialect::Dialect) -> Dialect {
-    match dialect {
-        mock_providers::dialect::Dialect::Anthropic => Dialect::Anthropic,
-        mock_providers::dialect::Dialect::Gemini => Dialect::Gemini,
-        _ => Dialect::Openai,
-    }
+/// Stands for a router that is not there, so that the rest of the file is read all the same.
+pub(super) fn none() -> (Config, IndexMap<String, Objectives>) {
+    (Config::new(IndexMap::new(), IndexMap::new(), IndexMap::new()), IndexMap::new())
 }
 
 fn model(cx: &Cx, name: String, node: &Node, names: &Names, usual: BreakerPolicy) -> Model {
@@ -153,17 +133,4 @@ fn breaker(cx: &Cx, node: &Node, usual: BreakerPolicy) -> BreakerPolicy {
 fn failures(cx: &Cx, fields: &Fields<'_>) -> Option<u32> {
     let number = cx.whole_in(fields.get("failures")?, 1, 1_000_000)?;
     u32::try_from(number).ok()
-}
-
-/// Where the mock of `spec` is found in a simulated network, with the path prefix its dialect's clients expect.
-fn base_url(spec: &Spec) -> String {
-    use mock_providers::dialect::Dialect;
-    // As the vendors' SDKs have it, but for those whose own SDK adds what our client does not.
-    let prefix = match spec.dialect {
-        Dialect::Azure => "/openai/v1",
-        Dialect::Mistral | Dialect::Ollama => "/v1",
-        other => other.base_path(),
-    };
-    let scheme = if spec.tls { "https" } else { "http" };
-    format!("{scheme}://{}{prefix}", spec.name)
 }
