@@ -14,11 +14,13 @@
 
 mod anthropic;
 pub mod classify;
+mod embed;
 mod encode;
 mod failure;
 mod gemini;
 mod json;
 mod openai;
+mod rate_limits;
 pub mod retry_after;
 pub mod sse;
 mod stream;
@@ -27,10 +29,11 @@ mod text;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::chat::{ChatReply, ChatRequest, Failure, FailureClass};
+use crate::chat::{ChatReply, ChatRequest, EmbedReply, EmbedRequest, Failure, FailureClass};
 use crate::router::config::Secret;
 
-pub use stream::StreamDecoder;
+pub use rate_limits::rate_limits;
+pub use stream::{Ends, Leniency, Malformed, StreamDecoder};
 pub use text::redact;
 
 /// The wire format a provider speaks.
@@ -117,6 +120,45 @@ pub fn decode_reply(
         retry_after: retry_after::retry_after(&parts.headers, wall_us).or(failure.retry_after),
         ..failure
     })
+}
+
+/// Writes a request for embeddings in a dialect.
+///
+/// # Errors
+/// [`FailureClass::NotFound`] for a dialect without embeddings (Anthropic), [`FailureClass::InvalidRequest`] for
+/// tokens where only texts are taken (Gemini), and as [`encode()`].
+pub fn encode_embed(
+    dialect: Dialect,
+    request: &EmbedRequest,
+    upstream: &Upstream<'_>,
+) -> Result<Encoded, Failure> {
+    embed::encode(dialect, request, upstream)
+}
+
+/// Whether a dialect can carry a request for embeddings at all: who cannot need not be asked.
+#[must_use]
+pub fn can_embed(dialect: Dialect, request: &EmbedRequest) -> bool {
+    embed::refusal(dialect, request).is_none()
+}
+
+/// Reads the answer to `request`, success or error status alike; vectors come in the order of the inputs.
+/// `wall_us` as in [`decode_reply`].
+///
+/// # Errors
+/// As [`decode_reply`]; [`FailureClass::Protocol`] also for too many or too few vectors, for one that is named
+/// twice and for what is no number; [`FailureClass::InvalidOutput`] for vectors of another length than was asked,
+/// or of different lengths.
+pub fn decode_embed(
+    dialect: Dialect,
+    request: &EmbedRequest,
+    parts: &http::response::Parts,
+    body: &[u8],
+    wall_us: i64,
+) -> Result<EmbedReply, Failure> {
+    if !parts.status.is_success() {
+        return Err(decode_error(dialect, parts, body, wall_us));
+    }
+    embed::reply(dialect, request, json::body(parts, body)?)
 }
 
 /// Reads the failure in an answer with an error status. Total: any bytes give a failure.

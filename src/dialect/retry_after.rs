@@ -21,17 +21,28 @@ pub fn retry_after(headers: &HeaderMap, wall_us: i64) -> Option<Duration> {
 }
 
 /// The wait asked for in a message: "Please retry in 11.6s", "Please try again in 6m0s", "Please retry after 45
-/// seconds".
+/// seconds", "try again in 2 minutes". The first that is understood counts.
 #[must_use]
 pub fn in_words(message: &str) -> Option<Duration> {
+    const MARKERS: [&str; 6] =
+        ["retry in ", "try again in ", "retry after ", "try again after ", "retrying in ", "please wait "];
     let lower = message.to_ascii_lowercase();
-    let after = |marker: &str| lower.find(marker).map(|at| &lower[at + marker.len()..]);
-    if let Some(rest) = after("retry in ").or_else(|| after("try again in ")) {
-        return go_duration(rest);
-    }
-    let mut words = after("retry after ")?.split_ascii_whitespace();
+    let spans = |marker: &str| {
+        let rests = lower.match_indices(marker).map(|(at, _)| &lower[at + marker.len()..]);
+        rests.filter_map(|rest| go_duration(rest).or_else(|| spelled_out(rest))).next()
+    };
+    MARKERS.into_iter().find_map(spans)
+}
+
+/// A number and a unit's name at the start of `text`: `45 seconds`, `1 minute`.
+fn spelled_out(text: &str) -> Option<Duration> {
+    let mut words = text.split_ascii_whitespace();
     let amount = number(words.next()?)?;
-    words.next().filter(|unit| unit.starts_with("second")).and_then(|_| seconds(amount))
+    let unit = words.next()?;
+    const UNITS: [(&str, f64); 5] =
+        [("ms", 1e-3), ("millisecond", 1e-3), ("sec", 1.0), ("min", 60.0), ("hour", 3600.0)];
+    let (_, length) = UNITS.into_iter().find(|(name, _)| unit.starts_with(name))?;
+    seconds(amount * length)
 }
 
 /// A duration as Go and protobuf write it at the start of `text`: `26s`, `11.665902715s`, `6ms`, `1h2m3s`.
@@ -50,12 +61,21 @@ pub fn go_duration(text: &str) -> Option<Duration> {
 }
 
 fn unit(text: &str) -> Option<(f64, &str)> {
-    const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
+    const UNITS: [(&str, f64); 8] = [
+        ("ms", 1e-3),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("ns", 1e-9),
+        ("d", 86_400.0),
+        ("h", 3600.0),
+        ("m", 60.0),
+        ("s", 1.0),
+    ];
     UNITS.into_iter().find_map(|(name, seconds)| Some((seconds, text.strip_prefix(name)?)))
 }
 
 /// A plain decimal number: digits with at most one point, no sign, no exponent.
-fn number(text: &str) -> Option<f64> {
+pub(super) fn number(text: &str) -> Option<f64> {
     let plain = text.starts_with(|c: char| c.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     plain.then(|| text.parse().ok())?
@@ -72,7 +92,7 @@ fn until(date: &str, wall_us: i64) -> Option<Duration> {
 }
 
 /// An HTTP-date in microseconds since 1970.
-fn http_date(date: &str, wall_us: i64) -> Option<i64> {
+pub(super) fn http_date(date: &str, wall_us: i64) -> Option<i64> {
     let fields: Vec<&str> = date.split([' ', ',', '-']).filter(|field| !field.is_empty()).collect();
     let (day, month, year, time) = match fields[..] {
         // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT
@@ -185,7 +205,12 @@ mod tests {
         check("Please try again in 6m0s.", Some(360_000));
         check("Please retry in 11.5s.", Some(11_500));
         check("Please retry after 86400 seconds.", Some(86_400_000));
+        check("Please try again in 1.5 minutes", Some(90_000));
+        check("Please wait 30 seconds and try again.", Some(30_000));
+        check("Please try again after 250 ms", Some(250));
+        check("Rate limit: retry in a moment. Retry after 2 hours.", Some(7_200_000));
         check("Please try again in a while", None);
+        check("retry in 5 parsecs", None);
         check("try again later", None);
     }
 
@@ -193,6 +218,7 @@ mod tests {
     fn durations_of_several_units_add_up() {
         assert_eq!(go_duration("1h2m3.5s"), Some(Duration::from_millis(3_723_500)));
         assert_eq!(go_duration("26s"), Some(Duration::from_secs(26)));
+        assert_eq!(go_duration("1d0.5us"), Some(Duration::new(86_400, 500)));
         assert_eq!(go_duration("26"), None);
         assert_eq!(go_duration(""), None);
     }

@@ -38,6 +38,8 @@ pub enum Item<'a> {
     Event(Event<'a>),
     /// JSON that stands in the stream outside any field: everything so far, as often as it may be complete.
     Raw(&'a str),
+    /// An event whose data is not UTF-8.
+    Garbled,
 }
 
 /// The parser: feed it bytes, it calls back with items.
@@ -63,8 +65,7 @@ impl Parser {
     /// Feeds bytes; every item they complete goes to `sink`.
     ///
     /// # Errors
-    /// What `sink` returns, and [`crate::chat::FailureClass::Protocol`] for an event that is too large or not
-    /// UTF-8.
+    /// What `sink` returns, and [`crate::chat::FailureClass::Protocol`] for an event that is too large.
     pub fn push(
         &mut self,
         mut bytes: &[u8],
@@ -185,8 +186,13 @@ impl Parser {
         sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         if self.has_data && !self.data.is_empty() {
-            let data = utf8(&self.data, cut)?;
-            sink(Item::Event(Event { name: &self.name, data, cut }))?;
+            match std::str::from_utf8(&self.data) {
+                Ok(data) => sink(Item::Event(Event { name: &self.name, data, cut }))?,
+                Err(error) if cut && error.error_len().is_none() => {
+                    return Err(super::stream::truncated("the stream was cut inside an event"));
+                }
+                Err(_) => sink(Item::Garbled)?,
+            }
         }
         self.has_data = false;
         self.data.clear();
@@ -202,15 +208,6 @@ fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
         [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
         _ => None,
     }
-}
-
-fn utf8(data: &[u8], cut: bool) -> Result<&str, Failure> {
-    std::str::from_utf8(data).map_err(|error| {
-        if cut && error.error_len().is_none() {
-            return super::stream::truncated("the stream was cut inside an event");
-        }
-        protocol("a stream event is not UTF-8")
-    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,59 @@
 //! A stream's bytes -> deltas, whatever the dialect.
 
+use serde::{Deserialize, Serialize};
+
 use super::sse::{Event, Item, Parser};
 use super::{Dialect, anthropic, failure, gemini, json, openai, protocol};
 use crate::chat::{Delta, Failure, FailureClass, Finish};
+
+/// What a route forgives in a stream. The default forgives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Leniency {
+    /// What makes a stream whole.
+    pub ends: Ends,
+    /// What becomes of a stream with a malformed event.
+    pub malformed: Malformed,
+}
+
+/// What makes a stream whole: a finish reason (`finish_reason`, `stop_reason`, `finishReason`), the protocol's
+/// terminator (`[DONE]`, `message_stop`, for Gemini the end of the body), both or either of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// Both: what the vendors themselves send.
+    #[default]
+    Both,
+    /// A finish reason; for servers that forget the terminator.
+    Finish,
+    /// The terminator; for servers that give no reason.
+    Done,
+    /// Whichever comes.
+    Either,
+}
+
+/// What becomes of a stream with an event that is not JSON of its dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Malformed {
+    /// It fails: what the event would have said is lost.
+    #[default]
+    Fail,
+    /// The event is skipped and counted.
+    Skip,
+}
+
+impl Ends {
+    /// Whether a stream is whole that showed these signs.
+    const fn satisfied(self, finish: bool, done: bool) -> bool {
+        match self {
+            Ends::Both => finish && done,
+            Ends::Finish => finish,
+            Ends::Done => done,
+            Ends::Either => finish || done,
+        }
+    }
+}
 
 /// Decodes one stream. Feed it the body as it comes; what comes out does not depend on how it was cut.
 #[derive(Debug)]
@@ -16,11 +67,14 @@ pub struct StreamDecoder {
 #[derive(Debug)]
 struct Inner {
     dialect: Dialect,
+    leniency: Leniency,
     state: State,
     /// Whether any event came.
     begun: bool,
     /// Whether the terminator came: the rest of the body means nothing.
     ended: bool,
+    /// How many malformed events were skipped.
+    skipped: u32,
 }
 
 #[derive(Debug)]
@@ -31,15 +85,21 @@ enum State {
 }
 
 impl StreamDecoder {
-    /// A decoder at the start of a body.
+    /// A decoder at the start of a body that forgives nothing.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
+        StreamDecoder::with(dialect, Leniency::default())
+    }
+
+    /// A decoder at the start of a body.
+    #[must_use]
+    pub fn with(dialect: Dialect, leniency: Leniency) -> Self {
         let state = match dialect {
             Dialect::Openai => State::Openai(openai::Stream::default()),
             Dialect::Anthropic => State::Anthropic(anthropic::Stream::default()),
             Dialect::Gemini => State::Gemini(gemini::Stream::default()),
         };
-        let inner = Inner { dialect, state, begun: false, ended: false };
+        let inner = Inner { dialect, leniency, state, begun: false, ended: false, skipped: 0 };
         StreamDecoder { parser: Parser::new(), inner, dead: None }
     }
 
@@ -63,7 +123,8 @@ impl StreamDecoder {
         self.remember(result)
     }
 
-    /// Ends the body: ok only if the protocol's terminator and a finish reason were seen.
+    /// Ends the body: ok only if the protocol's terminator and a finish reason were seen, or what else makes a
+    /// stream whole by the declared [`Ends`].
     ///
     /// OpenAI: a finish reason, then `[DONE]`; one without the other is not whole. Anthropic: a stop reason, then
     /// `message_stop`. Gemini: a finish reason (or a blocked prompt), then the end of the body.
@@ -75,6 +136,7 @@ impl StreamDecoder {
         if let Some(failure) = &self.dead {
             return Err(failure.clone());
         }
+        let whole = self.is_whole();
         let inner = &mut self.inner;
         let result = if inner.ended {
             Ok(())
@@ -82,7 +144,31 @@ impl StreamDecoder {
             let flushed = self.parser.finish(&mut |item| inner.item(item, out));
             if inner.ended { Ok(()) } else { flushed.and_then(|()| inner.end(self.parser.raw(), out)) }
         };
+        // A tail that broke off behind all there was to come.
+        let result = match result {
+            Err(failure) if whole && failure.class == FailureClass::Truncated => {
+                out.push(Delta::End);
+                Ok(())
+            }
+            result => result,
+        };
+        self.inner.ended |= result.is_ok();
         self.remember(result)
+    }
+
+    /// Whether what came is all there is to come, by the declared rule, though the body has not ended: then a
+    /// body that breaks off, or never ends, loses nothing, and [`StreamDecoder::finish`] will say so. False for a
+    /// failed stream. By the strict rule only the terminator makes it true.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let inner = &self.inner;
+        self.dead.is_none() && (inner.ended || inner.leniency.ends.satisfied(inner.state.finished(), false))
+    }
+
+    /// How many malformed events were skipped ([`Malformed::Skip`]).
+    #[must_use]
+    pub const fn skipped(&self) -> u32 {
+        self.inner.skipped
     }
 
     fn remember(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
@@ -93,6 +179,17 @@ impl StreamDecoder {
     }
 }
 
+impl State {
+    /// Whether a finish reason came.
+    fn finished(&self) -> bool {
+        match self {
+            State::Openai(state) => state.finished(),
+            State::Anthropic(state) => state.finished(),
+            State::Gemini(state) => state.finished(),
+        }
+    }
+}
+
 impl Inner {
     fn item(&mut self, item: Item<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
         if self.ended {
@@ -100,25 +197,50 @@ impl Inner {
         }
         let event = match item {
             Item::Raw(raw) => return failure::raw_error(self.dialect, raw).map_or(Ok(()), Err),
+            Item::Garbled => return self.malformed(protocol("a stream event is not UTF-8")),
             Item::Event(event) => event,
         };
         self.begun = true;
         if event.name == "error" {
             return Err(failure::in_band(self.dialect, event.data));
         }
-        let result = match &mut self.state {
+        let said = match &mut self.state {
             State::Openai(state) => state.event(&event, out),
             State::Anthropic(state) => state.event(&event, out),
             State::Gemini(state) => state.event(&event, out),
         };
-        self.ended = matches!(out.last(), Some(Delta::End));
-        result
+        match said {
+            Ok(Said::More) => Ok(()),
+            Ok(Said::Done) => self.done(out),
+            Err(Trouble::Malformed(failure)) => self.malformed(failure),
+            Err(Trouble::Failed(failure)) => Err(failure),
+        }
     }
 
-    fn end(&mut self, raw: &str, out: &mut Vec<Delta>) -> Result<(), Failure> {
-        if self.ended {
-            return Ok(());
+    /// A malformed event came.
+    fn malformed(&mut self, failure: Failure) -> Result<(), Failure> {
+        match self.leniency.malformed {
+            Malformed::Fail => Err(failure),
+            Malformed::Skip => {
+                self.skipped = self.skipped.saturating_add(1);
+                Ok(())
+            }
         }
+    }
+
+    /// The terminator came.
+    fn done(&mut self, out: &mut Vec<Delta>) -> Result<(), Failure> {
+        if !self.leniency.ends.satisfied(self.state.finished(), true) {
+            let terminator = self.terminator();
+            return Err(truncated(&format!("{terminator} without a finish reason")));
+        }
+        self.ended = true;
+        out.push(Delta::End);
+        Ok(())
+    }
+
+    /// The body ended without a terminator of its own.
+    fn end(&mut self, raw: &str, out: &mut Vec<Delta>) -> Result<(), Failure> {
         if let Some(failure) = failure::raw_error(self.dialect, raw) {
             return Err(failure);
         }
@@ -128,20 +250,59 @@ impl Inner {
         if !raw.is_empty() {
             return Err(truncated("the stream ended inside JSON outside any event"));
         }
-        match &mut self.state {
-            State::Gemini(state) => state.end(out),
-            State::Openai(_) => Err(truncated("the stream ended without [DONE]")),
-            State::Anthropic(_) => Err(truncated("the stream ended without message_stop")),
+        let finished = self.state.finished();
+        // Gemini has no other terminator; of an empty body it is none.
+        let done = self.dialect == Dialect::Gemini && self.begun;
+        if self.leniency.ends.satisfied(finished, done) {
+            self.ended = true;
+            out.push(Delta::End);
+            return Ok(());
         }
+        Err(match self.dialect {
+            Dialect::Gemini => truncated("the stream ended without a finish reason"),
+            _ => truncated(&format!("the stream ended without {}", self.terminator())),
+        })
+    }
+
+    fn terminator(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Openai => openai::DONE,
+            Dialect::Anthropic => "message_stop",
+            Dialect::Gemini => "the end of the body",
+        }
+    }
+}
+
+/// What an event says of the stream.
+pub(super) enum Said {
+    /// There is more to come.
+    More,
+    /// It was the terminator.
+    Done,
+}
+
+/// What is wrong with an event.
+pub(super) enum Trouble {
+    /// It is no event of its dialect, which a route may forgive.
+    Malformed(Failure),
+    /// The stream has failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Trouble::Failed(failure)
     }
 }
 
 /// Parses an event's data. An event the body's end cut off is truncated; any other that does not parse is
 /// malformed.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(event: &Event<'a>) -> Result<T, Failure> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(event: &Event<'a>) -> Result<T, Trouble> {
     json::object(event.data).map_err(|failure| match failure.class {
-        FailureClass::Truncated if event.cut => truncated("the stream was cut inside an event"),
-        _ => protocol(format!("a stream event with {}", failure.message)),
+        FailureClass::Truncated if event.cut => {
+            Trouble::Failed(truncated("the stream was cut inside an event"))
+        }
+        _ => Trouble::Malformed(protocol(format!("a stream event with {}", failure.message))),
     })
 }
 
@@ -167,6 +328,11 @@ impl Preamble {
     pub(super) fn pending(&self) -> bool {
         !self.started
     }
+}
+
+/// A stream that began again: what follows is another attempt's output, which nobody asked to append.
+pub(super) fn began_again(sign: &str) -> Failure {
+    protocol(format!("the stream began again ({sign}): two replies in one"))
 }
 
 /// A finish reason that says `stop` where the reply calls tools means the calls.

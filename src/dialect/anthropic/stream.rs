@@ -2,7 +2,7 @@
 
 use super::super::json::{self, Text};
 use super::super::sse::Event;
-use super::super::stream::{Preamble, parse, truncated, with_calls};
+use super::super::stream::{Preamble, Said, Trouble, began_again, parse, with_calls};
 use super::super::{Dialect, failure};
 use super::wire::{Block, BlockDelta, Message, StreamEvent, WireUsage};
 use crate::chat::{Delta, Failure, Usage};
@@ -30,33 +30,45 @@ struct OpenCall {
 
 impl Stream {
     /// Takes one event: what its data says it is; the event's name is not needed.
-    pub(in super::super) fn event(&mut self, event: &Event<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
+    pub(in super::super) fn event(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut Vec<Delta>,
+    ) -> Result<Said, Trouble> {
         let parsed: StreamEvent<'_> = parse(event)?;
-        if parsed.error.is_some() {
-            return Err(failure::in_band(Dialect::Anthropic, event.data));
+        let kind = Text::or_empty(parsed.kind.as_ref());
+        if kind == "error" || parsed.error.is_some() {
+            return Err(failure::in_band(Dialect::Anthropic, event.data).into());
         }
-        match Text::or_empty(parsed.kind.as_ref()) {
-            "error" => return Err(failure::in_band(Dialect::Anthropic, event.data)),
-            "message_start" => self.message_start(parsed.message, out),
+        match kind {
+            "message_start" => self.message_start(parsed.message, out)?,
             "content_block_start" => self.block_start(parsed.index.0, parsed.content_block, out),
             "content_block_delta" => self.block_delta(parsed.index.0, parsed.delta, out),
             "content_block_stop" => self.block_stop(parsed.index.0, out),
             "message_delta" => self.message_delta(parsed.delta, parsed.usage, out),
-            "message_stop" if !self.finished => return Err(truncated("message_stop without a stop reason")),
-            "message_stop" => out.push(Delta::End),
+            "message_stop" => return Ok(Said::Done),
             _ => {}
         }
-        Ok(())
+        Ok(Said::More)
+    }
+
+    /// Whether a stop reason came.
+    pub(in super::super) fn finished(&self) -> bool {
+        self.finished
     }
 
     /// The start's `output_tokens` is a placeholder: it only counts if nothing better comes.
-    fn message_start(&mut self, message: Option<Message<'_>>, out: &mut Vec<Delta>) {
-        let Some(message) = message.filter(|_| self.preamble.pending()) else { return };
+    fn message_start(&mut self, message: Option<Message<'_>>, out: &mut Vec<Delta>) -> Result<(), Failure> {
+        if !self.preamble.pending() {
+            return Err(began_again("a second message_start"));
+        }
+        let Some(message) = message else { return Ok(()) };
         self.preamble.start(Text::filled(message.id.as_ref()), Text::filled(message.model.as_ref()), out);
         if let Some(usage) = message.usage {
             self.usage = usage;
             out.push(Delta::Usage(Usage { output: None, ..usage.normalised() }));
         }
+        Ok(())
     }
 
     fn block_start(&mut self, block: Option<u64>, content: Option<Block<'_>>, out: &mut Vec<Delta>) {

@@ -36,7 +36,7 @@ pub(in super::super) fn encode(request: &ChatRequest, upstream: &Upstream<'_>) -
 }
 
 /// A model id as one segment of a path; `models/` in front of it is the path's own.
-struct Escaped<'a>(&'a str);
+pub(in super::super) struct Escaped<'a>(pub(in super::super) &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

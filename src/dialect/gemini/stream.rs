@@ -2,7 +2,7 @@
 
 use super::super::json::Text;
 use super::super::sse::Event;
-use super::super::stream::{Preamble, parse, truncated, with_calls};
+use super::super::stream::{Preamble, Said, Trouble, parse, with_calls};
 use super::super::{Dialect, failure};
 use super::wire::{Part, Response, WireUsage, tool_call};
 use crate::chat::{Delta, Failure, Finish, ToolCall, Usage};
@@ -19,15 +19,19 @@ pub(in super::super) struct Stream {
 
 impl Stream {
     /// Takes one event. A chunk that only holds an error, however it is written, is that error.
-    pub(in super::super) fn event(&mut self, event: &Event<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
+    pub(in super::super) fn event(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut Vec<Delta>,
+    ) -> Result<Said, Trouble> {
         if event.data.starts_with('[')
             && let Some(failure) = failure::raw_error(Dialect::Gemini, event.data)
         {
-            return Err(failure);
+            return Err(failure.into());
         }
         let mut response: Response<'_> = parse(event)?;
         if let Some(failure) = response.failure(event.data) {
-            return Err(failure);
+            return Err(failure.into());
         }
         if self.preamble.pending() {
             let id = Text::filled(response.response_id.as_ref());
@@ -43,16 +47,12 @@ impl Stream {
             self.usage = usage;
             out.push(Delta::Usage(usage));
         }
-        Ok(())
+        Ok(Said::More)
     }
 
-    /// The end of the body, which is all the terminator there is: whole if a finish reason came.
-    pub(in super::super) fn end(&mut self, out: &mut Vec<Delta>) -> Result<(), Failure> {
-        if !self.finished {
-            return Err(truncated("the stream ended without a finish reason"));
-        }
-        out.push(Delta::End);
-        Ok(())
+    /// Whether a finish reason came.
+    pub(in super::super) fn finished(&self) -> bool {
+        self.finished
     }
 
     fn content(

@@ -13,6 +13,9 @@ pub(super) use stream::Stream;
 use super::json::Text;
 use crate::chat::{Failure, FailureClass, Finish};
 
+/// The terminator of a stream.
+pub(super) const DONE: &str = "[DONE]";
+
 /// What a finish reason means: a finish, nothing yet, or a failure inside a success.
 ///
 /// Mistral's and OpenRouter's `error`, and OpenRouter's benign reason over a native `error` or `network_error`,

@@ -2,11 +2,10 @@
 
 use super::super::json::{self, Text};
 use super::super::sse::Event;
-use super::super::stream::{Preamble, parse, truncated, with_calls};
-use super::wire::{Call, Completion, Message, WireUsage};
+use super::super::stream::{Preamble, Said, Trouble, began_again, parse, truncated, with_calls};
+use super::DONE;
+use super::wire::{Call, Choice, Completion, Message, WireUsage};
 use crate::chat::{Delta, Failure};
-
-const DONE: &str = "[DONE]";
 
 /// What a stream has said so far.
 #[derive(Debug, Default)]
@@ -14,6 +13,16 @@ pub(in super::super) struct Stream {
     preamble: Preamble,
     calls: Vec<CallState>,
     finished: bool,
+    opening: Opening,
+}
+
+/// What is known of the chunks that open a reply: those that name a role.
+#[derive(Debug, Default)]
+struct Opening {
+    /// The id of the first.
+    id: Option<String>,
+    /// Whether a choice without a role came behind it: some servers repeat the role in every chunk.
+    over: bool,
 }
 
 /// A tool call whose pieces are coming.
@@ -26,25 +35,30 @@ struct CallState {
 }
 
 impl Stream {
-    /// Takes one event. The stream is whole when a finish reason *and* `[DONE]` came: `[DONE]` alone is what a
-    /// server says that gave up, and a finish reason alone may be followed by anything.
-    pub(in super::super) fn event(&mut self, event: &Event<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
+    /// Takes one event.
+    pub(in super::super) fn event(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut Vec<Delta>,
+    ) -> Result<Said, Trouble> {
         let data = event.data.trim_ascii();
         if data == DONE {
-            if !self.finished {
-                return Err(truncated("[DONE] without a finish reason"));
-            }
-            out.push(Delta::End);
-            return Ok(());
+            return Ok(Said::Done);
         }
         if event.cut && DONE.starts_with(data) {
-            return Err(truncated("the stream was cut inside an event"));
+            return Err(truncated("the stream was cut inside an event").into());
         }
         let mut chunk: Completion<'_> = parse(event)?;
         if let Some(failure) = chunk.failure(event.data) {
-            return Err(failure);
+            return Err(failure.into());
         }
-        self.chunk(&mut chunk, out)
+        self.chunk(&mut chunk, out)?;
+        Ok(Said::More)
+    }
+
+    /// Whether a finish reason came.
+    pub(in super::super) fn finished(&self) -> bool {
+        self.finished
     }
 
     fn chunk(&mut self, chunk: &mut Completion<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
@@ -57,6 +71,7 @@ impl Stream {
             }
         }
         if let Some(mut choice) = choice {
+            self.opening.check(&choice, Text::or_empty(chunk.id.as_ref()))?;
             if let Some(message) = choice.said() {
                 self.message(&message, out);
             }
@@ -124,5 +139,24 @@ impl Stream {
         }
         let last = self.calls.len().checked_sub(1)?;
         Some(if together > 1 { position } else { last }).filter(|at| *at <= last)
+    }
+}
+
+impl Opening {
+    /// Whether `choice`, in a chunk of the reply `id`, opens a second reply: it names a role again, behind chunks
+    /// that named none, under another id.
+    fn check(&mut self, choice: &Choice<'_>, id: &str) -> Result<(), Failure> {
+        if !choice.has_role() {
+            self.over |= self.id.is_some();
+            return Ok(());
+        }
+        match &self.id {
+            None => self.id = Some(id.to_owned()),
+            Some(first) if self.over && !first.is_empty() && !id.is_empty() && first != id => {
+                return Err(began_again("a role under another id"));
+            }
+            Some(_) => {}
+        }
+        Ok(())
     }
 }

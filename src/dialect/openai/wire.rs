@@ -45,6 +45,8 @@ pub(super) struct Choice<'a> {
 #[derive(Default, Deserialize)]
 pub(super) struct Message<'a> {
     #[serde(borrow, default)]
+    role: Option<Text<'a>>,
+    #[serde(borrow, default)]
     pub(super) content: Option<Content<'a>>,
     #[serde(borrow, default)]
     pub(super) refusal: Option<Text<'a>>,
@@ -128,6 +130,12 @@ impl<'a> Completion<'a> {
 }
 
 impl<'a> Choice<'a> {
+    /// Whether it names who speaks.
+    pub(super) fn has_role(&self) -> bool {
+        let message = self.delta.as_ref().or(self.message.as_ref());
+        message.is_some_and(|message| !Text::or_empty(message.role.as_ref()).is_empty())
+    }
+
     /// What it says, in whole or in part; a few servers send the part under the whole's name.
     pub(super) fn said(&mut self) -> Option<Message<'a>> {
         self.delta.take().or(self.message.take())
