@@ -123,6 +123,7 @@ fn request() -> ChatRequest {
         tool_calls: Vec::new(),
         tool_call_id: None,
         name: None,
+        extra: Default::default(),
     };
     ChatRequest {
         model: "support".to_owned(),

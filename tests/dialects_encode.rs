@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 fn message(role: Role, text: &str) -> Message {
     let parts = vec![Part::Text(text.to_owned())];
-    Message { role, parts, tool_calls: Vec::new(), tool_call_id: None, name: None }
+    Message { role, parts, tool_calls: Vec::new(), tool_call_id: None, name: None, extra: Default::default() }
 }
 
 fn raw(json: &str) -> Option<Box<RawValue>> {

@@ -21,7 +21,14 @@ const WALL_US: i64 = 784_111_777_000_000;
 
 fn request(stream: bool) -> ChatRequest {
     let parts = vec![Part::Text("hi".to_owned())];
-    let hi = Message { role: Role::User, parts, tool_calls: Vec::new(), tool_call_id: None, name: None };
+    let hi = Message {
+        role: Role::User,
+        parts,
+        tool_calls: Vec::new(),
+        tool_call_id: None,
+        name: None,
+        extra: Default::default(),
+    };
     ChatRequest { messages: vec![hi], stream, max_tokens: Some(10), ..ChatRequest::default() }
 }
 

@@ -49,6 +49,8 @@ pub struct Message {
     pub tool_call_id: Option<String>,
     /// A name for the speaker.
     pub name: Option<String>,
+    /// Fields this language has no word for, for providers of the caller's own dialect.
+    pub extra: Map<String, Value>,
 }
 
 /// Who speaks.

@@ -2,18 +2,20 @@
 //!
 //! A map, in the order in which a request passes:
 //!
-//! - [`http`]: the OpenAI-compatible face.
+//! - [`http`]: the faces callers see.
+//! - [`ask`]: what a caller may say beside its request.
 //! - [`plan`]: request and route -> the order of candidates. Pure.
 //! - [`engine`]: the life of one request: event in, step out. Pure; start here.
 //! - [`fleet`]: what is known of each model's health. Pure; time is passed in.
 //! - `relay`: drives the engine, with the caller's stream in hand.
 //! - `attempt`: one upstream call: send, watch the clock, classify.
 //! - [`rescue`], [`price`]: the cache of last resort; what an attempt cost.
-//! - [`trail`]: what the router says it did.
+//! - [`trail`]: what the router says it did; [`told`]: what of it a caller is told.
 //! - [`config`]: what an operator decides.
 //!
 //! What never happens here: knowing that it is being tested. Nothing of scenarios, mocks or judges is imported.
 
+pub mod ask;
 mod attempt;
 pub mod config;
 pub mod engine;
@@ -23,6 +25,7 @@ pub mod plan;
 pub mod price;
 mod relay;
 pub mod rescue;
+pub mod told;
 pub mod trail;
 mod upstreams;
 

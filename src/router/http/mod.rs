@@ -5,8 +5,10 @@
 //! (`x-brownout-attempts`) and why each switch happened (`x-brownout-trail`).
 
 mod body;
-mod read;
-mod write;
+mod chat;
+mod error;
+mod face;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +22,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use body::Body;
-pub use write::{StreamWriter, Told};
-pub(crate) use write::{error, error_event};
+pub use writer::Writer;
 
+use self::error::{Fault, Vendor};
+use self::face::{Face, Read, invalid};
 use super::Router;
+use super::ask::{Ask, AskPolicy, address};
 use super::relay::{self, Downstream};
-use crate::chat::{ChatRequest, Failure, FailureClass};
+use super::told::Told;
+use crate::chat::{Failure, FailureClass};
 
 /// The largest request that is read: OpenAI and Anthropic refuse larger ones themselves.
 const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
@@ -58,43 +63,50 @@ impl Router {
     pub async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         match (request.method(), path) {
-            (&Method::POST, "/v1/chat/completions" | "/chat/completions") => self.chat(request).await,
+            (&Method::POST, "/v1/chat/completions" | "/chat/completions") => {
+                self.converse(Face::Chat, request).await
+            }
             (&Method::GET, "/v1/models" | "/models") => self.models(),
             (&Method::GET, "/health") => plain(StatusCode::OK, r#"{"status":"ok"}"#.to_owned()),
             (_, "/v1/chat/completions" | "/chat/completions" | "/v1/models" | "/models" | "/health") => {
                 let message = format!("{} is not allowed on `{path}`", request.method());
-                refuse("", 405, &invalid(message))
+                refuse(Vendor::OpenAi, "", 405, &invalid(message))
             }
             _ => {
                 let message = format!("no such path: `{path}`; POST /v1/chat/completions is where chats go");
-                refuse("", 404, &Failure::new(FailureClass::NotFound, message))
+                refuse(Vendor::OpenAi, "", 404, &Failure::new(FailureClass::NotFound, message))
             }
         }
     }
 
-    async fn chat(self: &Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn converse(self: &Arc<Self>, face: Face, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let id = correlation_id(&parts.headers).unwrap_or_else(|| self.next_id());
-        let request = match read_body(body).await.and_then(|body| read::request(&body)) {
-            Ok(request) => request,
-            Err(failure) => return refuse(&id, failure.caller_status(), &failure),
-        };
+        let vendor = face.vendor();
+        let read = read_body(body).await.and_then(|body| face.read(&body));
         // The deadline runs from here: how long a caller takes to send is no provider's fault.
         let received = self.clock().now();
-        let config = self.config();
-        let Some(route) = config.routes.get_index_of(&request.model) else {
-            return refuse(&id, 404, &self.no_route(&request));
+        let live = self.live();
+        let policy = self.callers();
+        let asked = read.and_then(|mut read| {
+            let ask = Ask::take(&parts.headers, &mut read.request.extra, &policy)?;
+            let addressed = address(&live.config, &read.request.model, &ask, &policy)?;
+            Ok((read, ask, addressed))
+        });
+        let (Read { request, shape }, ask, addressed) = match asked {
+            Ok(asked) => asked,
+            Err(failure) => return refuse(vendor, &id, failure.caller_status(), &failure),
         };
         let created = self.clock().wall_us(received).div_euclid(1_000_000);
-        let writer = StreamWriter::new(id.clone(), created, request.stream, request.include_usage);
+        let writer = Writer::new(shape, id.clone(), created, request.stream);
         let (downstream, answer) = Downstream::new(writer);
-        let job = relay::Job::new(Arc::clone(self), route, id.clone(), received, &request);
+        let job = relay::Job::new(Arc::clone(self), live, &addressed, ask, id.clone(), received, &request);
         // A task of its own, so that a request's end is recorded whatever becomes of its connection. Boxed at
         // once: some kilobytes that would otherwise move six times on their way into the task and out of it.
         tokio::spawn(Box::pin(relay::run(job, request, downstream)));
         answer.await.unwrap_or_else(|_| {
             let failure = Failure::new(FailureClass::ServerError, "the router is shutting down");
-            refuse(&id, 503, &failure)
+            refuse(vendor, &id, 503, &failure)
         })
     }
 
@@ -109,10 +121,9 @@ impl Router {
         plain(StatusCode::OK, serde_json::json!({"object": "list", "data": data}).to_string())
     }
 
-    fn no_route(&self, request: &ChatRequest) -> Failure {
-        let routes: Vec<_> = self.config().routes.keys().map(|name| format!("`{name}`")).collect();
-        let message = format!("no route `{}`; `model` names one of {}", request.model, routes.join(", "));
-        Failure::new(FailureClass::NotFound, message)
+    /// What callers may ask for beside their requests.
+    fn callers(&self) -> AskPolicy {
+        AskPolicy::default()
     }
 }
 
@@ -136,12 +147,10 @@ fn correlation_id(headers: &HeaderMap) -> Option<String> {
     fit.then(|| id.to_owned())
 }
 
-fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new(FailureClass::InvalidRequest, message)
-}
-
-fn refuse(id: &str, status: u16, failure: &Failure) -> Response<Body> {
-    error(id, status, failure, &failure.message, &Told::default())
+/// An error that the router makes itself.
+fn refuse(vendor: Vendor, request_id: &str, status: u16, failure: &Failure) -> Response<Body> {
+    let told = Told::default();
+    writer::error(vendor, &Fault { request_id, status, failure, message: &failure.message, told: &told })
 }
 
 fn plain(status: StatusCode, body: String) -> Response<Body> {

@@ -4,8 +4,9 @@ use ::http::Response;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::http::{self, Body, Told};
-use crate::chat::{ChatReply, Delta};
+use super::super::http::{Body, Writer};
+use super::super::told::Told;
+use crate::chat::{ChatReply, Delta, Failure};
 
 /// Pieces that may wait for a slow caller before its stream's producer has to.
 const BUFFERED: usize = 64;
@@ -14,12 +15,12 @@ const BUFFERED: usize = 64;
 pub(crate) struct Downstream {
     head: Option<oneshot::Sender<Response<Body>>>,
     body: Option<mpsc::Sender<Bytes>>,
-    writer: http::StreamWriter,
+    writer: Writer,
 }
 
 impl Downstream {
     /// A place for an answer, and where its head will come out.
-    pub(crate) fn new(writer: http::StreamWriter) -> (Self, oneshot::Receiver<Response<Body>>) {
+    pub(crate) fn new(writer: Writer) -> (Self, oneshot::Receiver<Response<Body>>) {
         let (head, answer) = oneshot::channel();
         (Downstream { head: Some(head), body: None, writer }, answer)
     }
@@ -40,7 +41,8 @@ impl Downstream {
     }
 
     /// Gives an error instead of an answer.
-    pub(crate) fn error(&mut self, response: Response<Body>) {
+    pub(crate) fn error(&mut self, status: u16, failure: &Failure, message: &str, told: &Told) {
+        let response = self.writer.error(status, failure, message, told);
         self.respond(response);
     }
 
@@ -60,7 +62,14 @@ impl Downstream {
 
     /// Ends a stream with an error its caller notices, and without a terminator. A caller who is so far behind
     /// that there is no room for it sees the end only: it is not waited for.
-    pub(crate) fn break_off(&mut self, event: Bytes) -> Result<(), Left> {
+    pub(crate) fn break_off(
+        &mut self,
+        status: u16,
+        failure: &Failure,
+        message: &str,
+        told: &Told,
+    ) -> Result<(), Left> {
+        let event = self.writer.error_event(status, failure, message, told);
         let body = self.body.take();
         body.map_or(Ok(()), |body| body.try_send(event).map_err(|_| Left))
     }

@@ -8,13 +8,14 @@ mod stream;
 
 use std::sync::Arc;
 
+use super::ask::{Addressed, Ask};
 use super::attempt::{self, Answer, Terms};
 use super::config::{EmptyPolicy, RefusalPolicy, Route};
 use super::engine::{Engine, Final, Order, Step};
-use super::http::{self, Told};
 use super::plan::Facts;
 use super::price::cost;
 use super::rescue::fingerprint;
+use super::told::Told;
 use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
 use super::{Gauge, Live, Router};
 use crate::chat::{ChatReply, ChatRequest, Failure, FailureClass, Finish};
@@ -32,6 +33,7 @@ pub(crate) struct Job {
     router: Arc<Router>,
     live: Arc<Live>,
     route: usize,
+    ask: Ask,
     engine: Engine,
     trail: Trail,
     cache_key: Option<u128>,
@@ -87,15 +89,17 @@ pub(crate) async fn run(mut job: Job, request: ChatRequest, mut down: Downstream
 // === impl Job ===
 
 impl Job {
-    /// Books for a request on the route with index `route`.
+    /// Books for a request that goes where `addressed` says, with what its caller asks beside it.
     pub(crate) fn new(
         router: Arc<Router>,
-        route: usize,
+        live: Arc<Live>,
+        addressed: &Addressed,
+        ask: Ask,
         id: String,
         received: Moment,
         request: &ChatRequest,
     ) -> Self {
-        let live = router.live();
+        let route = addressed.route;
         let declared = &live.config.routes[route];
         let facts = facts(request);
         let dice = router.dice().key("router").str(&id);
@@ -117,7 +121,7 @@ impl Job {
         };
         let cache_key = declared.cache.map(|_| fingerprint(&declared.name, request));
         let gauge = Gauge::new(&router.gauges.requests);
-        Job { live, route, engine, trail, cache_key, closed: false, _gauge: gauge, router }
+        Job { live, route, ask, engine, trail, cache_key, closed: false, _gauge: gauge, router }
     }
 
     fn route(&self) -> &Route {
@@ -269,12 +273,7 @@ impl Job {
 
     /// What the caller is told, with the attempt `under_way` counted as a success.
     fn told(&self, served_by: String, under_way: Option<&Attempt>) -> Told {
-        let mut trail = self.trail.short();
-        if let Some(attempt) = under_way {
-            trail.push_str(if trail.is_empty() { "" } else { "; " });
-            trail.push_str(&format!("{} ok", attempt.model));
-        }
-        Told { served_by: Some(served_by), attempts: self.engine.attempts(), trail }
+        Told::of(&self.trail, under_way, Some(served_by), self.router.clock().now(), self.ask.ledger)
     }
 
     fn open_record(&self, order: &Order) -> Attempt {
@@ -335,16 +334,15 @@ impl Job {
     /// Gives the error: as an answer, or inside the stream that has begun.
     async fn fail(mut self, last: &Final, down: &mut Downstream) {
         let message = self.explain(last);
-        let told = Told { served_by: None, attempts: self.engine.attempts(), trail: self.trail.short() };
+        let told = Told::of(&self.trail, None, None, self.router.clock().now(), self.ask.ledger);
         let model = last.target.map(|target| self.live.config.model_of(target).name.clone());
         if self.engine.is_committed() {
-            let event = http::error_event(&last.failure, &message);
-            let left = down.break_off(event).is_err();
+            let left = down.break_off(last.status, &last.failure, &message, &told).is_err();
             let interrupted =
                 Outcome::Interrupted { model: model.unwrap_or_default(), failure: last.failure.clone() };
             return self.close(if left { Outcome::Cancelled } else { interrupted });
         }
-        down.error(http::error(&self.trail.request_id, last.status, &last.failure, &message, &told));
+        down.error(last.status, &last.failure, &message, &told);
         self.close(Outcome::Failed { status: last.status, failure: last.failure.clone() });
     }
 

@@ -1,0 +1,47 @@
+//! The faces a chat request may come in by.
+
+use super::chat;
+use super::error::Vendor;
+use super::writer::Shape;
+use crate::chat::{ChatRequest, Failure, FailureClass};
+
+/// A request in the neutral language, and the shape its answer is given in.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) request: ChatRequest,
+    pub(super) shape: Box<dyn Shape>,
+}
+
+/// A way to ask for a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// OpenAI's chat completions.
+    Chat,
+}
+
+// === impl Face ===
+
+impl Face {
+    /// Whose errors it writes.
+    pub(super) const fn vendor(self) -> Vendor {
+        match self {
+            Face::Chat => Vendor::OpenAi,
+        }
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request`, with what is wrong and where.
+    pub(super) fn read(self, body: &[u8]) -> Result<Read, Failure> {
+        match self {
+            Face::Chat => chat::read(body),
+        }
+    }
+}
+
+/// A caller's mistake.
+pub(super) fn invalid(message: impl Into<String>) -> Failure {
+    Failure { status: Some(400), ..Failure::new(FailureClass::InvalidRequest, message) }
+}
