@@ -9,6 +9,7 @@
 //! - [`run`]: builds a world from that plan, runs it, and hands on its history.
 //! - [`world`]: time, network and chance, real or simulated.
 //! - [`load`]: callers: when they ask, what they ask, what they see.
+//! - [`serve`]: the router as a server of its own, for real traffic.
 //! - [`router`]: the fallback router itself. Its core ([`router::plan`], [`router::engine`],
 //!   [`router::fleet`]) is pure.
 //! - [`dialect`]: chat <-> bytes, the client side of each provider's wire format.
@@ -45,4 +46,5 @@ pub mod report;
 pub mod router;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 pub mod world;

@@ -12,6 +12,7 @@ mod progress;
 mod run;
 mod schema;
 mod screen;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -41,6 +42,8 @@ enum Command {
     Explain(explain::Args),
     /// Serve mock providers on real ports
     Mock(mock::Args),
+    /// Serve the router for real traffic
+    Serve(serve::Args),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 }
@@ -62,6 +65,7 @@ pub fn main() -> Exit {
         Command::Check(args) => check::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Mock(args) => mock::command(&args),
+        Command::Serve(args) => serve::command(&args),
         Command::Schema => schema::command(),
     }
 }

@@ -37,9 +37,14 @@ impl Cx {
         self.problems.into_inner()
     }
 
+    /// Whether one of the problems so far is such a one.
+    pub(in crate::scenario) fn any(&self, is_such: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.problems.borrow().iter().any(is_such)
+    }
+
     /// Whether something stops the run already.
     pub(in crate::scenario) fn has_errors(&self) -> bool {
-        self.problems.borrow().iter().any(|problem| problem.severity == Severity::Error)
+        self.any(|problem| problem.severity == Severity::Error)
     }
 
     /// Reports a text that could not be understood.

@@ -120,6 +120,20 @@ impl Problems {
         Problems::new(path, "", vec![problem])
     }
 
+    /// The same, where the text is shown without what `secret` finds in it: asterisks take its place.
+    #[must_use]
+    pub(super) fn hiding(mut self, secret: impl FnOnce(&str) -> Vec<Range<usize>>) -> Self {
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        for span in secret(&text) {
+            if let Some(hidden) = bytes.get_mut(span) {
+                hidden.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+            }
+        }
+        self.text = String::from_utf8(bytes).unwrap_or_default();
+        self
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -13,6 +13,7 @@ mod plain;
 mod read;
 mod render;
 mod schema;
+pub mod serve;
 mod units;
 mod yaml;
 

@@ -19,6 +19,7 @@ mod retry;
 mod route;
 mod router;
 mod rule;
+pub(super) mod serve;
 mod shape;
 pub(super) mod shapes;
 mod trace;

@@ -1,0 +1,89 @@
+//! Which bytes of a configuration may hold a secret: no line is shown with them.
+//!
+//! Too much is hidden rather than too little. A secret that was written into the file is a bad habit, but a CI log
+//! with it would be worse; and where a key is misspelt, or the file is no YAML at all, nobody knows yet what is one.
+
+use super::super::super::yaml::{self, Node, Span, Value};
+use super::endpoint::ENDPOINT;
+use super::reference::is_reference;
+
+/// Parts of names of things that are mostly secret.
+const TELLING: [&str; 9] =
+    ["key", "secret", "token", "password", "passwd", "auth", "credential", "bearer", "header"];
+
+/// Keys with such parts that are not.
+const HARMLESS: [&str; 3] = ["key_file", "first_token", "max_tokens"];
+
+/// Places in `text` that are not to be shown.
+pub(in crate::scenario) fn secrets(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    match yaml::read(text) {
+        Ok(root) => walk(&root, &mut Vec::new(), false, &mut found),
+        Err(_) => lines(text, &mut found),
+    }
+    found
+}
+
+/// Collects the scalars below `node` that may be secret; `path` leads there.
+fn walk<'n>(node: &'n Node, path: &mut Vec<&'n str>, secret: bool, found: &mut Vec<Span>) {
+    match &node.value {
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                let Value::Scalar { text: name, .. } = &key.value else { continue };
+                let secret = secret || is_secret(path, name, value);
+                path.push(name);
+                walk(value, path, secret, found);
+                path.pop();
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| walk(item, path, secret, found)),
+        Value::Scalar { text, .. } if secret && !is_reference(text) => found.push(node.span.clone()),
+        _ => {}
+    }
+}
+
+fn is_secret(path: &[&str], name: &str, value: &Node) -> bool {
+    match path {
+        // The file of the server's own key.
+        ["tls", ..] => false,
+        // A provider that is no map may be a key in the wrong place.
+        ["providers"] => !matches!(value.value, Value::Map(_)),
+        ["providers", _] => is_telling(name) || !ENDPOINT.keys.contains(&name) || holds_user(value),
+        _ => is_telling(name),
+    }
+}
+
+fn is_telling(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !HARMLESS.contains(&name.as_str()) && TELLING.iter().any(|part| name.contains(part))
+}
+
+/// A URL with a user and a password, or with a query.
+fn holds_user(value: &Node) -> bool {
+    matches!(&value.value, Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']))
+}
+
+/// Without a tree: everything right of a telling name, and what is indented below it; and every word that looks like
+/// a vendor's key.
+fn lines(text: &str, found: &mut Vec<Span>) {
+    let mut at = 0;
+    let mut below: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        let indent = bare.len() - bare.trim_start().len();
+        let inside = below.is_some_and(|outer| indent > outer || bare.trim_start().starts_with('-'));
+        let lower = bare.to_ascii_lowercase();
+        let telling = TELLING.iter().filter_map(|part| lower.find(part)).min();
+        if !bare.is_empty() && inside {
+            found.push(at + indent..at + bare.len());
+        } else {
+            below = telling.map(|_| indent).filter(|_| bare.ends_with(':'));
+            let from = telling.and_then(|from| bare[from..].find(':').map(|colon| from + colon + 1));
+            found.extend(from.filter(|from| *from < bare.len()).map(|from| at + from..at + bare.len()));
+        }
+        for word in ["sk-", "Bearer "] {
+            found.extend(bare.find(word).map(|from| at + from..at + bare.len()));
+        }
+        at += line.len();
+    }
+}
