@@ -15,7 +15,7 @@ use brownout::router::config::{
 };
 use brownout::router::engine::{Engine, Step};
 use brownout::router::fleet::{Admission, Fleet};
-use brownout::router::plan::{Facts, plan};
+use brownout::router::plan::{Facts, Inputs, Needs, Wish, plan};
 use brownout::world::{Dice, Key, Moment};
 use criterion::{BatchSize, Criterion, Throughput};
 
@@ -56,17 +56,31 @@ fn config() -> Arc<Config> {
     ))
 }
 
-const FACTS: Facts = Facts { prompt_tokens: 250, max_tokens: Some(200), stream: true };
+const FACTS: Facts = Facts { prompt_tokens: 250, max_tokens: Some(200), stream: true, needs: NEEDS };
+
+const NEEDS: Needs = Needs {
+    tools: false,
+    json_schema: false,
+    json_object: false,
+    images: false,
+    prefill: false,
+    embedding: false,
+};
 
 fn decisions(criterion: &mut Criterion) {
     let config = config();
     let route = &config.routes[0];
     let dice = Dice::new(7).key("bench");
     let mut group = criterion.benchmark_group("engine");
-    group.bench_function("plan", |bench| bench.iter(|| plan(&config, route, black_box(&FACTS))));
-
     let mut fleet = Fleet::new(&config);
     let now = Moment::from_us(1_000_000);
+    let wish = Wish::default();
+    group.bench_function("plan", |bench| {
+        bench.iter(|| {
+            let facts = black_box(&FACTS);
+            plan(&Inputs { config: &config, route, facts, wish: &wish, fleet: &fleet, dice, now })
+        });
+    });
     group.bench_function("breaker_admit", |bench| {
         bench.iter(|| {
             if let Admission::Yes(pass) = fleet.admit(black_box(0), black_box(now), 0.5) {

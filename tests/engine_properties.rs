@@ -286,6 +286,9 @@ impl World {
         loop {
             let turn = life.script.turns[life.turn % life.script.turns.len()];
             match step {
+                Step::Pending => {
+                    promise!(false, "nothing is pending when one attempt is under way at a time")
+                }
                 Step::Attempt(order) => {
                     if order.cause == Cause::Rescue {
                         self.resorted(life, now)?;
@@ -356,7 +359,7 @@ impl World {
         let expected = match life.asked.last() {
             _ if order.cause == Cause::Rescue => Cause::Rescue,
             None => Cause::First,
-            Some(last) if *last == model => Cause::Retry,
+            Some(_) if life.asked.contains(&model) => Cause::Retry,
             Some(_) => Cause::Fallback,
         };
         promise!(order.cause == expected, "I19: {:?} instead of {expected:?}", order.cause);
@@ -452,11 +455,19 @@ impl World {
     fn failed(&self, life: &Life, last: &Final) -> Check {
         let Some(model) = last.target else {
             promise!(life.ended.is_empty(), "I18: {:?} hides what was observed", last.failure);
-            promise!(last.failure.class == FailureClass::Overloaded, "I18: {:?}", last.failure);
-            promise!(last.status == 503, "I18: status {} for nobody asked", last.status);
+            // Too many requests where everybody who rests asked for it, short of capacity otherwise.
+            let fits = match last.failure.class {
+                FailureClass::RateLimited => last.status == 429,
+                FailureClass::Overloaded => last.status == 503,
+                _ => false,
+            };
+            promise!(fits, "I18: {:?} with status {} for nobody asked", last.failure, last.status);
             return Ok(());
         };
-        let observed = life.ended.iter().any(|(of, _, failure, _)| *of == model && *failure == last.failure);
+        // How long a caller is told to wait depends on who of the chain comes back first.
+        let told = Failure { retry_after: None, ..last.failure.clone() };
+        let is_told = |failure: &Failure| Failure { retry_after: None, ..failure.clone() } == told;
+        let observed = life.ended.iter().any(|(of, _, failure, _)| *of == model && is_told(failure));
         promise!(observed, "I18: {last:?} was never observed");
         let status = last.failure.status.unwrap_or(last.failure.class.default_status());
         promise!(last.status == status, "I18: status {} for {:?}", last.status, last.failure);
@@ -582,8 +593,8 @@ fn any_turn() -> impl Strategy<Value = Turn> {
 fn any_script() -> impl Strategy<Value = Script> {
     let facts = (0..3000_u64, any::<bool>()).prop_map(|(prompt_tokens, stream)| Facts {
         prompt_tokens,
-        max_tokens: None,
         stream,
+        ..Facts::default()
     });
     (any_time(), facts, prop::collection::vec(any_turn(), 1..8)).prop_map(|(begins, facts, turns)| Script {
         begins,
@@ -816,19 +827,46 @@ fn every_class_on_every_model_makes_exactly_the_configured_attempts() {
                     let classes = [first, second, third];
                     let (attempts, last) = chain_of(classes, times);
                     let mut expected = Vec::new();
+                    let mut ended = None;
                     for (model, class) in classes.into_iter().enumerate() {
                         let repeats = if class.is_deterministic() { 0 } else { times };
                         expected.extend((0..=repeats).map(|_| model));
-                        if matches!(class, FailureClass::InvalidRequest | FailureClass::Cancelled) {
+                        // A complaint about the request ends nothing once a model failed by its own fault.
+                        let excused = blames_request(class)
+                            && classes[..model].iter().any(|before| !blames_request(*before));
+                        if surfaces(class) && !excused {
+                            ended = Some(class);
                             break;
                         }
                     }
                     assert_eq!(attempts, expected, "{classes:?} with {times} repeats");
-                    assert_eq!(last.failure.class, classes[expected[expected.len() - 1]]);
+                    // The primary cause: the first model's failure, unless it blames the request and another
+                    // asked model's does not.
+                    let asked = &classes[..=expected[expected.len() - 1]];
+                    let primary = asked.iter().find(|class| !blames_request(**class)).unwrap_or(&asked[0]);
+                    // A failure that is the answer by policy is the answer, whatever came before.
+                    assert_eq!(last.failure.class, ended.unwrap_or(*primary), "{classes:?}");
                 }
             }
         }
     }
+}
+
+/// The classes that are the answer by default.
+const fn surfaces(class: FailureClass) -> bool {
+    matches!(class, FailureClass::InvalidRequest | FailureClass::Cancelled)
+}
+
+/// Classes that say that the request, or what it was sent with, is wrong.
+const fn blames_request(class: FailureClass) -> bool {
+    matches!(
+        class,
+        FailureClass::InvalidRequest
+            | FailureClass::ContextExceeded
+            | FailureClass::Refused
+            | FailureClass::Unauthorized
+            | FailureClass::NotFound
+    )
 }
 
 /// A life in which model `n` always fails with `classes[n]`: who was asked, and the error.

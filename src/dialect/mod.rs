@@ -194,3 +194,13 @@ const EVENT_STREAM: &[u8] = b"text/event-stream";
 fn protocol(message: impl Into<String>) -> Failure {
     Failure::new(FailureClass::Protocol, message)
 }
+
+pub fn same_model(asked: &str, served: &str) -> bool {
+    asked == served
+}
+pub fn continue_from(request: &ChatRequest, _said: &str) -> ChatRequest {
+    request.clone()
+}
+pub fn adaptations(_dialect: Dialect, _request: &ChatRequest) -> Vec<String> {
+    Vec::new()
+}

@@ -115,22 +115,29 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Matches calls to attempts: a call belongs to the latest attempt on its model that began before the call was
-/// received and has no call yet. Attempts that never reached their provider stay without.
+/// Matches calls to attempts. A call belongs to the first attempt on its model that was connected and not over when the
+/// call was received, and has no call yet; without one, to the latest that had begun. Attempts that never reached their
+/// provider stay without.
 pub(crate) fn link(attempts: &[Attempt], calls: &[Call], header: &Header) -> Vec<Option<usize>> {
     let mut links = vec![None; attempts.len()];
     for (index, call) in calls.iter().enumerate() {
-        let owner = attempts.iter().enumerate().rev().find(|(at, attempt)| {
+        let able = |at: usize| {
+            let attempt = &attempts[at];
             let upstream = header.models.get(&attempt.model).map(|model| match attempt.upstream.as_str() {
                 "" => model.upstream.as_str(),
                 asked => asked,
             });
-            links[*at].is_none()
-                && attempt.provider == call.provider
+            attempt.provider == call.provider
                 && attempt.started <= call.received
                 && upstream.is_none_or(|upstream| upstream == call.model)
-        });
-        if let Some((at, _)) = owner {
+        };
+        let open = |at: usize| {
+            let attempt = &attempts[at];
+            attempt.connected.is_some_and(|connected| connected <= call.received)
+                && call.received <= attempt.ended
+        };
+        let able: Vec<usize> = (0..attempts.len()).filter(|at| links[*at].is_none() && able(*at)).collect();
+        if let Some(at) = able.iter().copied().find(|at| open(*at)).or(able.last().copied()) {
             links[at] = Some(index);
         }
     }

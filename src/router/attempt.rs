@@ -7,20 +7,23 @@
 use std::error::Error as _;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::Response;
+use http::header::{HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Error;
 use hyper_util::client::legacy::connect::capture_connection;
 
+use super::config::Secret;
 use super::engine::Granted;
-use super::trail;
 use super::upstreams::Upstream;
-use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit};
-use crate::dialect::{self, Dialect, Encoded, StreamDecoder};
-use crate::world::{Clock, Moment};
+use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit, RateLimits};
+use crate::dialect::{self, Dialect, Encoded, Leniency, StreamDecoder};
+use crate::world::{Clock, Moment, Uses};
 
 /// The largest whole reply that is read: far above any model's output limit.
 const MAX_REPLY_BYTES: usize = 32 * 1024 * 1024;
@@ -35,6 +38,32 @@ pub(super) struct Terms<'a> {
     pub(super) dialect: Dialect,
     pub(super) limits: Granted,
     pub(super) stream: bool,
+    pub(super) leniency: Leniency,
+}
+
+/// What is seen of a call beside its answer, for whoever holds the call and may give it up at any moment.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    connected: OnceLock<Moment>,
+    reused: AtomicBool,
+    limits: OnceLock<RateLimits>,
+}
+
+impl Observed {
+    /// When a connection was at hand.
+    pub(super) fn connected(&self) -> Option<Moment> {
+        self.connected.get().copied()
+    }
+
+    /// Whether the connection had been used before.
+    pub(super) fn reused(&self) -> bool {
+        self.reused.load(Ordering::Relaxed)
+    }
+
+    /// What the provider said of its limits.
+    pub(super) fn limits(&self) -> Option<&RateLimits> {
+        self.limits.get()
+    }
 }
 
 /// A successful status.
@@ -45,17 +74,28 @@ pub(super) enum Answer {
     Stream(Box<DeltaStream>),
 }
 
-/// Makes the call, up to a whole reply or the beginning of a stream; notes in `record` when a connection was at
-/// hand.
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// There is more to come.
+    More,
+    /// It has ended well.
+    Over,
+}
+
+/// Makes the call, up to a whole reply or the beginning of a stream; what is seen on the way is in `observed`.
 pub(super) async fn call(
     client: &Upstream,
     encoded: Encoded,
     terms: Terms<'_>,
-    record: &mut trail::Attempt,
+    observed: &Observed,
 ) -> Result<Answer, Failure> {
-    let response = headers(client, encoded, terms, record).await?;
+    let response = headers(client, encoded, terms, observed).await?;
     let (parts, body) = response.into_parts();
     let wall = terms.clock.wall_us(terms.clock.now());
+    if let Some(limits) = dialect::rate_limits(terms.dialect, &parts.headers, wall) {
+        observed.limits.get_or_init(|| limits);
+    }
     if !parts.status.is_success() {
         let body = collect(body, MAX_ERROR_BYTES, terms).await.unwrap_or_default();
         return Err(dialect::decode_error(terms.dialect, &parts, &body, wall));
@@ -72,7 +112,7 @@ async fn headers(
     client: &Upstream,
     encoded: Encoded,
     terms: Terms<'_>,
-    record: &mut trail::Attempt,
+    observed: &Observed,
 ) -> Result<Response<Incoming>, Failure> {
     let clock = terms.clock;
     let (parts, body) = encoded.request.into_parts();
@@ -86,12 +126,15 @@ async fn headers(
             biased;
             // An answer first: it may be there in the same turn as the news of its connection.
             answer = &mut response => {
-                record.connected = answer.is_ok().then(|| clock.now());
+                if answer.is_ok() {
+                    observed.connected.get_or_init(|| clock.now());
+                }
                 return answer.map_err(|error| no_answer(&error));
             }
             metadata = connected => {
-                if metadata.is_some() {
-                    record.connected = Some(clock.now());
+                if let Some(metadata) = &*metadata {
+                    observed.connected.get_or_init(|| clock.now());
+                    observed.reused.store(Uses::of(metadata).are_several(), Ordering::Relaxed);
                 }
             }
             () = clock.sleep_until(terms.limits.connect.min(until)) => {
@@ -100,10 +143,37 @@ async fn headers(
             }
         }
     }
-    match within(clock, until, response).await {
+    match within(clock, until.min(terms.limits.headers), response).await {
         Some(answer) => answer.map_err(|error| no_answer(&error)),
+        None if terms.limits.headers < until => {
+            Err(Failure::new(FailureClass::Timeout(Limit::FirstToken), "no headers in time"))
+        }
         None => Err(too_late(limit)),
     }
+}
+
+/// Adds a provider's own headers.
+///
+/// # Errors
+///
+/// When one of them is no header.
+pub(super) fn add_headers(
+    request: &mut http::Request<Bytes>,
+    headers: &[(String, Secret)],
+) -> Result<(), Failure> {
+    for (name, value) in headers {
+        let wrong = || {
+            Failure::new(
+                FailureClass::InvalidRequest,
+                format!("cannot be sent over HTTP: the header `{name}`"),
+            )
+        };
+        let key = HeaderName::try_from(name).map_err(|_| wrong())?;
+        let mut value = HeaderValue::try_from(value.expose()).map_err(|_| wrong())?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(key, value);
+    }
+    Ok(())
 }
 
 /// The limit that runs until something useful arrives.
@@ -147,7 +217,7 @@ impl DeltaStream {
     fn new(body: Incoming, terms: Terms<'_>) -> Self {
         DeltaStream {
             body,
-            decoder: StreamDecoder::new(terms.dialect),
+            decoder: StreamDecoder::with(terms.dialect, terms.leniency),
             limits: terms.limits,
             clock: *terms.clock,
             last_output: None,
@@ -155,18 +225,27 @@ impl DeltaStream {
         }
     }
 
-    /// Waits for more and appends what it means; false once the stream has ended well.
+    /// Waits for more, but not past `wake`, and appends what it means.
     ///
     /// # Errors
     ///
     /// When the stream breaks its protocol, ends early or misses a limit. What was appended before is valid.
-    pub(super) async fn next(&mut self, out: &mut Vec<Delta>) -> Result<bool, Failure> {
+    pub(super) async fn next(
+        &mut self,
+        out: &mut Vec<Delta>,
+        wake: Option<Moment>,
+    ) -> Result<Progress, Failure> {
         if self.over {
-            return Ok(false);
+            return Ok(Progress::Over);
         }
         let (limit, until) = self.limit();
         let before = out.len();
-        let frame = within(&self.clock, until, self.body.frame()).await.ok_or_else(|| too_late(limit))?;
+        let earlier = wake.filter(|wake| *wake < until);
+        let frame = match within(&self.clock, earlier.unwrap_or(until), self.body.frame()).await {
+            Some(frame) => frame,
+            None if earlier.is_some() => return Ok(Progress::More),
+            None => return Err(too_late(limit)),
+        };
         match frame {
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
@@ -183,7 +262,7 @@ impl DeltaStream {
             self.last_output = Some(self.clock.now());
         }
         self.over |= matches!(out.last(), Some(Delta::End));
-        Ok(true)
+        Ok(Progress::More)
     }
 
     /// Reads what is left after the protocol's terminator, so that the connection can be used again.

@@ -25,6 +25,9 @@ pub mod plan;
 pub mod price;
 mod relay;
 pub mod rescue;
+pub mod soft_refusal;
+pub mod spend;
+mod tenant;
 pub mod told;
 pub mod trail;
 mod upstreams;
@@ -36,6 +39,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use self::config::Config;
 use self::fleet::Fleet;
 use self::rescue::Cache;
+use self::spend::Spending;
 use self::trail::{Trail, TrailSink};
 use self::upstreams::Upstreams;
 use crate::world::{Clock, Connector, Dice};
@@ -44,6 +48,7 @@ use crate::world::{Clock, Connector, Dice};
 pub struct Router {
     live: Mutex<Arc<Live>>,
     cache: Mutex<Cache>,
+    spending: Mutex<Spending>,
     upstreams: Upstreams,
     clock: Clock,
     dice: Dice,
@@ -86,6 +91,7 @@ impl Router {
         let upstreams = Upstreams::new(connector.into());
         Arc::new(Router {
             cache: Mutex::new(Cache::new(config.cache)),
+            spending: Mutex::default(),
             live: Mutex::new(Arc::new(Live {
                 fleet: Mutex::new(Fleet::new(&config)),
                 config: Arc::new(config),
@@ -139,6 +145,10 @@ impl Router {
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spending(&self) -> MutexGuard<'_, Spending> {
+        self.spending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn record(&self, trail: Trail) {

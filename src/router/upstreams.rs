@@ -21,25 +21,38 @@ pub(super) type Upstream = Client<Connector, Full<Bytes>>;
 pub(super) struct Upstreams {
     http1: Upstream,
     http2: Upstream,
+    /// As these, but each request on a connection of its own.
+    fresh1: Upstream,
+    fresh2: Upstream,
 }
 
 impl Upstreams {
     pub(super) fn new(connector: Connector) -> Self {
-        let client = |connector, http2| {
+        let client = |connector, http2, kept| {
             Client::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(kept)
                 .pool_idle_timeout(IDLE_CONNECTION)
                 .pool_timer(TokioTimer::new())
                 .timer(TokioTimer::new())
                 .http2_only(http2)
                 .build(connector)
         };
-        Upstreams { http1: client(connector.clone(), false), http2: client(connector.for_http2(), true) }
+        let second = connector.clone().for_http2();
+        Upstreams {
+            http1: client(connector.clone(), false, usize::MAX),
+            http2: client(second.clone(), true, usize::MAX),
+            fresh1: client(connector, false, 0),
+            fresh2: client(second, true, 0),
+        }
     }
 
-    pub(super) const fn client(&self, http: Http) -> &Upstream {
-        match http {
-            Http::Two => &self.http2,
-            Http::One | Http::Auto => &self.http1,
+    /// The client for `http`; a fresh one when the request must not go over a connection that was used before.
+    pub(super) const fn client(&self, http: Http, fresh: bool) -> &Upstream {
+        match (http, fresh) {
+            (Http::Two, false) => &self.http2,
+            (Http::Two, true) => &self.fresh2,
+            (_, false) => &self.http1,
+            (_, true) => &self.fresh1,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::door::Kind;
 use super::phase::{Phase, Watch};
 use crate::chat::{Failure, FailureClass};
 use crate::router::Router;
-use crate::router::http::{Body, Told, error};
+use crate::router::http::{Body, turn_away};
 use crate::world::{Clock, Moment};
 
 /// When whoever is turned away at the end may come again: somebody else will be there.
@@ -104,7 +104,7 @@ fn leaving() -> Failure {
 }
 
 fn refuse(status: u16, failure: &Failure) -> Response<Body> {
-    error("", status, failure, &failure.message, &Told::default())
+    turn_away("", status, failure)
 }
 
 fn page(status: StatusCode, media: &'static str, text: String) -> Response<Body> {

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use http::Uri;
@@ -75,41 +77,69 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connector = self.clone();
-        Box::pin(async move { Ok(ClientIo(TokioIo::new(connector.connect(uri).await?))) })
+        Box::pin(async move {
+            let stream = connector.connect(uri).await?;
+            Ok(ClientIo { io: TokioIo::new(stream), uses: Uses::default() })
+        })
     }
 }
 
 /// A connection in hyper's terms.
 #[derive(Debug)]
-pub struct ClientIo(TokioIo<Stream>);
+pub struct ClientIo {
+    io: TokioIo<Stream>,
+    uses: Uses,
+}
 
 impl Connection for ClientIo {
     fn connected(&self) -> Connected {
-        Connected::new()
+        Connected::new().extra(self.uses.clone())
+    }
+}
+
+/// How often a connection was used: one that had been idle may be dead already without anybody knowing.
+#[derive(Clone, Debug, Default)]
+pub struct Uses(Arc<AtomicU32>);
+
+impl Uses {
+    /// Counts one more use of the connection that `connected` describes.
+    #[must_use]
+    pub fn of(connected: &Connected) -> Self {
+        let mut extensions = http::Extensions::new();
+        connected.get_extras(&mut extensions);
+        let uses = extensions.get::<Uses>().cloned().unwrap_or_default();
+        uses.0.fetch_add(1, Ordering::Relaxed);
+        uses
+    }
+
+    /// Whether it was used before.
+    #[must_use]
+    pub fn are_several(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 1
     }
 }
 
 impl Read for ClientIo {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_read(cx, buf)
+        Pin::new(&mut self.get_mut().io).poll_read(cx, buf)
     }
 }
 
 impl Write for ClientIo {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write(cx, data)
+        Pin::new(&mut self.get_mut().io).poll_write(cx, data)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(cx)
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_shutdown(cx)
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -117,6 +147,6 @@ impl Write for ClientIo {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, bufs)
     }
 }

@@ -12,7 +12,7 @@ mod network;
 pub mod sim;
 mod trust;
 
-pub use connector::Connector;
+pub use connector::{Connector, Uses};
 pub use mock_providers::clock::{Clock, Moment};
 pub use mock_providers::dice::{Dice, Key};
 pub use network::{Network, Stream};

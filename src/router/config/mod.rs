@@ -80,7 +80,7 @@ pub struct Provider {
     pub headers: Vec<(String, Secret)>,
     /// Calls in flight at most.
     pub concurrency: Option<Concurrency>,
-    /// Repeats and fallbacks to it, for all callers together.
+    /// Repeats at it, for all callers together.
     pub retry_budget: Option<Budget>,
 }
 
@@ -175,7 +175,7 @@ pub struct Route {
     pub retry: RetryPolicy,
     /// What comes first, repeats or the next model.
     pub retry_order: RetryOrder,
-    /// Repeats and fallbacks, for all callers together.
+    /// Repeats on models that failed before, for all callers together; the first call to each model is free.
     pub retry_budget: Option<Budget>,
     /// When a second model is asked although the first has not failed yet.
     pub hedge: Option<Hedge>,

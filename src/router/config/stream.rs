@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Leniency;
+
 /// What a route does with streams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamPolicy {
@@ -14,6 +16,8 @@ pub struct StreamPolicy {
     /// A caller who has not heard anything for so long gets a sign of life. It goes out with status 200, so that a
     /// failure after it can only be told inside the stream.
     pub keep_warm: Option<Duration>,
+    /// What is forgiven in a provider's stream.
+    pub leniency: Leniency,
 }
 
 /// What is held back of a stream: as long as nothing was forwarded, a failure is repaired unseen.

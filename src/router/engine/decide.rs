@@ -1,32 +1,47 @@
-//! What a failure leads to: the same model again, the next one, a last resort, or the error.
+//! What a failure before commit leads to: the same target again, the next one, a last resort, or the error.
 
 use std::time::Duration;
 
 use crate::chat::{Failure, FailureClass};
-use crate::router::config::{AllBenched, Backoff, Jitter, RefusalPolicy, RetryAfterPolicy, TargetIx, Then};
+use crate::router::config::{
+    Ambiguous, Backoff, Jitter, RefusalPolicy, RetryAfterPolicy, RetryOrder, TargetIx, Then,
+};
 use crate::router::fleet::Fleet;
-use crate::router::trail::{SkipReason, WaitCause};
+use crate::router::trail::{Cause, SkipReason, WaitCause};
 use crate::world::Moment;
 
-use super::{Engine, Final, Order, Step};
-
-/// An attempt that starts with less than this left cannot succeed anywhere, and is not worth its cost.
-const WORTH_ASKING: Duration = Duration::from_millis(1);
-
-/// How soon to look again when the only thing in the way is somebody else's probe.
-const PROBE_POLL: Duration = Duration::from_millis(50);
+use super::last::blames_request;
+use super::turn::WORTH_ASKING;
+use super::{Engine, Loss, Order, Step};
 
 impl Engine {
     /// After a failure before commit.
-    pub(super) fn decide(&mut self, order: &Order, failure: Failure, now: Moment, fleet: &mut Fleet) -> Step {
+    pub(super) fn decide(&mut self, order: &Order, loss: Loss, now: Moment, fleet: &mut Fleet) -> Step {
+        if let Some(step) = self.replay(order, &loss, now, fleet) {
+            return step;
+        }
+        let failure = loss.failure;
+        let ends = self.must_not_replay(&failure, loss.sent)
+            || (failure.class.is_deterministic() && self.then(order.target, &failure) == Then::Surface);
+        if ends {
+            // An error that is the answer needs no other: whoever else is under way is given up.
+            self.caller_left(fleet);
+            return self.surface_now(order.target, failure, now, fleet);
+        }
+        if order.cause == Cause::Hedge || !self.running.is_empty() {
+            return self.one_of_several(order, now, fleet);
+        }
         let repeat = self.repeat_at(order, &failure, now, fleet);
-        // A wait for a model that will be benched at its end would be paid for nothing.
+        // A wait for a target that will be benched at its end would be paid for nothing.
         let bench = fleet.bench(order.target).filter(|end| repeat.is_some_and(|(until, _)| *end > until));
         if let (Some((until, cause)), None) = (repeat, bench) {
-            return if until <= now { self.advance(now, fleet) } else { self.wait(until, cause, now) };
+            if fleet.may_retry(self.route, order.target, now) {
+                return self.repeat(order, (until, cause), &failure, now, fleet);
+            }
+            self.skip(order.target, SkipReason::RetryBudget, now);
         }
-        if self.then(failure.class) == Then::Surface {
-            return self.surface(order.target, failure);
+        if self.then(order.target, &failure) == Then::Surface {
+            return self.surface_now(order.target, failure, now, fleet);
         }
         match bench {
             Some(until) => self.pass_over(order.target, SkipReason::Benched { until }, now),
@@ -35,15 +50,73 @@ impl Engine {
         self.advance(now, fleet)
     }
 
-    /// What the route declares for a class once its repeats are used up.
-    fn then(&self, class: FailureClass) -> Then {
-        match class {
-            FailureClass::Refused if self.route().refusal == RefusalPolicy::Pass => Then::Surface,
-            _ => self.route().retry.of(class).then,
+    /// A failure beside which another attempt is under way, or of one that was second itself: there are no repeats.
+    fn one_of_several(&mut self, order: &Order, now: Moment, fleet: &mut Fleet) -> Step {
+        if order.cause != Cause::Hedge {
+            self.next_candidate();
         }
+        if self.running.is_empty() { self.advance(now, fleet) } else { Step::Pending }
     }
 
-    /// When to ask the same model again, and what makes it wait; none when it is not to be asked again.
+    /// The same request on a new connection, once: the old one was dead before the request could be carried out.
+    fn replay(&mut self, order: &Order, loss: &Loss, now: Moment, fleet: &mut Fleet) -> Option<Step> {
+        let may = self.is_stale(order, loss)
+            && self.attempts < self.route().max_attempts
+            && now + WORTH_ASKING < self.deadline
+            && !(loss.sent && self.route().ambiguous == Ambiguous::Surface);
+        if !may {
+            return None;
+        }
+        let pass = self.ask(order.target, now, fleet).ok()?;
+        self.replayed.push(order.target);
+        let again = Order {
+            cause: Cause::Retry,
+            pass,
+            fresh: true,
+            limits: self.limits(order.target, now),
+            ..*order
+        };
+        Some(Step::Attempt(self.start(again)))
+    }
+
+    /// Whether a connection that had been used before died without an answer, for the first time at this target.
+    pub(super) fn is_stale(&self, order: &Order, loss: &Loss) -> bool {
+        loss.reused
+            && loss.failure.class == FailureClass::Unreachable
+            && !self.replayed.contains(&order.target)
+    }
+
+    /// Whether a failure that leaves open what became of the request ends it, by the route's word.
+    fn must_not_replay(&self, failure: &Failure, sent: bool) -> bool {
+        let unclear = matches!(
+            failure.class,
+            FailureClass::Unreachable
+                | FailureClass::Timeout(_)
+                | FailureClass::Truncated
+                | FailureClass::Protocol
+        );
+        sent && unclear && failure.status.is_none() && self.route().ambiguous == Ambiguous::Surface
+    }
+
+    /// What the route declares for a failure once its repeats are used up.
+    fn then(&self, target: TargetIx, failure: &Failure) -> Then {
+        let route = self.route();
+        let class = failure.class;
+        if class == FailureClass::Refused && route.refusal == RefusalPolicy::Pass {
+            return Then::Surface;
+        }
+        if let (Some(statuses), Some(status)) = (&route.advance_on, status_of(failure)) {
+            return if statuses.contains(&status) { Then::Next } else { Then::Surface };
+        }
+        // A model that was only asked because another one failed may refuse what that one would have taken: its complaint
+        // ends nothing, and is not the answer.
+        if blames_request(class) && self.failures.iter().any(|(_, known)| !blames_request(known.class)) {
+            return Then::Next;
+        }
+        self.policy(target, class).then
+    }
+
+    /// When to ask the same target again, and what makes it wait; none when it is not to be asked again.
     fn repeat_at(
         &mut self,
         order: &Order,
@@ -51,12 +124,12 @@ impl Engine {
         now: Moment,
         fleet: &Fleet,
     ) -> Option<(Moment, WaitCause)> {
-        // A model that was asked although it was benched is asked once.
+        // A target that was asked although it was benched is asked once.
         if self.plan.candidates.get(self.cursor) != Some(&order.target) {
             return None;
         }
         let class = failure.class;
-        let policy = *self.route().retry.of(class);
+        let policy = self.policy(order.target, class);
         let slot = self.repeats.iter().position(|(of, by, _)| (*of, *by) == (order.target, class));
         let used = slot.map_or(0, |slot| self.repeats[slot].2);
         // A deterministic failure would only be repeated, whatever the file says.
@@ -88,121 +161,50 @@ impl Engine {
         Some((until, cause))
     }
 
+    /// Makes a repeat: now, after a wait, or after the rest of the chain.
+    fn repeat(
+        &mut self,
+        order: &Order,
+        (until, cause): (Moment, WaitCause),
+        failure: &Failure,
+        now: Moment,
+        fleet: &mut Fleet,
+    ) -> Step {
+        let others = self.cursor + 1 < self.plan.candidates.len();
+        if self.route().retry_order == RetryOrder::ChainFirst && others && !failure.class.is_deterministic() {
+            self.deferred.push((order.target, until, cause));
+            self.next_candidate();
+            return self.advance(now, fleet);
+        }
+        if until <= now { self.advance(now, fleet) } else { self.wait(until, cause, now) }
+    }
+
     /// Whether a provider's wish to wait is a reason to ask somebody else.
     fn rather_moves_on(&self, asked: Duration, now: Moment, fleet: &Fleet) -> bool {
         match self.route().retry_after {
             RetryAfterPolicy::Wait { cap } => asked > cap,
             RetryAfterPolicy::MoveOn => {
                 let rest = self.plan.candidates.iter().skip(self.cursor + 1);
-                rest.into_iter().any(|model| fleet.would_admit(*model, now))
+                rest.into_iter().any(|target| fleet.would_admit(*target, now))
             }
         }
-    }
-
-    /// Every candidate had its turn.
-    pub(super) fn exhausted(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        if self.attempts < self.route().max_attempts {
-            // Who was passed over may be back: what came since took its time.
-            if self.passed_over.iter().any(|(model, _)| fleet.would_admit(*model, now)) {
-                self.another_turn();
-                return self.advance(now, fleet);
-            }
-            let waits = self.passed_over.iter().filter_map(|(_, reason)| {
-                let until = back_at(*reason, now).max(now + WORTH_ASKING);
-                Some((until, self.worth_waiting(*reason, until, now)?))
-            });
-            if let Some((until, cause)) = waits.min_by_key(|(until, _)| *until) {
-                // All of them get another turn: the first to come back may fail while the second is on its way.
-                self.another_turn();
-                return self.wait(until, cause, now);
-            }
-            if let Some(model) = self.against_its_bench(now, fleet) {
-                self.forced = true;
-                self.passed_over.retain(|(passed, _)| *passed != model);
-                let cause = self.cause(model);
-                let pass = fleet.force(model, now);
-                return self.order(cause, pass, now);
-            }
-        }
-        self.next_rescue(now, fleet)
-    }
-
-    /// All who were passed over become the candidates.
-    fn another_turn(&mut self) {
-        self.plan.candidates = self.passed_over.drain(..).map(|(model, _)| model).collect();
-        self.cursor = 0;
-    }
-
-    /// The model to ask although it is benched: the one that is back first, once a request, where the route says
-    /// so. One that asked to be left alone is left alone, and one that failed this very request is not asked again
-    /// without a pause.
-    fn against_its_bench(&self, now: Moment, fleet: &Fleet) -> Option<TargetIx> {
-        if self.route().all_benched != AllBenched::AskOne || self.forced {
-            return None;
-        }
-        let failed = |model: TargetIx| self.repeats.iter().any(|(of, _, _)| *of == model);
-        let benched =
-            self.passed_over.iter().filter(|(model, _)| !fleet.is_cooling(*model, now) && !failed(*model));
-        benched.min_by_key(|(_, reason)| back_at(*reason, now)).map(|(model, _)| *model)
-    }
-
-    /// Whether to wait for a model that may not be asked now, and under which name.
-    fn worth_waiting(&self, reason: SkipReason, until: Moment, now: Moment) -> Option<WaitCause> {
-        if until + WORTH_ASKING >= self.deadline {
-            return None;
-        }
-        match (reason, self.route().retry_after) {
-            // It will answer when its wish is granted: that is a queue, not an outage. But only when nobody
-            // was there to be asked; after failures elsewhere the last resort is better than more waiting.
-            (SkipReason::Cooling { .. }, RetryAfterPolicy::Wait { cap })
-                if until - now <= cap && self.attempts == 0 =>
-            {
-                Some(WaitCause::RetryAfter)
-            }
-            _ if self.route().all_benched == AllBenched::Wait => Some(WaitCause::Bench),
-            _ => None,
-        }
-    }
-
-    /// The deadline passed between two attempts.
-    pub(super) fn out_of_time(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        self.next_rescue(now, fleet)
-    }
-
-    /// The error of a request that nobody could serve: the last real failure, or why nobody was asked.
-    pub(super) fn give_up(&self, now: Moment, fleet: &Fleet) -> Step {
-        if let Some((model, failure)) = &self.last {
-            return self.surface(*model, failure.clone());
-        }
-        let mut failure = Failure::new(FailureClass::Overloaded, self.why_nobody(now, fleet));
-        let soonest = self.passed_over.iter().map(|(_, reason)| back_at(*reason, now)).min();
-        failure.retry_after = soonest.map(|until| until - now);
-        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, target: None }))
-    }
-
-    fn why_nobody(&self, now: Moment, fleet: &Fleet) -> String {
-        let mut words = format!("no model of route `{}` may be asked now", self.route().name);
-        for (index, (model, reason)) in self.passed_over.iter().enumerate() {
-            let until = back_at(*reason, now) - now;
-            let name = &self.config.targets()[*model].name;
-            words.push_str(if index == 0 { ": " } else { "; " });
-            words.push_str(&format!("`{name}` rests for another {:.1} s", until.as_secs_f64()));
-            if let Some((class, status)) = fleet.trouble(*model) {
-                let status = status.map(|status| format!("{status} ")).unwrap_or_default();
-                words.push_str(&format!(" after {status}{class}"));
-            }
-        }
-        words
     }
 }
 
-/// When a model that was passed over may be asked.
-fn back_at(reason: SkipReason, now: Moment) -> Moment {
-    match reason {
-        SkipReason::Benched { until } | SkipReason::Cooling { until } => until,
-        SkipReason::Probing | SkipReason::Busy => now + PROBE_POLL,
-        _ => Moment::NEVER,
-    }
+/// The status a failure has or, inside a success, would have had outside. Our own limits and connections have none.
+fn status_of(failure: &Failure) -> Option<u16> {
+    let spoken = matches!(
+        failure.class,
+        FailureClass::RateLimited
+            | FailureClass::QuotaExhausted
+            | FailureClass::Overloaded
+            | FailureClass::ServerError
+            | FailureClass::ContextExceeded
+            | FailureClass::InvalidRequest
+            | FailureClass::Unauthorized
+            | FailureClass::NotFound
+    );
+    failure.status.or_else(|| spoken.then(|| failure.class.default_status()))
 }
 
 /// The wait before repeat number `used`, with `unit` in [0, 1) as its chance.

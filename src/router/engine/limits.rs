@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::{FailureClass, Limit};
-use crate::router::config::Route;
+use crate::router::config::{Limits, MinRate, Route};
 use crate::router::plan::Facts;
 use crate::world::Moment;
 
@@ -11,14 +11,18 @@ use crate::world::Moment;
 const FAIR: f64 = 0.5;
 
 /// The limits granted to one attempt, as moments; each lies at or before the request's deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Granted {
     /// To a connection.
     pub connect: Moment,
     /// To the first useful output; none for a plain call, whose first output is its whole reply.
     pub first_token: Option<Moment>,
+    /// To the status line and headers.
+    pub headers: Moment,
     /// Longest gap between outputs.
     pub idle: Duration,
+    /// The slowest it may be before it commits.
+    pub min_rate: Option<MinRate>,
     /// To the end.
     pub total: Moment,
     /// Limits that were cut so far below what the operator meant that missing them is not the model's fault.
@@ -26,14 +30,20 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// The limits of an attempt that starts at `now` with `waiting` models, itself included, still to ask.
+    /// The limits of an attempt that starts at `now`, under `limits` of its route and model, with `waiting` models, itself included, still to ask.
     #[must_use]
-    pub fn new(route: &Route, facts: &Facts, deadline: Moment, waiting: usize, now: Moment) -> Self {
+    pub fn new(
+        route: &Route,
+        limits: &Limits,
+        facts: &Facts,
+        deadline: Moment,
+        waiting: usize,
+        now: Moment,
+    ) -> Self {
         let left = deadline - now;
         let share = left / u32::try_from(waiting).unwrap_or(u32::MAX).max(1);
         let models = route.chain.len() + route.rescue_models(0);
         let meant = route.deadline / u32::try_from(models).unwrap_or(u32::MAX).max(1);
-        let limits = &route.limits;
         let (connect, hasty) = cut(limits.connect, left);
         let (first, scanty) = match limits.first_token {
             Some(first) => cut(first, left),
@@ -47,6 +57,8 @@ impl Granted {
         };
         Granted {
             connect: now + connect,
+            headers: limits.headers.map_or(Moment::NEVER, |headers| now + headers),
+            min_rate: limits.min_rate,
             first_token: facts.stream.then_some(now + first.min(total)),
             idle: limits.idle,
             total: now + total,

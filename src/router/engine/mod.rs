@@ -1,23 +1,34 @@
 //! The life of one request: event in, step out.
 //!
-//! An [`Engine`] knows where in its chain a request stands, and says what to do next: attempt a model, wait,
+//! An [`Engine`] knows where in its chain a request stands, and says what to do next: attempt a target, wait,
 //! fall back on a last resort, or give up with this error. It never does any of it: no I/O, no clock, no dice
 //! of its own. Time, health and chance are arguments, so millions of lives can be played in a minute, and the
 //! async shell that lives them for real (`relay`) decides nothing.
 //!
+//! - `decide`: what a failure before commit leads to.
+//! - `turn`: whose turn it is, and what follows when all had theirs.
+//! - `hedge`: a second attempt beside a slow one.
+//! - `resume`: what a failure after commit leads to.
+//! - `last`: the error of a request that nobody could serve.
+//! - `limits`: the limits of one attempt.
+//!
 //! Every life ends: attempts are bounded by the route's `max_attempts`, waits by its deadline.
 
 mod decide;
+mod hedge;
+mod last;
 mod limits;
+mod resume;
+mod turn;
 
 use std::sync::Arc;
 
 use crate::chat::{Failure, FailureClass};
 use crate::world::{Key, Moment};
 
-use super::config::{Config, Rescue, Route, TargetIx};
-use super::fleet::{Admission, Blame, Fleet, Pass};
-use super::plan::{Facts, Plan};
+use super::config::{ClassPolicy, Config, Route, TargetIx};
+use super::fleet::{Blame, Fleet, Pass};
+use super::plan::{Facts, Inputs, Plan, Wish, plan};
 use super::trail::{Cause, Skip, SkipReason, Wait, WaitCause};
 
 pub use limits::Granted;
@@ -25,8 +36,10 @@ pub use limits::Granted;
 /// What to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Ask a model; the answer comes back by [`Engine::failed`], [`Engine::committed`] and [`Engine::served`].
+    /// Ask a target; the answer comes back by [`Engine::failed`], [`Engine::committed`] and [`Engine::served`].
     Attempt(Order),
+    /// Another attempt is still under way: wait for it.
+    Pending,
     /// Do nothing until then; come back by [`Engine::waited`].
     Wait(Moment),
     /// Look into the cache; come back by [`Engine::rescue_missed`] when nothing is there.
@@ -38,9 +51,9 @@ pub enum Step {
 }
 
 /// An attempt to make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Order {
-    /// From 0, over all models of the request.
+    /// From 0, over all targets of the request.
     pub number: u32,
     /// Whom to ask.
     pub target: TargetIx,
@@ -50,6 +63,23 @@ pub struct Order {
     pub cause: Cause,
     /// The right to ask it.
     pub pass: Pass,
+    /// Whether it must not use a connection that was used before.
+    pub fresh: bool,
+    /// When to ask [`Engine::hedge`] for a second attempt, should no output have come by then.
+    pub hedge_at: Option<Moment>,
+}
+
+/// How an attempt failed, and what the shell knows of it beside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loss {
+    /// What it means.
+    pub failure: Failure,
+    /// Whether the request may have been carried out all the same: it was sent, and no answer says no.
+    pub sent: bool,
+    /// Whether it was sent on a connection that had been used before.
+    pub reused: bool,
+    /// Whether another attempt could go on from what the caller has: text, and nothing else.
+    pub resumable: bool,
 }
 
 /// The error a caller gets.
@@ -69,6 +99,7 @@ pub struct Engine {
     config: Arc<Config>,
     route: usize,
     facts: Facts,
+    wish: Wish,
     plan: Plan,
     deadline: Moment,
     dice: Key,
@@ -76,52 +107,93 @@ pub struct Engine {
     cursor: usize,
     /// Repeats made, by target and class.
     repeats: Vec<(TargetIx, FailureClass, u32)>,
+    /// Repeats to be made when all others had their turn, and when they may be made.
+    deferred: Vec<(TargetIx, Moment, WaitCause)>,
+    /// Targets whose old connection let them down once.
+    replayed: Vec<TargetIx>,
     attempts: u32,
-    current: Option<Order>,
+    hedges: u32,
+    running: Vec<Order>,
     committed: bool,
+    /// What broke the stream that the caller has seen a part of.
+    broken: Option<(TargetIx, Failure)>,
+    /// Targets that were asked to go on with it.
+    resumed: Vec<TargetIx>,
     /// Candidates whose turn came while they were benched, and when to come back.
     passed_over: Vec<(TargetIx, SkipReason)>,
     forced: bool,
     rescue: usize,
-    last: Option<(TargetIx, Failure)>,
+    failures: Vec<(TargetIx, Failure)>,
     skips: Vec<Skip>,
     waits: Vec<Wait>,
+}
+
+impl From<Failure> for Loss {
+    fn from(failure: Failure) -> Self {
+        Loss { failure, sent: false, reused: false, resumable: false }
+    }
 }
 
 impl Engine {
     /// A request on the route with index `route`, received at `now`. `dice` are keyed by the request.
     #[must_use]
     pub fn new(config: Arc<Config>, route: usize, facts: Facts, dice: Key, now: Moment) -> Self {
-        let declared = &config.routes[route];
-        let plan = super::plan::plan(&config, declared, &facts);
-        let skips = plan.too_small.iter().map(|model| Skip {
-            model: config.models[*model].name.clone(),
-            at: now,
-            reason: SkipReason::ContextWindow,
-        });
         Engine {
-            deadline: now + declared.deadline,
-            skips: skips.collect(),
-            plan,
+            deadline: now + config.routes[route].deadline,
             config,
             route,
             facts,
+            wish: Wish::default(),
+            plan: Plan::default(),
             dice,
             cursor: 0,
             repeats: Vec::new(),
+            deferred: Vec::new(),
+            replayed: Vec::new(),
             attempts: 0,
-            current: None,
+            hedges: 0,
+            running: Vec::new(),
             committed: false,
+            broken: None,
+            resumed: Vec::new(),
             passed_over: Vec::new(),
             forced: false,
             rescue: 0,
-            last: None,
+            failures: Vec::new(),
+            skips: Vec::new(),
             waits: Vec::new(),
         }
     }
 
+    /// With what holds for this request alone. Before [`Engine::begin`].
+    #[must_use]
+    pub fn with_wish(mut self, wish: Wish, received: Moment) -> Self {
+        if let Some(deadline) = wish.deadline {
+            self.deadline = received + deadline;
+        }
+        self.wish = wish;
+        self
+    }
+
     /// The first step.
     pub fn begin(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
+        fleet.arrived(self.route, now);
+        self.plan = plan(&Inputs {
+            config: &self.config,
+            route: self.route(),
+            facts: &self.facts,
+            wish: &self.wish,
+            fleet,
+            dice: self.dice.str("plan"),
+            now,
+        });
+        for (model, reason) in std::mem::take(&mut self.plan.excluded) {
+            self.skips.push(Skip { model, at: now, reason });
+        }
+        if self.wish.alone {
+            // Who wants this model's answer or its error wants no last resort either.
+            self.rescue = self.route().rescue.len();
+        }
         self.advance(now, fleet)
     }
 
@@ -130,10 +202,22 @@ impl Engine {
         self.advance(now, fleet)
     }
 
+    /// The attempt with this number is the one whose output will be forwarded: the others are given up. Returns their
+    /// numbers.
+    pub fn won(&mut self, number: u32, now: Moment, fleet: &mut Fleet) -> Vec<u32> {
+        let (won, lost): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.running).into_iter().partition(|order| order.number == number);
+        self.running = won;
+        for order in &lost {
+            fleet.lost(order.pass, now);
+        }
+        lost.iter().map(|order| order.number).collect()
+    }
+
     /// Caller-visible output is about to be forwarded.
     pub fn committed(&mut self, now: Moment, fleet: &mut Fleet) {
         self.committed = true;
-        if let Some(order) = &mut self.current {
+        for order in &mut self.running {
             // Its test is passed and its slot is free: from here on it speaks for no probe, and another may be
             // under way before it ends.
             fleet.progressed(&mut order.pass, now);
@@ -142,32 +226,39 @@ impl Engine {
 
     /// The attempt served the request, whole.
     pub fn served(&mut self, now: Moment, fleet: &mut Fleet) {
-        if let Some(order) = self.current.take() {
+        for order in self.running.drain(..) {
             fleet.served(order.pass, now);
         }
     }
 
-    /// The attempt failed.
-    pub fn failed(&mut self, failure: Failure, now: Moment, fleet: &mut Fleet) -> Step {
-        let Some(order) = self.current.take() else {
+    /// The attempt under way failed.
+    pub fn failed(&mut self, loss: impl Into<Loss>, now: Moment, fleet: &mut Fleet) -> Step {
+        let number = self.running.last().map_or(0, |order| order.number);
+        self.failed_of(number, loss.into(), now, fleet)
+    }
+
+    /// The attempt with this number failed.
+    pub fn failed_of(&mut self, number: u32, loss: Loss, now: Moment, fleet: &mut Fleet) -> Step {
+        let Some(at) = self.running.iter().position(|order| order.number == number) else {
             return self.give_up(now, fleet);
         };
-        let blame = if order.limits.blames(failure.class) { Blame::Target } else { Blame::Neutral };
+        let order = self.running.remove(at);
+        let blame = self.blame(&order, &loss);
         let chance = self.dice.str("bench").u64(u64::from(order.number)).unit();
-        fleet.failed(order.pass, &failure, blame, now, chance);
-        self.last = Some((order.target, failure.clone()));
+        fleet.failed(order.pass, &loss.failure, blame, now, chance);
+        self.failures.push((order.target, loss.failure.clone()));
         if self.committed {
-            return self.surface(order.target, failure);
+            return self.broke(&order, loss, now, fleet);
         }
         if order.cause == Cause::Rescue {
             return self.next_rescue(now, fleet);
         }
-        self.decide(&order, failure, now, fleet)
+        self.decide(&order, loss, now, fleet)
     }
 
-    /// The caller left. Gives back what the attempt held; no step follows.
+    /// The caller left. Gives back what the attempts held; no step follows.
     pub fn caller_left(&mut self, fleet: &mut Fleet) {
-        if let Some(order) = self.current.take() {
+        for order in self.running.drain(..) {
             fleet.released(order.pass);
         }
     }
@@ -175,6 +266,11 @@ impl Engine {
     /// The cache had nothing.
     pub fn rescue_missed(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
         self.next_rescue(now, fleet)
+    }
+
+    /// The tenant has spent what it may, or has something left again: holds from the next candidate on.
+    pub fn set_spent(&mut self, spent: bool) {
+        self.wish.spent = spent;
     }
 
     /// When the request's time is up.
@@ -204,79 +300,20 @@ impl Engine {
         &self.config.routes[self.route]
     }
 
-    /// Asks the candidate whose turn it is, or the next one that may be asked.
-    fn advance(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        if now >= self.deadline {
-            return self.out_of_time(now, fleet);
+    /// What a failure of `class` leads to at `target`: the model's own word, else the route's.
+    fn policy(&self, target: TargetIx, class: FailureClass) -> ClassPolicy {
+        *self.config.model_of(target).retry.of(class).unwrap_or_else(|| self.route().retry.of(class))
+    }
+
+    /// Whose fault a failure is. A connection that was dead before the request was sent says nothing of its target,
+    /// and an answer that only differs from what was said before is no worse than any other.
+    fn blame(&self, order: &Order, loss: &Loss) -> Blame {
+        let stale = self.is_stale(order, loss);
+        let differs = order.cause == Cause::Regenerate && loss.failure.class == FailureClass::InvalidOutput;
+        if stale || differs || !order.limits.blames(loss.failure.class) {
+            Blame::Neutral
+        } else {
+            Blame::Target
         }
-        while let Some(&target) = self.plan.candidates.get(self.cursor) {
-            if self.attempts >= self.route().max_attempts {
-                break;
-            }
-            let chance = self.dice.str("admit").u64(self.skips.len() as u64).unit();
-            match fleet.admit(target, now, chance) {
-                Admission::Yes(pass) => return self.order(self.cause(target), pass, now),
-                Admission::No(reason) => self.pass_over(target, reason, now),
-            }
-        }
-        self.exhausted(now, fleet)
-    }
-
-    /// Why `target` is asked next, as one of the chain.
-    fn cause(&self, target: TargetIx) -> Cause {
-        match &self.last {
-            None => Cause::First,
-            Some((last, _)) if *last == target => Cause::Retry,
-            Some(_) => Cause::Fallback,
-        }
-    }
-
-    fn pass_over(&mut self, target: TargetIx, reason: SkipReason, now: Moment) {
-        self.skips.push(Skip { model: self.config.targets()[target].name.clone(), at: now, reason });
-        self.passed_over.push((target, reason));
-        self.next_candidate();
-    }
-
-    fn next_candidate(&mut self) {
-        self.cursor += 1;
-    }
-
-    fn order(&mut self, cause: Cause, pass: Pass, now: Moment) -> Step {
-        // The models of last resort need their share too: a silent chain must not leave them without time.
-        let waiting = self.plan.candidates.len().saturating_sub(self.cursor).max(1);
-        let waiting = waiting + self.route().rescue_models(self.rescue);
-        let limits = Granted::new(self.route(), &self.facts, self.deadline, waiting, now);
-        let order = Order { number: self.attempts, target: pass.target, limits, cause, pass };
-        self.attempts += 1;
-        self.current = Some(order);
-        Step::Attempt(order)
-    }
-
-    fn wait(&mut self, until: Moment, cause: WaitCause, now: Moment) -> Step {
-        self.waits.push(Wait { from: now, until, cause });
-        Step::Wait(until)
-    }
-
-    /// The next last resort, or the error.
-    fn next_rescue(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
-        while let Some(rescue) = self.route().rescue.get(self.rescue).cloned() {
-            self.rescue += 1;
-            match rescue {
-                Rescue::Cache => return Step::Cached,
-                Rescue::Fixed(text) => return Step::Fixed(text),
-                Rescue::Model(model) if now < self.deadline => {
-                    let Some(target) = self.config.targets_of(model).next() else { continue };
-                    let pass = fleet.force(target, now);
-                    self.cursor = self.plan.candidates.len();
-                    return self.order(Cause::Rescue, pass, now);
-                }
-                Rescue::Model(_) => {}
-            }
-        }
-        self.give_up(now, fleet)
-    }
-
-    fn surface(&self, target: TargetIx, failure: Failure) -> Step {
-        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, target: Some(target) }))
     }
 }

@@ -10,7 +10,7 @@ mod breaker;
 
 use std::time::Duration;
 
-use crate::chat::{Failure, FailureClass};
+use crate::chat::{Failure, FailureClass, RateLimits};
 use crate::world::Moment;
 
 pub use breaker::Breaker;
@@ -142,6 +142,13 @@ impl Fleet {
         now >= health.cooling && health.breaker.would_admit(now)
     }
 
+    /// When `target` may be asked by itself, as far as is known: now, or when its bench and its wish for rest are over.
+    #[must_use]
+    pub fn back_at(&self, target: TargetIx, now: Moment) -> Moment {
+        let health = &self.targets[target];
+        now.max(health.cooling).max(health.breaker.bench().unwrap_or(now))
+    }
+
     /// Whether `target` asked to be left alone, and still wants to be.
     #[must_use]
     pub fn is_cooling(&self, target: TargetIx, now: Moment) -> bool {
@@ -187,9 +194,20 @@ impl Fleet {
         health.breaker.failed(pass.probe, lasting, now);
     }
 
+    /// An attempt was given up because another one brought output first: it was slow, and says nothing else.
+    pub fn lost(&mut self, pass: Pass, now: Moment) {
+        let _ = now;
+        self.released(pass);
+    }
+
     /// An attempt ended in a way that says nothing about its target.
     pub fn released(&mut self, pass: Pass) {
         self.landed(pass).breaker.released(pass.probe);
+    }
+
+    /// A provider said how much of its limits is left.
+    pub fn learned(&mut self, target: TargetIx, limits: &RateLimits, now: Moment) {
+        let _ = (target, limits, now);
     }
 
     /// A request arrived on the route with index `route`: what its failures may cost grows.

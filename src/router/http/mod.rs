@@ -23,12 +23,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use body::Body;
 pub use writer::Writer;
+pub(crate) use writer::deltas;
 
 use self::error::{Fault, Vendor};
 use self::face::{Face, Read, invalid};
 use super::Router;
 use super::ask::{Ask, AskPolicy, address};
 use super::relay::{self, Downstream};
+use super::tenant::tenant_of;
 use super::told::Told;
 use crate::chat::{Failure, FailureClass};
 
@@ -89,7 +91,9 @@ impl Router {
         let live = self.live();
         let policy = self.callers();
         let asked = read.and_then(|mut read| {
-            let ask = Ask::take(&parts.headers, &mut read.request.extra, &policy)?;
+            let mut ask = Ask::take(&parts.headers, &mut read.request.extra, &policy)?;
+            let named = ask.tenant.as_deref().or(read.request.user.as_deref());
+            ask.tenant = tenant_of(&live.config, &parts.headers, named)?.map(|tenant| tenant.name.clone());
             let addressed = address(&live.config, &read.request.model, &ask, &policy)?;
             Ok((read, ask, addressed))
         });
@@ -100,10 +104,10 @@ impl Router {
         let created = self.clock().wall_us(received).div_euclid(1_000_000);
         let writer = Writer::new(shape, id.clone(), created, request.stream);
         let (downstream, answer) = Downstream::new(writer);
-        let job = relay::Job::new(Arc::clone(self), live, &addressed, ask, id.clone(), received, &request);
+        let job = relay::Job::new(Arc::clone(self), live, &addressed, ask, id.clone(), received, request);
         // A task of its own, so that a request's end is recorded whatever becomes of its connection. Boxed at
         // once: some kilobytes that would otherwise move six times on their way into the task and out of it.
-        tokio::spawn(Box::pin(relay::run(job, request, downstream)));
+        tokio::spawn(Box::pin(relay::run(job, downstream)));
         answer.await.unwrap_or_else(|_| {
             let failure = Failure::new(FailureClass::ServerError, "the router is shutting down");
             refuse(vendor, &id, 503, &failure)
@@ -122,7 +126,7 @@ impl Router {
     }
 
     /// What callers may ask for beside their requests.
-    fn callers(&self) -> AskPolicy {
+    pub(super) fn callers(&self) -> AskPolicy {
         AskPolicy::default()
     }
 }
@@ -145,6 +149,12 @@ fn correlation_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     let fit = !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic());
     fit.then(|| id.to_owned())
+}
+
+/// An error for a request that is not even begun, in the shape that callers of `path` know.
+pub(crate) fn turn_away(path: &str, status: u16, failure: &Failure) -> Response<Body> {
+    let vendor = if path.contains("/messages") { Vendor::Anthropic } else { Vendor::OpenAi };
+    refuse(vendor, "", status, failure)
 }
 
 /// An error that the router makes itself.

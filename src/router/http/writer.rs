@@ -163,7 +163,7 @@ fn name(headers: &mut HeaderMap, vendor: Vendor, request_id: &str) {
 }
 
 /// A whole reply as the deltas of a stream.
-pub(super) fn deltas(reply: &ChatReply) -> Vec<Delta> {
+pub(crate) fn deltas(reply: &ChatReply) -> Vec<Delta> {
     let mut deltas = Vec::new();
     deltas.extend(reply.text.clone().filter(|text| !text.is_empty()).map(Delta::Text));
     deltas.extend(reply.refusal.clone().map(Delta::Refusal));

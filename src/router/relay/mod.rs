@@ -1,87 +1,106 @@
 //! Lives a request's life for real: does what the [`Engine`] says, and tells it what happened.
 //!
-//! One task a request. It owns everything the request holds (its attempt, its probe slot, its place in the
+//! One task a request. It owns everything the request holds (its attempts, their probe slots, its place in the
 //! gauges) and gives it back on every way out, a panic-free drop included. What never happens here: deciding.
+//!
+//! - `open`: one attempt, up to the moment when something of it may be forwarded.
+//! - `race`: attempts side by side.
+//! - `stream`, `echo`: a committed stream, to its end or to where another attempt goes on.
+//! - `verdict`, `seen`: whether a reply is an answer; what must be known of a stream for that.
+//! - `adapt`: what is left out for a model that does not take it.
+//! - `facts`: what planning must know of a request.
+//! - `downstream`: the caller's side.
+//! - `probe`: the router's own small requests to benched targets.
 
+mod adapt;
 mod downstream;
+mod echo;
+mod facts;
+mod ground;
+mod open;
+mod race;
+mod seen;
 mod stream;
+mod verdict;
 
 use std::sync::Arc;
 
 use super::ask::{Addressed, Ask};
-use super::attempt::{self, Answer, Terms};
-use super::config::{EmptyPolicy, RefusalPolicy, Route};
+use super::config::Route;
 use super::engine::{Engine, Final, Order, Step};
-use super::plan::Facts;
-use super::price::cost;
+use super::fleet::Fleet;
 use super::rescue::fingerprint;
 use super::told::Told;
 use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
 use super::{Gauge, Live, Router};
-use crate::chat::{ChatReply, ChatRequest, Failure, FailureClass, Finish};
-use crate::dialect::{self, Upstream};
+use crate::chat::{ChatReply, ChatRequest, Finish};
+use crate::dialect;
 use crate::world::Moment;
 
+pub(crate) use adapt::would_adapt;
 pub(crate) use downstream::{Downstream, Left};
-use stream::Relayed;
-
-/// Bytes a token has, roughly, in the prompts the context window is checked against.
-const BYTES_PER_TOKEN: u64 = 4;
+use ground::Ground;
+use open::{Asked, Opened};
+use race::Raced;
+use stream::{Relayed, Said};
 
 /// One request's books.
 pub(crate) struct Job {
-    router: Arc<Router>,
-    live: Arc<Live>,
-    route: usize,
+    ground: Arc<Ground>,
     ask: Ask,
+    asked: Asked,
     engine: Engine,
     trail: Trail,
     cache_key: Option<u128>,
+    said: Said,
     closed: bool,
     _gauge: Gauge,
 }
 
-/// How an attempt left the caller.
+/// How attempts left the caller.
 enum Ended {
-    /// Its answer was given, whole.
-    Served,
-    /// It failed; the engine knows what to do.
-    Failed(Failure),
+    /// The answer was given, whole.
+    Served(Order),
+    /// They failed, and this is what follows.
+    Next(Step),
     /// The caller left.
     Left,
 }
 
 /// Serves one request to its end.
-pub(crate) async fn run(mut job: Job, request: ChatRequest, mut down: Downstream) {
+pub(crate) async fn run(mut job: Job, mut down: Downstream) {
+    if let Some(every) = job.ground.route().stream.keep_warm {
+        down.keep_warm(every, *job.ground.router.clock());
+    }
     let mut step = job.with_fleet(|engine, fleet, now| engine.begin(now, fleet));
     loop {
         step = match step {
-            Step::Attempt(order) => match job.attempt(&order, &request, &mut down).await {
-                Ended::Served => return job.answered(&order),
+            Step::Attempt(order) => match job.attempt(order, &mut down).await {
+                Ended::Served(order) => return job.answered(&order),
                 Ended::Left => return job.caller_left(),
-                Ended::Failed(failure) => {
-                    job.with_fleet(|engine, fleet, now| engine.failed(failure, now, fleet))
-                }
+                Ended::Next(step) => step,
             },
             Step::Wait(until) => {
-                let clock = *job.router.clock();
+                let clock = *job.ground.router.clock();
                 tokio::select! {
                     biased;
-                    () = down.closed() => return job.caller_left(),
+                    () = down.attend() => return job.caller_left(),
                     () = clock.sleep_until(until) => {}
                 }
                 job.with_fleet(|engine, fleet, now| engine.waited(now, fleet))
             }
             Step::Cached => match job.cached() {
-                Some(reply) => return job.rescued("cache", &reply, &mut down),
+                Some(reply) => return job.rescued("cache", &reply, &mut down).await,
                 None => job.with_fleet(|engine, fleet, now| engine.rescue_missed(now, fleet)),
             },
             Step::Fixed(text) => {
                 let reply =
                     ChatReply { text: Some(text), finish: Some(Finish::Stop), ..ChatReply::default() };
-                return job.rescued("fixed", &reply, &mut down);
+                return job.rescued("fixed", &reply, &mut down).await;
             }
-            Step::Fail(last) => return job.fail(&last, &mut down).await,
+            Step::Fail(last) => return job.fail(&last, &mut down),
+            // A race is only over when nothing is pending.
+            Step::Pending => return job.caller_left(),
         };
     }
 }
@@ -97,15 +116,16 @@ impl Job {
         ask: Ask,
         id: String,
         received: Moment,
-        request: &ChatRequest,
+        request: ChatRequest,
     ) -> Self {
         let route = addressed.route;
         let declared = &live.config.routes[route];
-        let facts = facts(request);
+        let wish = router.wish(&live, addressed, &ask, received, Some(&request));
         let dice = router.dice().key("router").str(&id);
-        let engine = Engine::new(Arc::clone(&live.config), route, facts, dice, received);
+        let engine = Engine::new(Arc::clone(&live.config), route, facts::of_chat(&request), dice, received);
+        let engine = engine.with_wish(wish, received);
         let trail = Trail {
-            request_id: id,
+            request_id: id.clone(),
             route: declared.name.clone(),
             stream: request.stream,
             received,
@@ -116,203 +136,149 @@ impl Job {
             waits: Vec::new(),
             skips: Vec::new(),
             seams: Vec::new(),
-            tenant: None,
+            tenant: ask.tenant.clone(),
             outcome: Outcome::Cancelled,
         };
-        let cache_key = declared.cache.map(|_| fingerprint(&declared.name, request));
+        let cache_key = declared.cache.map(|_| fingerprint(&declared.name, &request));
+        let asked = Asked {
+            json: request.response_format.is_some(),
+            keeps_text: cache_key.is_some()
+                || declared.soft_refusal
+                || declared.stream.hold.whole != super::config::HoldWhole::Never,
+            request: Arc::new(request),
+        };
         let gauge = Gauge::new(&router.gauges.requests);
-        Job { live, route, ask, engine, trail, cache_key, closed: false, _gauge: gauge, router }
+        let ground = Arc::new(Ground { router, live, route, request_id: id });
+        Job {
+            ground,
+            ask,
+            asked,
+            engine,
+            trail,
+            cache_key,
+            said: Said::default(),
+            closed: false,
+            _gauge: gauge,
+        }
     }
 
     fn route(&self) -> &Route {
-        &self.live.config.routes[self.route]
+        self.ground.route()
     }
 
-    fn with_fleet<T>(&mut self, act: impl FnOnce(&mut Engine, &mut super::fleet::Fleet, Moment) -> T) -> T {
-        let now = self.router.clock().now();
-        let mut fleet = self.live.fleet();
-        act(&mut self.engine, &mut fleet, now)
+    fn with_fleet<T>(&mut self, act: impl FnOnce(&mut Engine, &mut Fleet, Moment) -> T) -> T {
+        let engine = &mut self.engine;
+        let spent = self.ground.router.has_spent(&self.ground.live, self.trail.tenant.as_deref());
+        engine.set_spent(spent);
+        self.ground.fleet(|fleet, now| act(engine, fleet, now))
     }
 
-    /// Makes one upstream call and gives its answer to the caller, unless it fails first.
-    async fn attempt(&mut self, order: &Order, request: &ChatRequest, down: &mut Downstream) -> Ended {
-        let router = Arc::clone(&self.router);
-        let _gauge = Gauge::new(&router.gauges.attempts);
-        let mut record = self.open_record(order);
-        let ended = tokio::select! {
-            biased;
-            ended = self.call(order, request, &mut record) => ended,
-            () = down.closed() => Err(Ended::Left),
+    /// Makes upstream calls until one of them has given its answer to the caller or all have failed.
+    async fn attempt(&mut self, order: Order, down: &mut Downstream) -> Ended {
+        let asked = self.asked_of(&order);
+        let (order, mut record, opened) = match self.race(order, &asked, down).await {
+            Raced::Won(order, record, opened) => (order, record, opened),
+            Raced::Over(step) => return Ended::Next(step),
+            Raced::Left => return Ended::Left,
         };
-        let ended = match ended {
-            Ok(Answer::Whole(reply)) => self.whole(order, reply, &mut record, down),
-            Ok(Answer::Stream(stream)) => match self.relay(order, stream, &mut record, down).await {
-                Relayed::Whole => Ended::Served,
-                Relayed::Failed(failure) => Ended::Failed(failure),
-                Relayed::Left => Ended::Left,
-            },
-            Err(ended) => ended,
+        let _gauge = Gauge::new(&self.ground.router.gauges.attempts);
+        let relayed = match opened {
+            Opened::Whole(reply) => self.whole(&order, reply, &mut record, down).await,
+            Opened::Stream(open) => self.relay(&order, *open, &mut record, down).await,
         };
-        let ended = self.without_key(order, ended);
-        self.close_record(record, &ended);
+        record.ended = self.ground.now();
+        let (result, ended) = match relayed {
+            Relayed::Whole => (AttemptResult::Served, Ended::Served(order)),
+            Relayed::Left => (AttemptResult::Cancelled, Ended::Left),
+            Relayed::Failed(loss) => {
+                let result = AttemptResult::Failed(loss.failure.clone());
+                let number = order.number;
+                let step = self.with_fleet(|engine, fleet, now| engine.failed_of(number, loss, now, fleet));
+                (result, Ended::Next(step))
+            }
+        };
+        self.book(Attempt { result, ..record });
         ended
     }
 
-    async fn call(
-        &self,
-        order: &Order,
-        request: &ChatRequest,
-        record: &mut Attempt,
-    ) -> Result<Answer, Ended> {
-        let config = &self.live.config;
-        let provider = config.provider_of(order.target);
-        let upstream = Upstream {
-            base_url: &provider.base_url,
-            model: &config.targets()[order.target].upstream,
-            key: config.key_of(order.target).map(|key| &key.secret),
-            request_id: &self.trail.request_id,
-        };
-        let terms = Terms {
-            clock: self.router.clock(),
-            dialect: provider.dialect,
-            limits: order.limits,
-            stream: request.stream,
-        };
-        let answer = async {
-            let mut encoded = dialect::encode(provider.dialect, request, &upstream)?;
-            record.adapted = std::mem::take(&mut encoded.adapted);
-            attempt::call(self.router.upstreams().client(provider.http), encoded, terms, record).await
-        };
-        answer.await.map_err(Ended::Failed)
-    }
-
-    /// Takes the credential out of a failure's words, wherever in the attempt it arose: in an error answer, inside
-    /// a stream, or in what was read of a reply.
-    fn without_key(&self, order: &Order, mut ended: Ended) -> Ended {
-        if let Ended::Failed(failure) = &mut ended
-            && let Some(key) = self.live.config.key_of(order.target)
-        {
-            dialect::redact(failure, &key.secret);
+    /// What an attempt asks for: the caller's request, or what is left of it.
+    fn asked_of(&self, order: &Order) -> Asked {
+        if order.cause != Cause::Continue {
+            return self.asked.clone();
         }
-        ended
+        let mut request = dialect::continue_from(&self.asked.request, &self.said.text);
+        let said = (self.said.text.len() as u64).div_ceil(seen::BYTES_PER_TOKEN);
+        request.max_tokens = request.max_tokens.map(|most| most.saturating_sub(said).max(1));
+        Asked { request: Arc::new(request), ..self.asked.clone() }
     }
 
-    /// A whole reply: judged, then given.
-    fn whole(
+    /// Gives a whole reply.
+    async fn whole(
         &mut self,
         order: &Order,
         reply: ChatReply,
         record: &mut Attempt,
         down: &mut Downstream,
-    ) -> Ended {
-        record.usage = reply.usage;
-        record.cost = self.known_cost(order, &reply);
-        if let Err(failure) = self.judge(&reply) {
-            return Ended::Failed(failure);
+    ) -> Relayed {
+        if self.engine.is_committed() {
+            return self.whole_after_commit(order, reply, record, down).await;
         }
-        record.first_output = Some(self.router.clock().now());
         self.commit();
-        let told = self.told(self.name_of(order), Some(record));
-        down.whole(&reply, &told);
+        let told = self.told(order, record, Some(&reply));
+        if down.whole(&reply, &told).await.is_err() {
+            return Relayed::Left;
+        }
         self.remember(order, reply);
-        Ended::Served
-    }
-
-    /// Whether a reply is an answer, by the route's declared policy.
-    fn judge(&self, reply: &ChatReply) -> Result<(), Failure> {
-        let route = self.route();
-        if reply.is_refused() && route.refusal == RefusalPolicy::Next {
-            let words = reply.refusal.clone().unwrap_or_else(|| "stopped by a content filter".to_owned());
-            return Err(Failure::new(FailureClass::Refused, words));
-        }
-        if reply.is_silent() && !reply.is_refused() && route.empty == EmptyPolicy::Failure {
-            return Err(Failure::new(FailureClass::Empty, "a success without text or tool call"));
-        }
-        if reply.finish != Some(Finish::Length) {
-            for call in &reply.tool_calls {
-                arguments_parse(&call.name, &call.arguments)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a reply cost, as far as its provider said what it took.
-    fn known_cost(&self, order: &Order, reply: &ChatReply) -> Option<u64> {
-        let config = &self.live.config;
-        if reply.is_refused()
-            && reply.is_silent()
-            && !dialect::bills_refusals(config.provider_of(order.target).dialect)
-        {
-            return Some(0);
-        }
-        cost(config.model_of(order.target).price, reply.usage)
+        Relayed::Whole
     }
 
     fn commit(&mut self) {
-        let now = self.router.clock().now();
+        let now = self.ground.now();
         self.trail.committed.get_or_insert(now);
         self.with_fleet(|engine, fleet, now| engine.committed(now, fleet));
     }
 
     fn cached(&self) -> Option<ChatReply> {
-        self.router.cache().get(self.cache_key?, self.router.clock().now())
+        self.ground.router.cache().get(self.cache_key?, self.ground.now())
     }
 
     /// Keeps a complete answer of the chain for worse days: neither a refusal, nor an empty one, nor what a last
-    /// resort said.
+    /// resort said, nor one that was put together.
     fn remember(&self, order: &Order, reply: ChatReply) {
-        let whole = !reply.is_refused() && !reply.is_silent() && order.cause != Cause::Rescue;
+        let one_piece = self.trail.seams.is_empty() && order.cause != Cause::Rescue;
+        let whole = !reply.is_refused() && !reply.is_silent() && one_piece;
         if let (Some(key), Some(keep), true) = (self.cache_key, self.route().cache, whole) {
-            self.router.cache().put(key, reply, keep, self.router.clock().now());
+            self.ground.router.cache().put(key, reply, keep, self.ground.now());
         }
     }
 
-    fn name_of(&self, order: &Order) -> String {
-        self.live.config.model_of(order.target).name.clone()
-    }
-
-    /// What the caller is told, with the attempt `under_way` counted as a success.
-    fn told(&self, served_by: String, under_way: Option<&Attempt>) -> Told {
-        Told::of(&self.trail, under_way, Some(served_by), self.router.clock().now(), self.ask.ledger)
-    }
-
-    fn open_record(&self, order: &Order) -> Attempt {
-        let config = &self.live.config;
-        let target = &config.targets()[order.target];
-        let several = config.provider_of(order.target).keys.len() > 1;
-        let now = self.router.clock().now();
-        Attempt {
-            number: order.number,
-            model: config.models[target.model].name.clone(),
-            provider: config.provider_name(order.target).to_owned(),
-            upstream: target.upstream.clone(),
-            key: config.key_of(order.target).filter(|_| several).map(|key| key.name.clone()),
-            cause: order.cause,
-            probe: order.pass.probe,
-            started: now,
-            connected: None,
-            first_output: None,
-            ended: now,
-            result: AttemptResult::Cancelled,
-            usage: None,
-            cost: None,
-            adapted: Vec::new(),
+    /// What the caller is told, with the attempt under way counted as a success; its reply, where that is whole.
+    fn told(&self, order: &Order, record: &Attempt, reply: Option<&ChatReply>) -> Told {
+        let mut record = record.clone();
+        if let Some(reply) = reply {
+            record.usage = reply.usage;
+            record.cost = self.ground.known_cost(order, reply);
         }
+        Told::of(
+            &self.trail,
+            Some(&record),
+            Some(self.ground.name_of(order)),
+            self.ground.now(),
+            self.ask.ledger,
+        )
     }
 
-    fn close_record(&mut self, mut record: Attempt, ended: &Ended) {
-        record.ended = self.router.clock().now();
-        record.result = match ended {
-            Ended::Served => AttemptResult::Served,
-            Ended::Failed(failure) => AttemptResult::Failed(failure.clone()),
-            Ended::Left => AttemptResult::Cancelled,
-        };
+    /// Books an attempt that is over.
+    fn book(&mut self, record: Attempt) {
+        if let (Some(tenant), Some(cost)) = (&self.trail.tenant, record.cost) {
+            self.ground.router.spend(&self.ground.live, tenant, cost);
+        }
         self.trail.attempts.push(record);
     }
 
     fn answered(mut self, order: &Order) {
         self.with_fleet(|engine, fleet, now| engine.served(now, fleet));
-        let model = self.name_of(order);
+        let model = self.ground.name_of(order);
         let outcome = match order.cause {
             Cause::Rescue => Outcome::Rescued { by: model },
             _ => Outcome::Answered { model },
@@ -320,10 +286,13 @@ impl Job {
         self.close(outcome);
     }
 
-    fn rescued(mut self, by: &str, reply: &ChatReply, down: &mut Downstream) {
-        let told = self.told(by.to_owned(), None);
-        down.whole(reply, &told);
-        self.close(Outcome::Rescued { by: by.to_owned() });
+    async fn rescued(mut self, by: &str, reply: &ChatReply, down: &mut Downstream) {
+        let told = Told::of(&self.trail, None, Some(by.to_owned()), self.ground.now(), self.ask.ledger);
+        let outcome = match down.whole(reply, &told).await {
+            Ok(()) => Outcome::Rescued { by: by.to_owned() },
+            Err(Left) => Outcome::Cancelled,
+        };
+        self.close(outcome);
     }
 
     fn caller_left(mut self) {
@@ -332,24 +301,24 @@ impl Job {
     }
 
     /// Gives the error: as an answer, or inside the stream that has begun.
-    async fn fail(mut self, last: &Final, down: &mut Downstream) {
+    fn fail(mut self, last: &Final, down: &mut Downstream) {
         let message = self.explain(last);
-        let told = Told::of(&self.trail, None, None, self.router.clock().now(), self.ask.ledger);
-        let model = last.target.map(|target| self.live.config.model_of(target).name.clone());
-        if self.engine.is_committed() {
-            let left = down.break_off(last.status, &last.failure, &message, &told).is_err();
-            let interrupted =
-                Outcome::Interrupted { model: model.unwrap_or_default(), failure: last.failure.clone() };
-            return self.close(if left { Outcome::Cancelled } else { interrupted });
-        }
-        down.error(last.status, &last.failure, &message, &told);
-        self.close(Outcome::Failed { status: last.status, failure: last.failure.clone() });
+        let told = Told::of(&self.trail, None, None, self.ground.now(), self.ask.ledger);
+        let begun = down.has_begun();
+        let left = down.error(last.status, &last.failure, &message, &told).is_err();
+        let failure = last.failure.clone();
+        let model = last.target.map(|target| self.ground.live.config.model_of(target).name.clone());
+        self.close(match (begun, left) {
+            (true, true) => Outcome::Cancelled,
+            (true, false) => Outcome::Interrupted { model: model.unwrap_or_default(), failure },
+            (false, _) => Outcome::Failed { status: last.status, failure },
+        });
     }
 
     /// The words of the final error: the cause, whose it is, and what else was tried.
     fn explain(&self, last: &Final) -> String {
         let Some(target) = last.target else { return last.failure.message.clone() };
-        let name = &self.live.config.targets()[target].name;
+        let name = &self.ground.live.config.targets()[target].name;
         let mut words = format!("`{name}` failed: {}", last.failure);
         if self.trail.attempts.len() > 1 {
             words.push_str(&format!(
@@ -364,10 +333,11 @@ impl Job {
     fn close(&mut self, outcome: Outcome) {
         self.closed = true;
         self.trail.outcome = outcome;
-        self.trail.ended = self.router.clock().now();
+        self.trail.ended = self.ground.now();
         (self.trail.skips, self.trail.waits) = self.engine.take_notes();
-        let attempts = std::mem::take(&mut self.trail.attempts);
-        self.router.record(Trail { attempts, ..self.trail.clone() });
+        let mut attempts = std::mem::take(&mut self.trail.attempts);
+        attempts.sort_by_key(|attempt| attempt.number);
+        self.ground.router.record(Trail { attempts, ..self.trail.clone() });
     }
 }
 
@@ -376,26 +346,6 @@ impl Drop for Job {
     fn drop(&mut self) {
         if !self.closed {
             self.with_fleet(|engine, fleet, _| engine.caller_left(fleet));
-        }
-    }
-}
-
-fn facts(request: &ChatRequest) -> Facts {
-    let text = |part: &crate::chat::Part| match part {
-        crate::chat::Part::Text(text) => text.len() as u64,
-        crate::chat::Part::Image { .. } => 0,
-    };
-    let bytes: u64 = request.messages.iter().flat_map(|message| &message.parts).map(text).sum();
-    Facts { prompt_tokens: bytes / BYTES_PER_TOKEN, max_tokens: request.max_tokens, stream: request.stream }
-}
-
-/// A call whose arguments do not parse must not reach a caller as if they were complete.
-fn arguments_parse(name: &str, arguments: &str) -> Result<(), Failure> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(arguments) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let words = format!("the arguments of the call of `{name}` are not JSON: {error}");
-            Err(Failure::new(FailureClass::InvalidOutput, words))
         }
     }
 }

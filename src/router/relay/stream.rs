@@ -1,28 +1,56 @@
-//! A stream on its way from a model to a caller.
+//! A stream of which the caller sees something, on its way from a model to the caller.
 //!
-//! Until the first text or tool-call delta nothing is forwarded, so that every failure up to there is repaired
-//! without the caller seeing anything of it. What came before (roles, reasoning, a refusal) waits in a buffer
-//! and goes out with the first output, or at the end. After that the stream is committed: it ends with its own
-//! terminator, or with an error the caller notices, never with an invented one.
+//! It ends with its own terminator, or with an error the caller notices, never with an invented one. Where the route
+//! declares it, another attempt goes on where it broke; then what the caller had is known to the letter, and the seam
+//! is in the trail.
 
-use super::{Attempt, Downstream, Job, Left, Order, arguments_parse};
-use crate::chat::{ChatReply, Delta, Failure, FailureClass, Finish, ToolCall};
-use crate::router::attempt::DeltaStream;
-
-/// Bytes that may wait for the first output: a long chain of thought, not an endless one.
-const MAX_PENDING: usize = 4 * 1024 * 1024;
-
-/// What a delta without text weighs, so that even an endless run of them is too much at some point.
-const WEIGHTLESS: usize = 64;
+use super::echo::Echo;
+use super::open::{MAX_HELD, Open, holds_whole};
+use super::seen::Seen;
+use super::verdict::tools_are_whole;
+use super::{Downstream, Job, Left};
+use crate::chat::{ChatReply, Delta, Failure, FailureClass};
+use crate::router::attempt::Progress;
+use crate::router::config::AfterCommit;
+use crate::router::engine::{Loss, Order};
+use crate::router::http::deltas;
+use crate::router::trail::{Attempt, Cause, Seam};
 
 /// How a stream ended.
 pub(super) enum Relayed {
     /// Its terminator was forwarded.
     Whole,
-    /// It failed, before or after commit.
-    Failed(Failure),
+    /// It failed after commit.
+    Failed(Loss),
     /// The caller left.
     Left,
+}
+
+/// What the caller of a stream has: what another attempt could go on from.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) text: String,
+    /// Whether there was something that cannot be gone on from: a tool call, a refusal, too much.
+    beyond_text: bool,
+    /// Number of the attempt it came from last.
+    from: u32,
+}
+
+impl Said {
+    fn note(&mut self, delta: &Delta) {
+        match delta {
+            Delta::Text(text) if (self.text.len() + text.len()) as u64 <= MAX_HELD => {
+                self.text.push_str(text)
+            }
+            Delta::Text(_) | Delta::ToolCall { .. } | Delta::Refusal(_) => self.beyond_text = true,
+            _ => {}
+        }
+    }
+
+    /// Whether another attempt can go on from it.
+    pub(super) fn is_resumable(&self) -> bool {
+        !self.beyond_text
+    }
 }
 
 impl From<Left> for Relayed {
@@ -32,24 +60,26 @@ impl From<Left> for Relayed {
 }
 
 impl Job {
-    /// Forwards a stream to the caller.
+    /// Forwards a stream to the caller, to its end.
     pub(super) async fn relay(
         &mut self,
         order: &Order,
-        mut stream: Box<DeltaStream>,
+        mut open: Open,
         record: &mut Attempt,
         down: &mut Downstream,
     ) -> Relayed {
-        let mut seen = Seen::new(self.cache_key.is_some());
-        let mut pending = Vec::new();
-        let ended = self.forward(order, &mut stream, &mut seen, &mut pending, record, down).await;
-        record.usage = seen.reply.usage;
-        record.cost = self.known_cost(order, &seen.reply);
+        let mut echo = match order.cause {
+            Cause::Regenerate => Echo::of(&self.said.text),
+            _ => Echo::none(),
+        };
+        let ended = self.forward(order, &mut open, &mut echo, record, down).await;
         match ended {
             Ok(()) => {
+                record.usage = open.seen.reply.usage;
+                record.cost = self.ground.known_cost(order, &open.seen.reply);
                 down.finish();
-                self.remember(order, seen.reply);
-                tokio::spawn(stream.drain());
+                self.remember(order, open.seen.reply);
+                tokio::spawn(open.stream.drain());
                 Relayed::Whole
             }
             Err(relayed) => relayed,
@@ -59,143 +89,151 @@ impl Job {
     async fn forward(
         &mut self,
         order: &Order,
-        stream: &mut DeltaStream,
-        seen: &mut Seen,
-        pending: &mut Vec<Delta>,
+        open: &mut Open,
+        echo: &mut Echo,
         record: &mut Attempt,
         down: &mut Downstream,
     ) -> Result<(), Relayed> {
         loop {
-            let from = pending.len();
-            let more = tokio::select! {
-                biased;
-                more = stream.next(pending) => more,
-                () = down.closed() => return Err(Relayed::Left),
-            };
-            for delta in &pending[from..] {
-                seen.note(delta);
+            if open.ended {
+                tools_are_whole(&open.seen.reply).map_err(|failure| self.lost(order, failure))?;
             }
-            // A stream that breaks in the same read that brought its first output can still be repaired unseen;
-            // once committed, what arrived before the break is valid, and is the caller's.
-            let more = match more {
-                Err(failure) if !self.engine.is_committed() => return Err(Relayed::Failed(failure)),
-                more => more,
-            };
-            let ended = matches!(pending.last(), Some(Delta::End));
-            if ended {
-                self.check(seen).map_err(Relayed::Failed)?;
+            let ready = self.forwardable(open);
+            let deltas =
+                echo.strip(open.pending.drain(..ready)).map_err(|failure| self.lost(order, failure))?;
+            if open.ended {
+                echo.finish().map_err(|failure| self.lost(order, failure))?;
+                let told = self.told(order, record, Some(&open.seen.reply));
+                down.tell(&told);
             }
-            let output = pending[from..].iter().any(Delta::is_output);
-            if output && record.first_output.is_none() {
-                record.first_output = Some(self.router.clock().now());
+            self.hand_over(order, &deltas, record, down).await?;
+            if open.ended {
+                return Ok(());
             }
-            if !self.engine.is_committed() && (output || ended) {
-                self.commit();
-                let told = self.told(self.name_of(order), Some(record));
-                down.begin(&told);
-            }
-            if self.engine.is_committed() {
-                // A caller who takes nothing until the request's time is up is as good as gone: neither the model's
-                // fault nor a reason to hold its connection.
-                let patience = self.router.clock().instant(self.engine.deadline());
-                match tokio::time::timeout_at(patience, down.forward(pending)).await {
-                    Ok(forwarded) => forwarded?,
-                    Err(_) => return Err(Relayed::Left),
-                }
-                pending.clear();
-            } else if seen.bytes > MAX_PENDING {
-                return Err(Relayed::Failed(Failure::new(
-                    FailureClass::Protocol,
-                    "too much before any output",
-                )));
-            }
-            match more {
-                Ok(_) if ended => return Ok(()),
-                Ok(true) => {}
-                Ok(false) => {
-                    // The decoder says `End` or fails; this is for one that would do neither.
-                    return Err(Relayed::Failed(Failure::new(
-                        FailureClass::Truncated,
-                        "ended without its end",
-                    )));
-                }
-                Err(failure) => return Err(Relayed::Failed(failure)),
-            }
+            self.read_on(order, open, down).await?;
         }
     }
 
-    /// Judges a stream at its end, before the terminator is forwarded.
-    fn check(&self, seen: &Seen) -> Result<(), Failure> {
-        if self.engine.is_committed() {
-            return seen.tools_are_whole();
+    /// Gives a whole reply to a caller who has a part of an answer already.
+    pub(super) async fn whole_after_commit(
+        &mut self,
+        order: &Order,
+        reply: ChatReply,
+        record: &mut Attempt,
+        down: &mut Downstream,
+    ) -> Relayed {
+        let mut echo = match order.cause {
+            Cause::Regenerate => Echo::of(&self.said.text),
+            _ => Echo::none(),
+        };
+        let deltas = echo.strip(deltas(&reply).into_iter()).and_then(|deltas| echo.finish().map(|()| deltas));
+        let deltas = match deltas {
+            Ok(deltas) => deltas,
+            Err(failure) => return self.lost(order, failure),
+        };
+        down.tell(&self.told(order, record, Some(&reply)));
+        match self.hand_over(order, &deltas, record, down).await {
+            Ok(()) => {
+                down.finish();
+                Relayed::Whole
+            }
+            Err(relayed) => relayed,
         }
-        self.judge(&seen.reply)
+    }
+
+    /// Reads what comes next. What arrived before a break is valid, and is the caller's.
+    async fn read_on(
+        &mut self,
+        order: &Order,
+        open: &mut Open,
+        down: &mut Downstream,
+    ) -> Result<(), Relayed> {
+        let from = open.pending.len();
+        let more = tokio::select! {
+            biased;
+            more = open.stream.next(&mut open.pending, None) => more,
+            () = down.attend() => return Err(Relayed::Left),
+        };
+        note(&mut open.seen, &open.pending[from..]);
+        open.ended = matches!(open.pending.last(), Some(Delta::End));
+        let failure = match more {
+            _ if open.ended => return Ok(()),
+            Ok(Progress::Over) => Failure::new(FailureClass::Truncated, "ended without its end"),
+            Ok(_) if open.seen.tokens() * 4 > MAX_HELD && !open.pending.is_empty() => {
+                Failure::new(FailureClass::Protocol, "too much to be held back")
+            }
+            Ok(_) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let ready = self.forwardable(open);
+        let deltas: Vec<_> = open.pending.drain(..ready).collect();
+        // A repetition that breaks before it said anything new has nothing to add.
+        if order.cause != Cause::Regenerate {
+            self.send(&deltas, down).await?;
+        }
+        Err(self.lost(order, failure))
+    }
+
+    /// How many of the deltas that wait may go out: all, or those before a call that is held back until it is whole.
+    fn forwardable(&self, open: &Open) -> usize {
+        let whole = self.ground.route().stream.hold.whole;
+        if open.ended || !holds_whole(whole, self.asked.json, open.seen.calls) {
+            return open.pending.len();
+        }
+        let is_call = |delta: &Delta| matches!(delta, Delta::ToolCall { .. });
+        open.pending.iter().position(is_call).unwrap_or(open.pending.len())
+    }
+
+    /// Gives deltas to the caller; with the first of them the stream is committed, or a seam is made.
+    async fn hand_over(
+        &mut self,
+        order: &Order,
+        deltas: &[Delta],
+        record: &mut Attempt,
+        down: &mut Downstream,
+    ) -> Result<(), Relayed> {
+        if !self.engine.is_committed() {
+            self.commit();
+            let told = self.told(order, record, None);
+            down.begin(&told);
+        } else if matches!(order.cause, Cause::Continue | Cause::Regenerate)
+            && self.said.from != order.number
+            && deltas.iter().any(Delta::is_output)
+        {
+            self.trail.seams.push(Seam {
+                at: self.ground.now(),
+                after_chars: self.said.text.chars().count() as u64,
+                from: self.said.from,
+                to: order.number,
+            });
+            self.said.from = order.number;
+            down.tell(&self.told(order, record, None));
+        }
+        if self.trail.seams.is_empty() {
+            self.said.from = order.number;
+        }
+        self.send(deltas, down).await
+    }
+
+    async fn send(&mut self, deltas: &[Delta], down: &mut Downstream) -> Result<(), Relayed> {
+        if self.ground.route().stream.after_commit != AfterCommit::End {
+            deltas.iter().for_each(|delta| self.said.note(delta));
+        }
+        // A caller who takes nothing until the request's time is up is as good as gone: neither the model's
+        // fault nor a reason to hold its connection.
+        let patience = self.ground.router.clock().instant(self.engine.deadline());
+        match tokio::time::timeout_at(patience, down.forward(deltas)).await {
+            Ok(forwarded) => Ok(forwarded?),
+            Err(_) => Err(Relayed::Left),
+        }
+    }
+
+    fn lost(&self, order: &Order, mut failure: Failure) -> Relayed {
+        self.ground.without_key(order, &mut failure);
+        Relayed::Failed(Loss { failure, sent: true, reused: false, resumable: self.said.is_resumable() })
     }
 }
 
-/// What of a stream must be known at its end.
-struct Seen {
-    reply: ChatReply,
-    /// Whether the text is kept, or only that there was some.
-    keeps_text: bool,
-    bytes: usize,
-}
-
-impl Seen {
-    fn new(keeps_text: bool) -> Self {
-        Seen { reply: ChatReply::default(), keeps_text, bytes: 0 }
-    }
-
-    fn note(&mut self, delta: &Delta) {
-        match delta {
-            Delta::Start { .. } | Delta::End => self.bytes += WEIGHTLESS,
-            Delta::Reasoning(text) => self.bytes += text.len(),
-            Delta::Text(text) => {
-                if !delta.is_output() {
-                    // Blanks commit nothing: what is held back of them has its bound, too.
-                    self.bytes += text.len();
-                }
-                let kept = self.reply.text.get_or_insert_default();
-                if self.keeps_text || kept.trim().is_empty() {
-                    kept.push_str(text);
-                }
-            }
-            Delta::Refusal(text) => {
-                self.bytes += text.len();
-                self.reply.refusal.get_or_insert_default().push_str(text);
-            }
-            Delta::ToolCall { index, id, name, arguments } => {
-                self.call(*index, id.as_deref(), name.as_deref(), arguments);
-            }
-            Delta::Finish(reason) => self.reply.finish = Some(*reason),
-            Delta::Usage(usage) => self.reply.usage.get_or_insert_default().update(*usage),
-        }
-    }
-
-    fn call(&mut self, index: usize, id: Option<&str>, name: Option<&str>, arguments: &str) {
-        /// More calls than any vendor allows in one reply.
-        const MAX_CALLS: usize = 1024;
-        if index >= MAX_CALLS {
-            return;
-        }
-        let calls = &mut self.reply.tool_calls;
-        if calls.len() <= index {
-            calls.resize_with(index + 1, ToolCall::default);
-        }
-        let call = &mut calls[index];
-        if let Some(id) = id {
-            id.clone_into(&mut call.id);
-        }
-        if let Some(name) = name {
-            name.clone_into(&mut call.name);
-        }
-        call.arguments.push_str(arguments);
-    }
-
-    fn tools_are_whole(&self) -> Result<(), Failure> {
-        if self.reply.finish == Some(Finish::Length) {
-            return Ok(());
-        }
-        self.reply.tool_calls.iter().try_for_each(|call| arguments_parse(&call.name, &call.arguments))
-    }
+fn note(seen: &mut Seen, deltas: &[Delta]) {
+    deltas.iter().for_each(|delta| seen.note(delta));
 }

@@ -1,0 +1,264 @@
+//! Whose turn it is, and what follows when all had theirs.
+
+use std::time::Duration;
+
+use super::{Engine, Granted, Order, Step};
+use crate::chat::FailureClass;
+use crate::router::config::{AllBenched, Rescue, RetryAfterPolicy, TargetIx};
+use crate::router::fleet::{Admission, Fleet, Pass};
+use crate::router::plan::is_free;
+use crate::router::trail::{Cause, Skip, SkipReason, Wait, WaitCause};
+use crate::world::Moment;
+
+/// An attempt that starts with less than this left cannot succeed anywhere, and is not worth its cost.
+pub(super) const WORTH_ASKING: Duration = Duration::from_millis(1);
+
+/// How soon to look again when the only thing in the way is somebody else's attempt.
+const POLL: Duration = Duration::from_millis(50);
+
+impl Engine {
+    /// Asks the candidate whose turn it is, or the next one that may be asked.
+    pub(super) fn advance(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
+        if now >= self.deadline {
+            return self.next_rescue(now, fleet);
+        }
+        while let Some(&target) = self.plan.candidates.get(self.cursor) {
+            if self.attempts >= self.route().max_attempts {
+                break;
+            }
+            if let Some(reason) = self.hopeless(target) {
+                self.skip(target, reason, now);
+                self.next_candidate();
+                continue;
+            }
+            match self.ask(target, now, fleet) {
+                Ok(pass) => return self.order(self.cause(target), pass, now, fleet),
+                Err(reason) => self.pass_over(target, reason, now),
+            }
+        }
+        self.exhausted(now, fleet)
+    }
+
+    /// Asks the fleet.
+    pub(super) fn ask(&self, target: TargetIx, now: Moment, fleet: &mut Fleet) -> Result<Pass, SkipReason> {
+        let chance = self.dice.str("admit").u64(self.skips.len() as u64).u64(u64::from(self.attempts)).unit();
+        match fleet.admit(target, now, chance) {
+            Admission::Yes(pass) => Ok(pass),
+            Admission::No(reason) => Err(reason),
+        }
+    }
+
+    /// Why asking `target` is pointless or forbidden, after what happened so far.
+    pub(super) fn hopeless(&self, target: TargetIx) -> Option<SkipReason> {
+        if self.wish.spent && !is_free(self.config.model_of(target)) {
+            return Some(SkipReason::Spent);
+        }
+        let same_cause = |(failed, failure): &(TargetIx, crate::chat::Failure)| {
+            *failed != target && self.shares_cause(*failed, target, failure.class)
+        };
+        self.failures.iter().any(same_cause).then_some(SkipReason::SameCause)
+    }
+
+    /// Whether what failed at one target of a model would fail at another of its targets, too.
+    fn shares_cause(&self, failed: TargetIx, other: TargetIx, class: FailureClass) -> bool {
+        let (failed, other) = (&self.config.targets()[failed], &self.config.targets()[other]);
+        if failed.model != other.model {
+            return false;
+        }
+        match class {
+            // The request's or the model's own.
+            FailureClass::Refused | FailureClass::ContextExceeded | FailureClass::InvalidRequest => true,
+            // A key's own.
+            FailureClass::RateLimited | FailureClass::QuotaExhausted | FailureClass::Unauthorized => false,
+            // The deployment's: another key leads to the same servers.
+            _ => failed.deployment == other.deployment,
+        }
+    }
+
+    /// Why `target` is asked next, as one of the chain.
+    pub(super) fn cause(&self, target: TargetIx) -> Cause {
+        match self.failures.last() {
+            None => Cause::First,
+            _ if self.failures.iter().any(|(failed, _)| *failed == target) => Cause::Retry,
+            Some(_) => Cause::Fallback,
+        }
+    }
+
+    pub(super) fn skip(&mut self, target: TargetIx, reason: SkipReason, now: Moment) {
+        self.skips.push(Skip { model: self.config.targets()[target].name.clone(), at: now, reason });
+    }
+
+    pub(super) fn pass_over(&mut self, target: TargetIx, reason: SkipReason, now: Moment) {
+        self.skip(target, reason, now);
+        self.passed_over.push((target, reason));
+        self.next_candidate();
+    }
+
+    pub(super) fn next_candidate(&mut self) {
+        self.cursor += 1;
+    }
+
+    pub(super) fn order(&mut self, cause: Cause, pass: Pass, now: Moment, fleet: &Fleet) -> Step {
+        let limits = self.limits(pass.target, now);
+        let hedge_at = if cause == Cause::Rescue { None } else { self.hedge_at(pass.target, now, fleet) };
+        Step::Attempt(self.start(Order {
+            number: 0,
+            target: pass.target,
+            limits,
+            cause,
+            pass,
+            fresh: false,
+            hedge_at,
+        }))
+    }
+
+    /// Numbers an order and notes that it is under way.
+    pub(super) fn start(&mut self, order: Order) -> Order {
+        let order = Order { number: self.attempts, ..order };
+        self.attempts += 1;
+        self.running.push(order);
+        order
+    }
+
+    /// The limits of an attempt on `target` that starts now.
+    pub(super) fn limits(&self, target: TargetIx, now: Moment) -> Granted {
+        // The models of last resort need their share too: a silent chain must not leave them without time.
+        let waiting = self.places_left().max(1) + self.route().rescue_models(self.rescue);
+        let limits = self.route().limits.with(&self.config.model_of(target).limits);
+        Granted::new(self.route(), &limits, &self.facts, self.deadline, waiting, now)
+    }
+
+    /// Deployments still to ask, the one whose turn it is included: keys of one deployment share its share.
+    fn places_left(&self) -> usize {
+        let rest = self.plan.candidates.get(self.cursor..).unwrap_or_default();
+        let place = |target: TargetIx| {
+            let target = &self.config.targets()[target];
+            (target.model, target.deployment)
+        };
+        let is_new = |(nth, target): &(usize, &TargetIx)| {
+            !rest[..*nth].iter().any(|seen| place(*seen) == place(**target))
+        };
+        rest.iter().enumerate().filter(is_new).count()
+    }
+
+    pub(super) fn wait(&mut self, until: Moment, cause: WaitCause, now: Moment) -> Step {
+        self.waits.push(Wait { from: now, until, cause });
+        Step::Wait(until)
+    }
+
+    /// Every candidate had its turn.
+    fn exhausted(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
+        if self.attempts < self.route().max_attempts {
+            if let Some(step) = self.next_deferred(now, fleet) {
+                return step;
+            }
+            // Who was passed over may be back: what came since took its time.
+            if self.passed_over.iter().any(|(target, _)| fleet.would_admit(*target, now)) {
+                self.another_turn();
+                return self.advance(now, fleet);
+            }
+            let waits = self.passed_over.iter().filter_map(|(_, reason)| {
+                let until = back_at(*reason, now).max(now + WORTH_ASKING);
+                Some((until, self.worth_waiting(*reason, until, now)?))
+            });
+            if let Some((until, cause)) = waits.min_by_key(|(until, _)| *until) {
+                // All of them get another turn: the first to come back may fail while the second is on its way.
+                self.another_turn();
+                return self.wait(until, cause, now);
+            }
+            if let Some(target) = self.against_its_bench(now, fleet) {
+                self.forced = true;
+                self.passed_over.retain(|(passed, _)| *passed != target);
+                let cause = self.cause(target);
+                let pass = fleet.force(target, now);
+                return self.order(cause, pass, now, fleet);
+            }
+        }
+        self.next_rescue(now, fleet)
+    }
+
+    /// The first of the repeats that were put off, once the rest of the chain had its turn.
+    fn next_deferred(&mut self, now: Moment, fleet: &mut Fleet) -> Option<Step> {
+        let (at, _) = self.deferred.iter().enumerate().min_by_key(|(_, (_, until, _))| *until)?;
+        let (target, until, cause) = self.deferred.remove(at);
+        self.plan.candidates = vec![target];
+        self.cursor = 0;
+        if until <= now {
+            return Some(self.advance(now, fleet));
+        }
+        if until + WORTH_ASKING >= self.deadline {
+            self.next_candidate();
+            return self.next_deferred(now, fleet);
+        }
+        Some(self.wait(until, cause, now))
+    }
+
+    /// All who were passed over become the candidates.
+    fn another_turn(&mut self) {
+        self.plan.candidates = self.passed_over.drain(..).map(|(target, _)| target).collect();
+        self.cursor = 0;
+    }
+
+    /// The target to ask although it is benched: the one that is back first, once a request, where the route says
+    /// so. One that asked to be left alone is left alone, and one that failed this very request is not asked again
+    /// without a pause.
+    fn against_its_bench(&self, now: Moment, fleet: &Fleet) -> Option<TargetIx> {
+        if self.route().all_benched != AllBenched::AskOne || self.forced {
+            return None;
+        }
+        let failed = |target: TargetIx| self.repeats.iter().any(|(of, _, _)| *of == target);
+        let benched =
+            self.passed_over.iter().filter(|(target, _)| !fleet.is_cooling(*target, now) && !failed(*target));
+        benched.min_by_key(|(_, reason)| back_at(*reason, now)).map(|(target, _)| *target)
+    }
+
+    /// Whether to wait for a target that may not be asked now, and under which name.
+    fn worth_waiting(&self, reason: SkipReason, until: Moment, now: Moment) -> Option<WaitCause> {
+        if until + WORTH_ASKING >= self.deadline {
+            return None;
+        }
+        match (reason, self.route().retry_after) {
+            // It will answer when its wish is granted: that is a queue, not an outage. But only when nobody
+            // was there to be asked; after failures elsewhere the last resort is better than more waiting.
+            (SkipReason::Cooling { .. }, RetryAfterPolicy::Wait { cap })
+                if until - now <= cap && self.attempts == 0 =>
+            {
+                Some(WaitCause::RetryAfter)
+            }
+            _ if self.route().all_benched == AllBenched::Wait => Some(WaitCause::Bench),
+            _ => None,
+        }
+    }
+
+    /// The next last resort, or the error.
+    pub(super) fn next_rescue(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
+        while let Some(rescue) = self.route().rescue.get(self.rescue).cloned() {
+            self.rescue += 1;
+            match rescue {
+                Rescue::Cache => return Step::Cached,
+                Rescue::Fixed(text) => return Step::Fixed(text),
+                Rescue::Model(model) if now < self.deadline => {
+                    // Its own tenant's limits hold for a last resort, too.
+                    let allowed = self.wish.models.as_ref().is_none_or(|models| models.contains(&model));
+                    let Some(target) = self.config.targets_of(model).next().filter(|_| allowed) else {
+                        continue;
+                    };
+                    let pass = fleet.force(target, now);
+                    self.cursor = self.plan.candidates.len();
+                    return self.order(Cause::Rescue, pass, now, fleet);
+                }
+                Rescue::Model(_) => {}
+            }
+        }
+        self.give_up(now, fleet)
+    }
+}
+
+/// When a target that was passed over may be asked.
+pub(super) fn back_at(reason: SkipReason, now: Moment) -> Moment {
+    match reason {
+        SkipReason::Benched { until } | SkipReason::Cooling { until } => until,
+        SkipReason::Probing | SkipReason::Busy => now + POLL,
+        _ => Moment::NEVER,
+    }
+}

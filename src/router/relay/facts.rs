@@ -1,0 +1,34 @@
+//! What planning must know of a request.
+
+use super::seen::BYTES_PER_TOKEN;
+use crate::chat::{ChatRequest, Part, ResponseFormat, Role};
+use crate::router::plan::{Facts, Needs};
+
+/// The facts of a chat request.
+pub(super) fn of_chat(request: &ChatRequest) -> Facts {
+    let parts = || request.messages.iter().flat_map(|message| &message.parts);
+    let text = |part: &Part| match part {
+        Part::Text(text) => text.len() as u64,
+        Part::Image { .. } => 0,
+    };
+    let bytes: u64 = parts().map(text).sum();
+    let format = request.response_format.as_ref();
+    let needs = Needs {
+        tools: !request.tools.is_empty()
+            || request.messages.iter().any(|message| !message.tool_calls.is_empty()),
+        json_schema: matches!(format, Some(ResponseFormat::JsonSchema { .. })),
+        json_object: matches!(format, Some(ResponseFormat::JsonObject)),
+        images: parts().any(|part| matches!(part, Part::Image { .. })),
+        prefill: request
+            .messages
+            .last()
+            .is_some_and(|last| last.role == Role::Assistant && last.tool_calls.is_empty()),
+        embedding: false,
+    };
+    Facts {
+        prompt_tokens: bytes / BYTES_PER_TOKEN,
+        max_tokens: request.max_tokens,
+        stream: request.stream,
+        needs,
+    }
+}
