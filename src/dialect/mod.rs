@@ -16,6 +16,7 @@ mod anthropic;
 pub mod classify;
 mod embed;
 mod encode;
+mod encoding;
 mod failure;
 mod gemini;
 mod json;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::chat::{ChatReply, ChatRequest, EmbedReply, EmbedRequest, Failure, FailureClass};
 use crate::router::config::Secret;
 
+pub use encoding::Inflater;
 pub use rate_limits::rate_limits;
 pub use stream::{Ends, Leniency, Malformed, StreamDecoder};
 pub use text::redact;

@@ -6,6 +6,7 @@
 
 use std::error::Error as _;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +23,7 @@ use super::config::Secret;
 use super::engine::Granted;
 use super::upstreams::Upstream;
 use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit, RateLimits};
-use crate::dialect::{self, Dialect, Encoded, Leniency, StreamDecoder};
+use crate::dialect::{self, Dialect, Encoded, Inflater, Leniency, StreamDecoder};
 use crate::world::{Clock, Moment, Uses};
 
 /// The largest whole reply that is read: far above any model's output limit.
@@ -30,6 +31,9 @@ const MAX_REPLY_BYTES: usize = 32 * 1024 * 1024;
 
 /// The largest error body that is read; vendors' are below 4 kB, proxies' pages below 64 kB.
 const MAX_ERROR_BYTES: usize = 256 * 1024;
+
+/// The most a compressed stream may swell to: far above the longest answer, however small its events.
+const MAX_INFLATED_STREAM_BYTES: usize = 512 * 1024 * 1024;
 
 /// What a call needs besides its request.
 #[derive(Clone, Copy)]
@@ -98,12 +102,15 @@ pub(super) async fn call(
     }
     if !parts.status.is_success() {
         let body = collect(body, MAX_ERROR_BYTES, terms).await.unwrap_or_default();
+        let body = inflate(&parts, body, MAX_ERROR_BYTES).unwrap_or_default();
         return Err(dialect::decode_error(terms.dialect, &parts, &body, wall));
     }
     if terms.stream && dialect::is_stream(&parts) {
-        return Ok(Answer::Stream(Box::new(DeltaStream::new(body, terms))));
+        let inflater = Inflater::of(&parts.headers, MAX_INFLATED_STREAM_BYTES)?;
+        return Ok(Answer::Stream(Box::new(DeltaStream::new(body, inflater, terms))));
     }
     let body = collect(body, MAX_REPLY_BYTES, terms).await?;
+    let body = inflate(&parts, body, MAX_REPLY_BYTES)?;
     dialect::decode_reply(terms.dialect, &parts, &body, wall).map(Answer::Whole)
 }
 
@@ -198,6 +205,14 @@ async fn collect(body: Incoming, most: usize, terms: Terms<'_>) -> Result<Bytes,
     }
 }
 
+/// A whole body without its compression, if it has any.
+fn inflate(parts: &http::response::Parts, body: Bytes, most: usize) -> Result<Bytes, Failure> {
+    match Inflater::of(&parts.headers, most)? {
+        Some(inflater) => inflater.whole(&body).map(Bytes::from),
+        None => Ok(body),
+    }
+}
+
 /// `future`, unless `until` comes first.
 async fn within<F: Future>(clock: &Clock, until: Moment, future: F) -> Option<F::Output> {
     tokio::time::timeout_at(clock.instant(until), future).await.ok()
@@ -206,6 +221,7 @@ async fn within<F: Future>(clock: &Clock, until: Moment, future: F) -> Option<F:
 /// A reply as it arrives.
 pub(super) struct DeltaStream {
     body: Incoming,
+    inflater: Option<Inflater>,
     decoder: StreamDecoder,
     limits: Granted,
     clock: Clock,
@@ -214,9 +230,10 @@ pub(super) struct DeltaStream {
 }
 
 impl DeltaStream {
-    fn new(body: Incoming, terms: Terms<'_>) -> Self {
+    fn new(body: Incoming, inflater: Option<Inflater>, terms: Terms<'_>) -> Self {
         DeltaStream {
             body,
+            inflater,
             decoder: StreamDecoder::with(terms.dialect, terms.leniency),
             limits: terms.limits,
             clock: *terms.clock,
@@ -249,13 +266,14 @@ impl DeltaStream {
         match frame {
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
-                    self.decoder.push(&data, out)?;
+                    self.push(&data, out)?;
                 }
             }
-            Some(Err(error)) => return Err(cut(&error)),
-            None => {
+            Some(Err(error)) if !self.decoder.is_whole() => return Err(cut(&error)),
+            // What breaks off behind all there was to come loses nothing.
+            Some(Err(_)) | None => {
                 self.over = true;
-                self.decoder.finish(out)?;
+                self.finish(out)?;
             }
         }
         if out[before..].iter().any(Delta::is_output) {
@@ -263,6 +281,27 @@ impl DeltaStream {
         }
         self.over |= matches!(out.last(), Some(Delta::End));
         Ok(Progress::More)
+    }
+
+    /// Takes bytes of the body.
+    fn push(&mut self, data: &[u8], out: &mut Vec<Delta>) -> Result<(), Failure> {
+        let decoder = &mut self.decoder;
+        match &mut self.inflater {
+            Some(inflater) => inflater.push(data, &mut |plain| decoder.push(plain, out)),
+            None => decoder.push(data, out),
+        }
+    }
+
+    /// Ends the body.
+    fn finish(&mut self, out: &mut Vec<Delta>) -> Result<(), Failure> {
+        let decoder = &mut self.decoder;
+        if let Some(inflater) = &mut self.inflater {
+            let inflated = inflater.finish(&mut |plain| decoder.push(plain, out));
+            if !decoder.is_whole() {
+                inflated?;
+            }
+        }
+        decoder.finish(out)
     }
 
     /// Reads what is left after the protocol's terminator, so that the connection can be used again.
@@ -304,9 +343,16 @@ fn no_answer(error: &Error) -> Failure {
     Failure::new(class, root_cause(error))
 }
 
-/// A body that ended before its end.
+/// A body that ended before its end, or broke the framing it came in.
 fn cut(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::new(FailureClass::Truncated, root_cause(error))
+    let mut causes = std::iter::successors::<&(dyn std::error::Error + 'static), _>(Some(error), |error| {
+        (*error).source()
+    });
+    let framing = causes
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .is_some_and(|io| matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData));
+    let class = if framing { FailureClass::Protocol } else { FailureClass::Truncated };
+    Failure::new(class, root_cause(error))
 }
 
 /// The innermost words of an error: the ones that say what happened.
