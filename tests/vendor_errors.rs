@@ -109,10 +109,7 @@ fn failures_inside_a_success_are_failures_at_every_vendor() {
         for stream in [false, true] {
             let inject = format!("{{ error_in_200: {{ form: {form}, error: overloaded }} }}");
             let got = class(dialect, &inject, stream);
-            // Its type is `api_error` for every cause, which elsewhere means a server error.
-            let expected =
-                if *dialect == "ollama" { FailureClass::ServerError } else { FailureClass::Overloaded };
-            assert_eq!(got, Some(expected), "{dialect} {form} stream: {stream}");
+            assert_eq!(got, Some(FailureClass::Overloaded), "{dialect} {form} stream: {stream}");
         }
     }
 }

@@ -14,7 +14,8 @@
 //! - 409, 413, 422, 499 and every other 4xx are [`FailureClass::InvalidRequest`].
 //! - An error without any known sign is [`FailureClass::ServerError`].
 
-use crate::chat::FailureClass;
+use super::{signs, words};
+use crate::chat::{Failure, FailureClass};
 
 /// What is known of an error.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,20 +38,45 @@ pub struct Evidence<'a> {
 #[must_use]
 pub fn classify(evidence: &Evidence<'_>) -> FailureClass {
     let message = evidence.message.to_ascii_lowercase();
-    if let Some(class) = evidence.signs.iter().find_map(|sign| by_sign(sign, &message)) {
+    if let Some(class) = evidence.signs.iter().find_map(|sign| signs::cause(sign, &message)) {
         return class;
     }
-    // DeepSeek's code says "invalid request" beside whatever its type says: the more telling one counts.
-    let twins = || evidence.signs.iter().filter_map(|sign| twin_status(sign));
-    let twin = || twins().find(|status| *status != 400).or_else(|| twins().next());
-    match evidence.status.or_else(twin) {
+    match evidence.status {
         Some(429) => rate(evidence, &message),
         Some(status @ (400 | 403 | 413 | 422)) => {
-            by_words(&message, evidence.google).unwrap_or_else(|| by_status(status))
+            words::cause(&message, evidence.google).unwrap_or_else(|| by_status(status))
         }
+        Some(500) if words::names_an_oversize(&message) => FailureClass::ContextExceeded,
         Some(status) => by_status(status),
-        None => by_words(&message, evidence.google).unwrap_or(FailureClass::ServerError),
+        None => without_status(evidence, &message),
     }
+}
+
+/// The class of an error inside a 200: its type's own status stands in for the one that is missing. Where that
+/// says little (Ollama calls everything `api_error`), the words are asked.
+fn without_status(evidence: &Evidence<'_>, message: &str) -> FailureClass {
+    // DeepSeek's code says "invalid request" beside whatever its type says: the more telling one counts.
+    let twins = || evidence.signs.iter().filter_map(|sign| signs::twin_status(sign));
+    let twin = twins().find(|status| *status != 400).or_else(|| twins().next());
+    match twin.or_else(|| words::reason_phrase(message)) {
+        Some(429) => rate(evidence, message),
+        Some(status @ (401..=499 | 501..=599)) if !matches!(status, 403 | 413 | 422) => by_status(status),
+        status => words::cause(message, evidence.google)
+            .or_else(|| words::names_a_rate(message).then_some(FailureClass::RateLimited))
+            .unwrap_or_else(|| by_status(status.unwrap_or(500))),
+    }
+}
+
+/// Whether a failure says that the request is good, but this model or provider has not got what it asks for (a
+/// parameter, tools, images, going on with a given beginning): a bad request that another model may well serve.
+#[must_use]
+pub fn lacks_ability(failure: &Failure) -> bool {
+    if failure.class != FailureClass::InvalidRequest {
+        return false;
+    }
+    let code = failure.code.as_deref().unwrap_or_default();
+    matches!(code, "unsupported_parameter" | "unsupported_value" | "OperationNotSupported")
+        || words::names_a_missing_ability(&failure.message.to_ascii_lowercase())
 }
 
 /// The class of a status of which nothing else is known.
@@ -68,107 +94,6 @@ pub fn by_status(status: u16) -> FailureClass {
     }
 }
 
-/// Codes and types that name one cause, whatever the status.
-fn by_sign(sign: &str, message: &str) -> Option<FailureClass> {
-    let class = match sign {
-        // DashScope's `insufficient_quota` with these words is tokens per minute.
-        "insufficient_quota" if message.contains("allocated quota exceeded") && !message.contains("free") => {
-            FailureClass::RateLimited
-        }
-        "in_flight_budget_exhausted" | "openrouter_in_flight_budget" => FailureClass::RateLimited,
-        "insufficient_quota"
-        | "credit_balance_exhausted"
-        | "billing_hard_limit_reached"
-        | "billing_not_active"
-        | "billing_error"
-        | "payment_required"
-        | "enforced_spend_limit_reached"
-        | "contract_spend_limit_reached"
-        | "linked_organization_spend_limit_reached"
-        | "linked_organization_billing_unavailable"
-        | "weight_exceeds_budget"
-        | "Arrearage"
-        | "AllocationQuota.FreeTierOnly" => FailureClass::QuotaExhausted,
-        "context_length_exceeded"
-        | "exceed_context_size_error"
-        | "max_tokens_exceeded"
-        | "token_limit_exceeded"
-        | "string_too_long" => FailureClass::ContextExceeded,
-        "content_filter"
-        | "content_policy_violation"
-        | "data_inspection_failed"
-        | "DataInspectionFailed"
-        | "ResponsibleAIPolicyViolation"
-        | "refusal" => FailureClass::Refused,
-        "overloaded_error"
-        | "server_is_overloaded"
-        | "slow_down"
-        | "provider_overloaded"
-        | "service_unavailable_error"
-        | "unavailable_error"
-        | "service_tier_capacity_exceeded"
-        | "3505"
-        | "insufficient_system_resource"
-        | "MODEL_CAPACITY_EXHAUSTED" => FailureClass::Overloaded,
-        "invalid_api_key" | "API_KEY_INVALID" | "organization_on_hold" => FailureClass::Unauthorized,
-        "model_not_found" | "ModelNotFound" | "DeploymentNotFound" | "unknown_model" | "invalid_model" => {
-            FailureClass::NotFound
-        }
-        _ => return None,
-    };
-    Some(class)
-}
-
-/// The status under which a vendor documents a type, for errors that come without one.
-fn twin_status(sign: &str) -> Option<u16> {
-    let status = match sign {
-        "invalid_request_error"
-        | "invalid_request"
-        | "INVALID_ARGUMENT"
-        | "FAILED_PRECONDITION"
-        | "OUT_OF_RANGE"
-        | "BadRequestError"
-        | "invalid_prompt"
-        | "precondition_failed"
-        | "invalid_parameter_error"
-        | "unsupported_parameter"
-        | "unsupported_value"
-        | "invalid_value" => 400,
-        "authentication_error" | "authentication" | "AuthenticationError" | "UNAUTHENTICATED" => 401,
-        "permission_error"
-        | "permission_denied"
-        | "PERMISSION_DENIED"
-        | "PermissionDeniedError"
-        | "request_forbidden"
-        | "access_denied"
-        | "unsupported_country_region_territory" => 403,
-        "not_found_error" | "not_found" | "NOT_FOUND" | "NotFoundError" => 404,
-        "conflict_error" => 409,
-        "request_too_large" | "payload_too_large" => 413,
-        "unprocessable" => 422,
-        "rate_limit_error"
-        | "rate_limit_exceeded"
-        | "rate_limited"
-        | "requests"
-        | "tokens"
-        | "limit_requests"
-        | "ramp_limit_exceeded"
-        | "RESOURCE_EXHAUSTED"
-        | "RateLimitError"
-        | "1300"
-        | "Throttling.RateQuota"
-        | "Throttling.AllocationQuota"
-        | "Throttling" => 429,
-        "CANCELLED" => 499,
-        "server_error" | "api_error" | "server" | "INTERNAL" | "UNKNOWN" | "InternalServerError" => 500,
-        "provider_unavailable" => 502,
-        "UNAVAILABLE" | "ModelServingError" => 503,
-        "timeout_error" | "timeout" | "DEADLINE_EXCEEDED" | "RequestTimeOut" => 504,
-        _ => return None,
-    };
-    Some(status)
-}
-
 /// What a 429 means.
 fn rate(evidence: &Evidence<'_>, message: &str) -> FailureClass {
     if requested_exceeds_limit(message) {
@@ -181,7 +106,7 @@ fn rate(evidence: &Evidence<'_>, message: &str) -> FailureClass {
     if named("PerMinute") {
         return FailureClass::RateLimited;
     }
-    match by_words(message, evidence.google) {
+    match words::cause(message, evidence.google) {
         Some(class @ (FailureClass::QuotaExhausted | FailureClass::Overloaded)) => class,
         _ => FailureClass::RateLimited,
     }
@@ -202,79 +127,6 @@ fn requested_exceeds_limit(message: &str) -> bool {
         _ => too_large,
     }
 }
-
-/// What only the words tell. Every phrase is long enough not to be an echo of a prompt by chance.
-fn by_words(message: &str, google: bool) -> Option<FailureClass> {
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
-    if says(CONTEXT_WORDS) {
-        return Some(FailureClass::ContextExceeded);
-    }
-    if says(QUOTA_WORDS) || (!google && says(&["exceeded your current quota"])) {
-        return Some(FailureClass::QuotaExhausted);
-    }
-    if says(KEY_WORDS) {
-        return Some(FailureClass::Unauthorized);
-    }
-    if says(POLICY_WORDS) {
-        return Some(FailureClass::Refused);
-    }
-    if says(MODEL_WORDS) {
-        return Some(FailureClass::NotFound);
-    }
-    says(CAPACITY_WORDS).then_some(FailureClass::Overloaded)
-}
-
-/// Who has not got a model and calls that a bad request: DeepSeek, OpenRouter, llama.cpp.
-const MODEL_WORDS: &[&str] = &["model not exist", "is not a valid model id", "model not found"];
-
-const CONTEXT_WORDS: &[&str] = &[
-    "maximum context length is",
-    "exceed context limit",
-    "prompt is too long",
-    "prompt: length",
-    "string too long. expected a string with maximum length",
-    "model's maximum context limit",
-    "is longer than the model's context length",
-    "input tokens exceed the configured limit",
-    "`inputs` tokens + `max_new_tokens` must be",
-    "exceeds the available context size",
-    "exceeds the maximum number of tokens allowed",
-    "exceeds the context length",
-    "range of input length should be",
-    "too large for model with",
-];
-
-const QUOTA_WORDS: &[&str] = &[
-    "credit balance is too low",
-    "insufficient balance",
-    "reached your weekly usage limit",
-    "free allocated quota exceeded",
-    "spend limit",
-    "specified api usage limits",
-    "limit: 0,",
-    "limit: 0\n",
-];
-
-const KEY_WORDS: &[&str] = &["api key not valid", "incorrect api key provided", "invalid x-api-key"];
-
-const POLICY_WORDS: &[&str] = &[
-    "content management policy",
-    "blocked by content filtering policy",
-    "violating our usage policy",
-    "rejected as a result of the safety system",
-    "may contain inappropriate content",
-    "content exists risk",
-    "requires moderation",
-    "flagged by moderation",
-];
-
-const CAPACITY_WORDS: &[&str] = &[
-    "capacity exceeded for this model",
-    "no capacity available for model",
-    "model is overloaded",
-    "currently experiencing high demand",
-    "maximum pending requests exceeded",
-];
 
 #[cfg(test)]
 mod tests {

@@ -232,6 +232,14 @@ mod tests {
         }
     }
 
+    /// A sink that keeps everything.
+    fn keep(out: &mut Vec<u8>) -> impl FnMut(&[u8]) -> Result<(), Failure> {
+        |piece| {
+            out.extend_from_slice(piece);
+            Ok(())
+        }
+    }
+
     /// The header's value, and how the test compresses.
     const CODINGS: [(&str, &str); 4] =
         [("gzip", "gzip"), ("X-Gzip", "gzip"), ("deflate", "deflate"), ("deflate", "raw")];
@@ -243,7 +251,7 @@ mod tests {
             let compressed = compress(coding, &[b"data: 1\n\n", b"data: 2\n\n"]);
             let mut seen = Vec::new();
             for (piece, expect) in compressed.iter().zip(["data: 1\n\n", "data: 1\n\ndata: 2\n\n"]) {
-                inflater.push(piece, &mut |out| Ok(seen.extend_from_slice(out))).unwrap();
+                inflater.push(piece, &mut keep(&mut seen)).unwrap();
                 assert_eq!(String::from_utf8_lossy(&seen), expect, "{coding}");
             }
             inflater.push(&compressed[2], &mut |_| panic!("nothing is left")).unwrap();
@@ -270,7 +278,7 @@ mod tests {
             for end in 0..body.len() {
                 let failure = inflater(header).whole(&body[..end]).unwrap_err();
                 // Half a checksum (gzip's last eight bytes) cannot be told from a wrong one.
-                let half = coding == "gzip" && body.len() - end < 8;
+                let half = coding == "gzip" && body.len() - end <= 8;
                 let expect = if half { FailureClass::Protocol } else { FailureClass::Truncated };
                 assert_eq!(failure.class, expect, "{coding} {end}: {failure}");
             }
@@ -319,9 +327,9 @@ mod tests {
                 let mut out = Vec::new();
                 let mut inflater = inflater(header);
                 for piece in [head, tail] {
-                    inflater.push(piece, &mut |piece| Ok(out.extend_from_slice(piece))).unwrap();
+                    inflater.push(piece, &mut keep(&mut out)).unwrap();
                 }
-                inflater.finish(&mut |piece| Ok(out.extend_from_slice(piece))).unwrap();
+                inflater.finish(&mut keep(&mut out)).unwrap();
                 prop_assert_eq!(&out, &body);
                 let _ = Inflater::of(&headers(header), MOST).unwrap().unwrap().whole(&body);
             }

@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::Value;
 
 use super::classify::{Evidence, classify};
+use super::rate_limits::rate_limits;
 use super::retry_after::{go_duration, in_words, retry_after};
-use super::{Dialect, text};
+use super::{Dialect, text, words};
 use crate::chat::{Failure, FailureClass};
 
 /// The failure in an answer with a status that is no success.
@@ -31,8 +33,21 @@ pub(super) fn from_answer(
         parts.status.canonical_reason().unwrap_or("no message").clone_into(&mut failure.message);
     }
     failure.status = Some(status);
-    failure.retry_after = retry_after(&parts.headers, wall_us).or(failure.retry_after);
+    failure.retry_after = retry_after(&parts.headers, wall_us)
+        .or(failure.retry_after)
+        .or_else(|| reset(dialect, &failure, &parts.headers, wall_us));
     failure
+}
+
+/// The wait that only the limits' own headers name: until what is spent is whole again, or, where nobody says what
+/// is left, until the requests are.
+fn reset(dialect: Dialect, failure: &Failure, headers: &HeaderMap, wall_us: i64) -> Option<Duration> {
+    if failure.class != FailureClass::RateLimited {
+        return None;
+    }
+    let limits = rate_limits(dialect, headers, wall_us)?;
+    let silent = limits.iter().all(|limit| limit.remaining.is_none());
+    limits.spent_for().or_else(|| limits.requests.filter(|_| silent)?.reset)
 }
 
 /// The failure an error object inside a success means; its own status-like `code` stands in for the status.
@@ -45,6 +60,30 @@ pub(super) fn in_band(dialect: Dialect, json: &str) -> Failure {
 pub(super) fn raw_error(dialect: Dialect, raw: &str) -> Option<Failure> {
     let value: Value = serde_json::from_str(raw.trim()).ok()?;
     is_error(&value).then(|| ErrorObject::read(value).failure(dialect, None))
+}
+
+/// The failure in Amazon's binary event stream, should a gateway pass one on: an exception's frame names its type
+/// in a header, `:exception-type`. Anything else in that form is no reply of ours.
+pub(super) fn amazon_frame(dialect: Dialect, parts: &http::response::Parts, body: &[u8]) -> Option<Failure> {
+    /// The header's name, a byte for the type of its value (7, text) and two for the length.
+    const HEADER: &[u8] = b":exception-type\x07";
+    let kind = parts.headers.get(http::header::CONTENT_TYPE)?.as_bytes();
+    if !kind.starts_with(b"application/vnd.amazon.eventstream") {
+        return None;
+    }
+    let name = memchr::memmem::find(body, HEADER).and_then(|at| {
+        let rest = &body[at + HEADER.len()..];
+        let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
+        std::str::from_utf8(rest.get(2..2 + length)?).ok()
+    });
+    let Some(name) = name else {
+        return Some(super::protocol("a success in Amazon's binary event stream"));
+    };
+    let message = format!("the stream holds the exception `{}`", text::tidy(name));
+    Some(
+        ErrorObject { message, signs: vec![name.to_owned()], ..ErrorObject::default() }
+            .failure(dialect, None),
+    )
 }
 
 /// Whether a whole answer is an error object.
@@ -78,6 +117,8 @@ struct ErrorObject {
     zero_quota: bool,
     google: bool,
     retry: Option<Duration>,
+    /// The error that OpenRouter's own provider gave it.
+    upstream: Option<Box<ErrorObject>>,
 }
 
 impl ErrorObject {
@@ -92,15 +133,18 @@ impl ErrorObject {
         };
         let mut read = ErrorObject::default();
         let error = value.get("error").filter(|error| truthy(error)).unwrap_or(&value);
-        read.message = words(error);
+        read.message = said(error);
         read.details(error);
         for inner in ["innererror", "inner_error"] {
             read.sign(error.get(inner).or_else(|| value.get(inner)).and_then(|inner| inner.get("code")));
         }
         read.metadata(error.get("metadata"));
-        for name in ["code", "status", "type"] {
+        for name in ["code", "status", "type", "raw_status_code", "status_code", "error_type"] {
             read.sign(error.get(name));
         }
+        // Amazon's: `com.amazon.coral.service#ThrottlingException`.
+        let amazon = error.get("__type").and_then(Value::as_str);
+        read.signs.extend(amazon.map(|name| name.rsplit('#').next().unwrap_or(name).to_owned()));
         read
     }
 
@@ -130,7 +174,7 @@ impl ErrorObject {
             Some(details) => self.sign(details.get("error_code")),
             None => {}
         }
-        self.zero_quota |= self.google && self.message.to_ascii_lowercase().contains("limit: 0,");
+        self.zero_quota |= self.google && words::says_limit_zero(&self.message.to_ascii_lowercase());
     }
 
     fn google_detail(&mut self, detail: &Value) {
@@ -151,9 +195,13 @@ impl ErrorObject {
         let Some(metadata) = metadata else { return };
         self.sign(metadata.get("limit_source"));
         self.sign(metadata.get("error_type"));
-        if metadata.get("flagged_input").is_some() {
+        if ["flagged_input", "reasons"].iter().any(|name| metadata.get(name).is_some_and(truthy)) {
             self.signs.push("content_policy_violation".to_owned());
         }
+        self.upstream = metadata.get("raw").and_then(Value::as_str).and_then(|raw| {
+            let raw = serde_json::from_str(raw).ok().filter(Value::is_object)?;
+            Some(Box::new(ErrorObject::read(raw)))
+        });
     }
 
     fn failure(self, dialect: Dialect, status: Option<u16>) -> Failure {
@@ -167,6 +215,7 @@ impl ErrorObject {
             google: self.google || dialect == Dialect::Gemini,
             message: &self.message,
         });
+        let class = self.upstream.as_deref().map_or(class, |upstream| upstream.refine(dialect, class));
         let code = signs.iter().find(|sign| sign.parse::<u32>().is_err()).map(|sign| (*sign).to_owned());
         Failure {
             class,
@@ -178,8 +227,24 @@ impl ErrorObject {
     }
 }
 
+impl ErrorObject {
+    /// The class of an error behind which this one stands: a bad request may be a prompt too long or refused. What
+    /// this one says of keys and quotas concerns others' keys.
+    fn refine(&self, dialect: Dialect, class: FailureClass) -> FailureClass {
+        let signs: Vec<&str> = self.signs.iter().map(String::as_str).collect();
+        let status = self.status.or(Some(400));
+        let message = &self.message;
+        let google = self.google || dialect == Dialect::Gemini;
+        let own = classify(&Evidence { status, signs: &signs, message, google, ..Evidence::default() });
+        match (class, own) {
+            (FailureClass::InvalidRequest, FailureClass::ContextExceeded | FailureClass::Refused) => own,
+            _ => class,
+        }
+    }
+}
+
 /// The words of an error, wherever it keeps them; an object in their place (Mistral's 422) as its JSON.
-fn words(error: &Value) -> String {
+fn said(error: &Value) -> String {
     if let Value::String(text) = error {
         return text.clone();
     }

@@ -20,12 +20,15 @@ mod encoding;
 mod failure;
 mod gemini;
 mod json;
+mod leniency;
 mod openai;
 mod rate_limits;
 pub mod retry_after;
+mod signs;
 pub mod sse;
 mod stream;
 mod text;
+mod words;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -33,9 +36,11 @@ use serde::{Deserialize, Serialize};
 use crate::chat::{ChatReply, ChatRequest, EmbedReply, EmbedRequest, Failure, FailureClass};
 use crate::router::config::Secret;
 
+pub use classify::lacks_ability;
 pub use encoding::Inflater;
+pub use leniency::{Ends, Leniency, Malformed};
 pub use rate_limits::rate_limits;
-pub use stream::{Ends, Leniency, Malformed, StreamDecoder};
+pub use stream::StreamDecoder;
 pub use text::redact;
 
 /// The wire format a provider speaks.
@@ -111,6 +116,9 @@ pub fn decode_reply(
 ) -> Result<ChatReply, Failure> {
     if !parts.status.is_success() {
         return Err(decode_error(dialect, parts, body, wall_us));
+    }
+    if let Some(failure) = failure::amazon_frame(dialect, parts, body) {
+        return Err(failure);
     }
     let json = json::body(parts, body)?;
     let reply = match dialect {

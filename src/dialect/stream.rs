@@ -1,59 +1,11 @@
 //! A stream's bytes -> deltas, whatever the dialect.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::leniency::{Leniency, Malformed};
 use super::sse::{Event, Item, Parser};
 use super::{Dialect, anthropic, failure, gemini, json, openai, protocol};
 use crate::chat::{Delta, Failure, FailureClass, Finish};
-
-/// What a route forgives in a stream. The default forgives nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Leniency {
-    /// What makes a stream whole.
-    pub ends: Ends,
-    /// What becomes of a stream with a malformed event.
-    pub malformed: Malformed,
-}
-
-/// What makes a stream whole: a finish reason (`finish_reason`, `stop_reason`, `finishReason`), the protocol's
-/// terminator (`[DONE]`, `message_stop`, for Gemini the end of the body), both or either of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ends {
-    /// Both: what the vendors themselves send.
-    #[default]
-    Both,
-    /// A finish reason; for servers that forget the terminator.
-    Finish,
-    /// The terminator; for servers that give no reason.
-    Done,
-    /// Whichever comes.
-    Either,
-}
-
-/// What becomes of a stream with an event that is not JSON of its dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Malformed {
-    /// It fails: what the event would have said is lost.
-    #[default]
-    Fail,
-    /// The event is skipped and counted.
-    Skip,
-}
-
-impl Ends {
-    /// Whether a stream is whole that showed these signs.
-    const fn satisfied(self, finish: bool, done: bool) -> bool {
-        match self {
-            Ends::Both => finish && done,
-            Ends::Finish => finish,
-            Ends::Done => done,
-            Ends::Either => finish || done,
-        }
-    }
-}
 
 /// Decodes one stream. Feed it the body as it comes; what comes out does not depend on how it was cut.
 #[derive(Debug)]
@@ -124,7 +76,7 @@ impl StreamDecoder {
     }
 
     /// Ends the body: ok only if the protocol's terminator and a finish reason were seen, or what else makes a
-    /// stream whole by the declared [`Ends`].
+    /// stream whole by the declared [`super::Ends`].
     ///
     /// OpenAI: a finish reason, then `[DONE]`; one without the other is not whole. Anthropic: a stop reason, then
     /// `message_stop`. Gemini: a finish reason (or a blocked prompt), then the end of the body.
@@ -228,9 +180,10 @@ impl Inner {
         }
     }
 
-    /// The terminator came.
+    /// The terminator came. An answer without any choice has none to give a reason for: it is empty, not cut.
     fn done(&mut self, out: &mut Vec<Delta>) -> Result<(), Failure> {
-        if !self.leniency.ends.satisfied(self.state.finished(), true) {
+        let empty = matches!(&self.state, State::Openai(state) if state.is_without_choices());
+        if !empty && !self.leniency.ends.satisfied(self.state.finished(), true) {
             let terminator = self.terminator();
             return Err(truncated(&format!("{terminator} without a finish reason")));
         }
@@ -247,7 +200,8 @@ impl Inner {
         if !self.begun && !raw.is_empty() {
             return Err(protocol("a body that is not an event stream"));
         }
-        if !raw.is_empty() {
+        // A page's remains are nothing; half an object may be half an error.
+        if raw.starts_with(['{', '[']) {
             return Err(truncated("the stream ended inside JSON outside any event"));
         }
         let finished = self.state.finished();
@@ -333,6 +287,18 @@ impl Preamble {
 /// A stream that began again: what follows is another attempt's output, which nobody asked to append.
 pub(super) fn began_again(sign: &str) -> Failure {
     protocol(format!("the stream began again ({sign}): two replies in one"))
+}
+
+/// The failure a finish reason means, in whatever dialect: gateways pass on the reasons of those behind them.
+pub(super) fn failed_finish(reason: &str) -> Result<(), Failure> {
+    let class = match reason.to_ascii_lowercase().as_str() {
+        "error" | "network_error" | "server_error" | "internal_error" | "failed" | "timeout" | "abort"
+        | "aborted" => FailureClass::ServerError,
+        "insufficient_system_resource" | "overloaded" | "overloaded_error" => FailureClass::Overloaded,
+        _ => return Ok(()),
+    };
+    let message = format!("the reply ended with finish reason `{reason}`");
+    Err(Failure { code: Some(reason.to_owned()), ..Failure::new(class, message) })
 }
 
 /// A finish reason that says `stop` where the reply calls tools means the calls.

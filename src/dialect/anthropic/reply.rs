@@ -26,7 +26,7 @@ pub(in super::super) fn reply(json: &str) -> Result<ChatReply, Failure> {
         model: Text::or_empty(message.model.as_ref()).to_owned(),
         text: (!texts.is_empty()).then(|| texts.concat()),
         refusal: stop.refusal(),
-        finish: super::finish(stop.stop_reason.as_ref())
+        finish: super::finish(stop.stop_reason.as_ref())?
             .map(|finish| with_calls(finish, !tool_calls.is_empty())),
         tool_calls,
         usage: message.usage.map(|usage| usage.normalised()),

@@ -45,7 +45,7 @@ impl Stream {
             "content_block_start" => self.block_start(parsed.index.0, parsed.content_block, out),
             "content_block_delta" => self.block_delta(parsed.index.0, parsed.delta, out),
             "content_block_stop" => self.block_stop(parsed.index.0, out),
-            "message_delta" => self.message_delta(parsed.delta, parsed.usage, out),
+            "message_delta" => self.message_delta(parsed.delta, parsed.usage, out)?,
             "message_stop" => return Ok(Said::Done),
             _ => {}
         }
@@ -114,9 +114,9 @@ impl Stream {
         delta: Option<BlockDelta<'_>>,
         usage: Option<WireUsage>,
         out: &mut Vec<Delta>,
-    ) {
+    ) -> Result<(), Failure> {
         let stop = delta.unwrap_or_default().stop();
-        if let Some(finish) = super::finish(stop.stop_reason.as_ref()).filter(|_| !self.finished) {
+        if let Some(finish) = super::finish(stop.stop_reason.as_ref())?.filter(|_| !self.finished) {
             self.finished = true;
             out.extend(stop.refusal().map(Delta::Refusal));
             out.push(Delta::Finish(with_calls(finish, self.calls > 0)));
@@ -125,5 +125,6 @@ impl Stream {
             self.usage = self.usage.updated(usage);
             out.push(Delta::Usage(self.usage.normalised()));
         }
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub(super) use reply::reply;
 pub(super) use stream::Stream;
 
 use super::json::Text;
+use super::stream::failed_finish;
 use crate::chat::{Failure, FailureClass, Finish};
 
 /// What a finish reason means: a finish, nothing yet, or a failure inside a success.
@@ -19,6 +20,7 @@ use crate::chat::{Failure, FailureClass, Finish};
 /// recitation and "other" included, is a content filter's. An unknown reason ends the reply like `STOP`.
 fn finish(reason: Option<&Text<'_>>) -> Result<Option<Finish>, Failure> {
     let reason = Text::or_empty(reason);
+    failed_finish(reason)?;
     let class = match reason {
         "" => return Ok(None),
         "MAX_TOKENS" | "CONTINUATION" => return Ok(Some(Finish::Length)),

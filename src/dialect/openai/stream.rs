@@ -14,6 +14,9 @@ pub(in super::super) struct Stream {
     calls: Vec<CallState>,
     finished: bool,
     opening: Opening,
+    /// Chunks, and those with a choice.
+    chunks: u32,
+    choices: u32,
 }
 
 /// What is known of the chunks that open a reply: those that name a role.
@@ -61,7 +64,14 @@ impl Stream {
         self.finished
     }
 
+    /// Whether chunks came, but none with a choice: `choices: []`, streamed.
+    pub(in super::super) fn is_without_choices(&self) -> bool {
+        self.chunks > 0 && self.choices == 0
+    }
+
     fn chunk(&mut self, chunk: &mut Completion<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
+        self.chunks = self.chunks.saturating_add(1);
+        self.choices = self.choices.saturating_add(u32::from(chunk.has_choices()));
         let choice = chunk.first_choice();
         if self.preamble.pending() {
             let (id, model) = (Text::filled(chunk.id.as_ref()), Text::filled(chunk.model.as_ref()));

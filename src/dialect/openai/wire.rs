@@ -120,6 +120,11 @@ impl Completion<'_> {
 }
 
 impl<'a> Completion<'a> {
+    /// Whether it has any choice.
+    pub(super) fn has_choices(&self) -> bool {
+        self.choices.as_ref().is_some_and(|choices| !choices.is_empty())
+    }
+
     /// The first choice; others (`n` > 1) are not for us.
     pub(super) fn first_choice(&mut self) -> Option<Choice<'a>> {
         let mut choices = self.choices.take()?;
