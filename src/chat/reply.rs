@@ -46,6 +46,19 @@ pub enum Finish {
     ContentFilter,
 }
 
+impl Finish {
+    /// Its name in OpenAI's format.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Finish::Stop => "stop",
+            Finish::Length => "length",
+            Finish::ToolCalls => "tool_calls",
+            Finish::ContentFilter => "content_filter",
+        }
+    }
+}
+
 /// Tokens used. Unknown is never zero: where a provider does not say, the field is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {

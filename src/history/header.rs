@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::expect::Expectation;
-use crate::chat::FailureClass;
+use crate::chat::{FailureClass, Finish};
 use crate::router::config::{EmptyPolicy, Price, RefusalPolicy};
 use crate::world::Moment;
 use mock_providers::fault::Window;
@@ -168,6 +168,12 @@ pub struct ScriptedExpectation {
     pub within: Option<Duration>,
     /// It must not be over before this.
     pub not_before: Option<Duration>,
+    /// The finish reason the caller must be given.
+    #[serde(default)]
+    pub finish: Option<Finish>,
+    /// The wait the caller must be asked for, at least and at most.
+    #[serde(default)]
+    pub retry_after: Option<(Duration, Duration)>,
 }
 
 /// What was counted by the end of a run.

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::expectations::show_seconds;
 use super::judgement::{Mismatch, ScriptedResult, Verdict};
+use crate::chat::Finish;
 use crate::history::{Attempt, AttemptResult, Call, CallerEnding, RouterOutcome, ScriptedExpectation};
 
 /// Compares one scripted request with its record.
@@ -15,6 +16,8 @@ pub(crate) fn judge(expectation: &ScriptedExpectation, case: &Case<'_>) -> Scrip
         error(expectation, case),
         within(expectation, case),
         not_before(expectation, case),
+        finish(expectation, case),
+        retry_after(expectation, case),
     ];
     let mismatches: Vec<Mismatch> = checks.into_iter().flatten().collect();
     let verdict = if mismatches.is_empty() { Verdict::Pass } else { Verdict::Fail };
@@ -129,6 +132,25 @@ fn not_before(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mism
     let least = expectation.not_before?;
     let took = case.total();
     (took < least).then(|| mismatch("not_before", &show(least), &show(took)))
+}
+
+fn finish(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let expected = expectation.finish?;
+    let actual = case.record.caller.finish;
+    let shown = actual.map_or("none", Finish::name);
+    (actual != Some(expected)).then(|| mismatch("finish", expected.name(), shown))
+}
+
+/// Whole seconds, as in the header.
+fn retry_after(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {
+    let (least, most) = expectation.retry_after?;
+    let actual = match &case.record.caller.ending {
+        CallerEnding::Error { retry_after, .. } => *retry_after,
+        _ => None,
+    };
+    let kept = actual.is_some_and(|actual| least <= actual && actual <= most);
+    let wanted = if least == most { show(least) } else { format!("{}..{}", show(least), show(most)) };
+    (!kept).then(|| mismatch("retry_after", &wanted, &actual.map_or_else(|| "none".to_owned(), show)))
 }
 
 fn show(span: std::time::Duration) -> String {

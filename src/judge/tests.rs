@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::testkit::{at, failed_over, failing, footer, header, served};
 use super::*;
+use crate::chat::Finish;
 use crate::history::expect::Expectation;
 use crate::history::{
     CallerEnding, Footer, Gauges, Header, Record, RouterOutcome, ScriptedExpectation, WaitCause,
@@ -277,6 +278,39 @@ fn scripted_requests_are_compared_attempt_by_attempt() {
     let verdicts: Vec<_> = judgement.scripted.iter().map(|result| result.verdict).collect();
     assert_eq!(verdicts, vec![Verdict::Pass, Verdict::Pass, Verdict::Fail]);
     assert_eq!(judgement.scripted[2].mismatches[0].actual, "[claude 500 server_error, flash ok]");
+}
+
+#[test]
+fn a_scripted_finish_and_wait_are_compared_with_what_the_caller_was_given() {
+    let script = |number, finish, retry_after| ScriptedExpectation {
+        number,
+        finish,
+        retry_after,
+        ..ScriptedExpectation::default()
+    };
+    let seconds = |from, to| Some((Duration::from_secs(from), Duration::from_secs(to)));
+    let mut answered = served(0, "claude");
+    answered.caller.finish = Some(Finish::Length);
+    let mut refused = failing(1, &["claude", "flash"]);
+    refused.caller.ending = CallerEnding::Error {
+        code: None,
+        message: "later".to_owned(),
+        retry_after: Some(Duration::from_secs(5)),
+    };
+    let mut header = header();
+    header.scripted = vec![
+        script(0, Some(Finish::Length), None),
+        script(0, Some(Finish::Stop), None),
+        script(0, None, seconds(0, 9)),
+        script(1, None, seconds(5, 5)),
+        script(1, None, seconds(4, 6)),
+        script(1, None, seconds(6, 9)),
+        script(1, Some(Finish::Stop), None),
+    ];
+    let judgement = judge(header, footer(2), &[answered, refused]);
+    let verdicts: Vec<_> = judgement.scripted.iter().map(|result| result.verdict == Verdict::Pass).collect();
+    assert_eq!(verdicts, [true, false, false, true, true, false, false]);
+    assert_eq!(judgement.scripted[5].mismatches[0].actual, "5s");
 }
 
 #[test]

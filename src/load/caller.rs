@@ -52,6 +52,10 @@ pub struct Ask {
     pub deadline: Duration,
     /// The caller leaves after this long.
     pub leave_after: Option<Duration>,
+    /// Headers sent beside the usual ones.
+    pub headers: Vec<(String, String)>,
+    /// Fields of the body that are added, or take the place of those of the same name.
+    pub body: serde_json::Map<String, serde_json::Value>,
 }
 
 /// All callers of a run: they share connections, as the users of one application do.
@@ -165,12 +169,27 @@ impl Callers {
             tool_choice: ask.tool.as_ref().map(|_| "required"),
             response_format: ask.json.then(|| serde_json::json!({ "type": "json_object" })),
         };
-        let body = serde_json::to_vec(&body).expect("these structs have only string keys");
-        Request::post(&self.url)
+        let body = bytes(&body, &ask.body);
+        let usual = Request::post(&self.url)
             .header("content-type", "application/json")
-            .header("x-request-id", &ask.request_id)
-            .body(Full::new(Bytes::from(body)))
+            .header("x-request-id", &ask.request_id);
+        let headers = ask.headers.iter();
+        let request = headers.fold(usual, |request, (name, value)| request.header(name, value));
+        request.body(Full::new(Bytes::from(body)))
     }
+}
+
+/// The body as it is sent: with `more` in it, if there is more.
+fn bytes(body: &Body<'_>, more: &serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
+    const PLAIN: &str = "these structs have only string keys";
+    if more.is_empty() {
+        return serde_json::to_vec(body).expect(PLAIN);
+    }
+    let mut whole = serde_json::to_value(body).expect(PLAIN);
+    for (name, value) in more {
+        whole[name] = value.clone();
+    }
+    serde_json::to_vec(&whole).expect(PLAIN)
 }
 
 /// One tool that takes a text.

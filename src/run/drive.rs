@@ -238,6 +238,8 @@ impl Writer {
             intended: arrival.at,
             deadline: self.deadline(&source.route),
             leave_after: source.patience,
+            headers: Vec::new(),
+            body: serde_json::Map::new(),
             request_id,
         }
     }
@@ -256,6 +258,8 @@ impl Writer {
             json: scripted.json,
             intended: scripted.at.unwrap_or(now),
             leave_after: scripted.leave_after,
+            headers: scripted.headers,
+            body: scripted.body,
         }
     }
 

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::chat::FailureClass;
 use crate::history::{Header, Mode, ModelFacts, RouteFacts, VERSION};
-use crate::router::config::{Config, Model, Rescue, Route, Then};
+use crate::router::config::{Config, Model, RefusalPolicy, Rescue, Route, Then};
 use crate::scenario::{Objectives, Scenario};
 
 /// The header of a run of `scenario`.
@@ -57,7 +57,9 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         Rescue::Fixed(text) => Some(text.clone()),
         _ => None,
     });
-    let surfaces = |class: &FailureClass| route.retry.of(*class).then == Then::Surface;
+    let passed =
+        |class: &FailureClass| *class == FailureClass::Refused && route.refusal == RefusalPolicy::Pass;
+    let surfaces = |class: &FailureClass| route.retry.of(*class).then == Then::Surface || passed(class);
     RouteFacts {
         chain: route.chain.iter().map(name).collect(),
         rescue: route.rescue.iter().map(rescue).collect(),

@@ -186,4 +186,8 @@ pub struct Scripted {
     pub json: bool,
     /// The caller leaves after this long.
     pub leave_after: Option<Duration>,
+    /// Headers sent beside those that every caller sends.
+    pub headers: Vec<(String, String)>,
+    /// Fields of the body beside those above, in whose place they are sent where the names are the same.
+    pub body: serde_json::Map<String, serde_json::Value>,
 }

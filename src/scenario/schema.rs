@@ -160,6 +160,10 @@ fn property(shape: &str, key: &str) -> Value {
         }
         ("request", "status") => json!({ "type": "integer", "minimum": 100, "maximum": 599 }),
         ("request", "send") => reference("send"),
+        ("request", "finish") => words_of(words::finishes()),
+        ("request", "retry_after") => either_of([reference("duration"), reference("window")]),
+        ("send", "headers") => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        ("send", "body") => json!({ "type": "object" }),
         ("fault", "on") => either_of([json!({ "type": "string" }), list_of(json!({ "type": "string" }))]),
         ("fault", "during") => during(),
         ("fault", "inject") => reference("injection"),

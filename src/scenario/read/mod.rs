@@ -6,6 +6,7 @@ mod endpoint;
 mod expand;
 mod expect;
 mod fault;
+mod json;
 mod limit;
 mod load;
 pub(super) mod mock;

@@ -1,13 +1,15 @@
 //! Requests one by one, and what each must do.
 
+use std::time::Duration;
+
 use super::super::code::Code;
 use super::super::cx::{At, Cx, Shape, one_of, unknown_name};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Value};
 use super::super::{Arrivals, Scripted, Source};
-use super::load;
 use super::names::Names;
-use crate::chat::FailureClass;
+use super::{json, load};
+use crate::chat::{FailureClass, Finish};
 use crate::history::ScriptedExpectation;
 use crate::router::config::{Config, Rescue};
 use mock_providers::latency::Dist;
@@ -15,14 +17,45 @@ use mock_providers::latency::Dist;
 pub(in crate::scenario) const REQUEST: Shape = Shape {
     what: "a request",
     name: "request",
-    keys: &["send", "attempts", "served_by", "status", "outcome", "error", "within", "not_before"],
+    keys: &[
+        "send",
+        "attempts",
+        "served_by",
+        "status",
+        "outcome",
+        "error",
+        "within",
+        "not_before",
+        "finish",
+        "retry_after",
+    ],
 };
 
 pub(in crate::scenario) const SEND: Shape = Shape {
     what: "`send`",
     name: "send",
-    keys: &["route", "prompt", "stream", "at", "tenant", "max_tokens", "tool", "json", "leave_after"],
+    keys: &[
+        "route",
+        "prompt",
+        "stream",
+        "at",
+        "tenant",
+        "max_tokens",
+        "tool",
+        "json",
+        "leave_after",
+        "headers",
+        "body",
+    ],
 };
+
+/// Finish reasons a caller can be given.
+pub(in crate::scenario) const FINISHES: [(&str, Finish); 4] = [
+    (Finish::Stop.name(), Finish::Stop),
+    (Finish::Length.name(), Finish::Length),
+    (Finish::ToolCalls.name(), Finish::ToolCalls),
+    (Finish::ContentFilter.name(), Finish::ContentFilter),
+];
 
 pub(in crate::scenario) const OUTCOMES: [(&str, &str); 7] = [
     ("primary", "primary"),
@@ -33,6 +66,9 @@ pub(in crate::scenario) const OUTCOMES: [(&str, &str); 7] = [
     ("error", "error"),
     ("broken", "broken"),
 ];
+
+/// Results of an attempt beside statuses and failure classes; `timeout` is any of the four.
+const OTHER_RESULTS: [&str; 3] = ["ok", "cancelled", "timeout"];
 
 /// All of them, as one source; requests are numbered by their place in the list.
 pub(super) fn read(
@@ -62,6 +98,8 @@ pub(super) fn read(
             error: fields.get("error").and_then(|node| cx.text(node)),
             within: fields.get("within").and_then(|node| cx.some_time(node)),
             not_before: fields.get("not_before").and_then(|node| cx.duration(node)),
+            finish: fields.get("finish").and_then(|node| cx.word(node, &FINISHES)),
+            retry_after: fields.get("retry_after").and_then(|node| wait(cx, node)),
         });
         scripted.extend(sent);
     }
@@ -94,9 +132,19 @@ fn send(cx: &Cx, node: &Node, names: &Names) -> Option<Scripted> {
         tool: fields.get("tool").and_then(|node| cx.name(node)).map(|name| name.value),
         json: fields.get("json").and_then(|node| cx.truth(node)).unwrap_or(false),
         leave_after: fields.get("leave_after").and_then(|node| cx.duration(node)),
+        headers: fields.get("headers").map(|node| super::fault::headers(cx, node)).unwrap_or_default(),
+        body: fields.get("body").and_then(|node| json::object(cx, node)).unwrap_or_default(),
         route: route?,
         prompt: prompt?,
     })
+}
+
+/// A wait, or a range of them: `5s`, `4s..6s`.
+fn wait(cx: &Cx, node: &Node) -> Option<(Duration, Duration)> {
+    match &node.value {
+        Value::Scalar { text, .. } if text.contains("..") => load::slice(cx, node),
+        _ => cx.duration(node).map(|wait| (wait, wait)),
+    }
 }
 
 /// Names of the models that a route can reach; none when the route itself is unknown.
@@ -151,8 +199,8 @@ fn attempt(cx: &Cx, node: &Node, names: &Names, known: &Reachable) -> Option<(St
     };
     known.check(cx, &At::new(model.to_owned(), &node.span), names);
     let is_status = result.parse::<u16>().is_ok_and(|status| (100..600).contains(&status));
-    if !is_status && !matches!(result, "ok" | "cancelled") && result.parse::<FailureClass>().is_err() {
-        let words = FailureClass::ALL.into_iter().map(FailureClass::name).chain(["ok", "cancelled"]);
+    if !is_status && !OTHER_RESULTS.contains(&result) && result.parse::<FailureClass>().is_err() {
+        let words = FailureClass::ALL.into_iter().map(FailureClass::name).chain(OTHER_RESULTS);
         let meant = super::super::cx::similar(result, words).map(|meant| format!("did you mean `{meant}`?"));
         cx.report(bad_attempt(format!("`{result}` is not a result"), node).maybe_help(meant));
     }

@@ -17,6 +17,11 @@ pub(in crate::scenario) fn outcomes() -> impl Iterator<Item = &'static str> {
     request::OUTCOMES.iter().map(|(word, _)| *word)
 }
 
+/// Finish reasons.
+pub(in crate::scenario) fn finishes() -> impl Iterator<Item = &'static str> {
+    request::FINISHES.iter().map(|(word, _)| *word)
+}
+
 /// Vendors' errors.
 pub(in crate::scenario) fn errors() -> impl Iterator<Item = &'static str> {
     fault::ERRORS.iter().map(|(word, _)| *word)

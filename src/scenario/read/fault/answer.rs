@@ -117,7 +117,8 @@ fn retry_after(cx: &Cx, node: &Node) -> Option<RetryAfter> {
     }
 }
 
-fn headers(cx: &Cx, node: &Node) -> Vec<(String, String)> {
+/// Headers to be sent as they are written.
+pub(in crate::scenario) fn headers(cx: &Cx, node: &Node) -> Vec<(String, String)> {
     let legal = |name: &str| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };

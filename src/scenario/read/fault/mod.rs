@@ -29,7 +29,7 @@ use super::super::code::Code;
 use super::super::cx::{Cx, Shape, unknown_word};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Span, Value};
-pub(in crate::scenario) use answer::{BODY, ERRORS, NONSENSE, RETRY_AFTER};
+pub(in crate::scenario) use answer::{BODY, ERRORS, NONSENSE, RETRY_AFTER, headers};
 use args::Args;
 pub(in crate::scenario) use word::{Kind, Word};
 
