@@ -1,6 +1,6 @@
 //! Every kind of bad scenario file, and the words people get for it.
 //!
-//! `tests/diagnostics/CODE-name.yaml` shows one code; beside it stands the expected text. `BLESS=1 cargo test`
+//! `tests/diagnostics/CODE-name.yaml` (or `CODE-name.WHAT.yaml`) shows one code; beside it stands the expected text. `BLESS=1 cargo test`
 //! writes the texts anew: read the difference before you commit it.
 
 use std::collections::BTreeSet;
@@ -16,8 +16,10 @@ fn fixtures() -> Vec<PathBuf> {
     scenario::discover(&[folder()]).expect("fixtures")
 }
 
+/// The code and its name: what stands before the first dot.
 fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 #[test]

@@ -94,6 +94,7 @@ codes! {
     UNUSED = "W0702" "unused": "A provider, model or route that nothing uses.";
     FAULT_IN_WARMUP = "W0703" "fault-in-warmup": "A fault window that begins during the warm-up, so there is no baseline.";
     USELESS_RETRY = "W0704" "useless-retry": "Repeats of a failure that would fail the same way again.";
+    USELESS_SETTING = "W0705" "useless-setting": "A setting that can have no effect beside the others.";
     MISSING_VARIABLE = "E0801" "missing-variable": "An environment variable that is not set, or empty.";
     BAD_REFERENCE = "E0802" "bad-reference": "Not a reference to the environment (`${NAME}`), or one where none is read.";
     BAD_ADDRESS = "E0803" "bad-address": "Not an address to listen on (`127.0.0.1:8080`).";

@@ -3,6 +3,8 @@
 //! It is built from the very lists of keys that the readers go by, so that both cannot drift apart. It is looser
 //! than the readers: names, windows and sums are checked by `brownout check` alone.
 
+mod router;
+
 use serde_json::{Map, Value, json};
 
 use super::cx::Shape;
@@ -51,10 +53,6 @@ fn required(shape: &str) -> &'static [&'static str] {
     match shape {
         "scenario" => &["providers", "router"],
         "provider" => &["dialect"],
-        "router" => &["models", "routes"],
-        "model" => &["provider"],
-        "price" => &["input", "output"],
-        "route" => &["chain"],
         "source" => &["route"],
         "ramp" => &["from", "to"],
         "burst" => &["size", "every"],
@@ -64,7 +62,6 @@ fn required(shape: &str) -> &'static [&'static str] {
         "fault" => &["on", "inject"],
         "flapping" => &["to", "every", "for"],
         "inject_status" => &["code"],
-        "retry_after_policy" => &["wait_at_most"],
         "body" => &["text"],
         "replay" => &["replay"],
         "incident" => &["events"],
@@ -73,7 +70,7 @@ fn required(shape: &str) -> &'static [&'static str] {
         "capacity" => &["concurrency"],
         "diurnal" => &["low", "high", "peak"],
         "fate" => &["name"],
-        _ => &[],
+        _ => router::required(shape).unwrap_or_default(),
     }
 }
 
@@ -84,14 +81,16 @@ fn choice(shape: &str) -> Option<&'static [&'static str]> {
         "limit" => Some(words::MEASURES),
         "shape" => Some(&["ramp", "diurnal"]),
         "source" => Some(&["rate", "ramp", "burst", "closed", "trace"]),
-        "rescue_item" => Some(&["fixed", "model"]),
         "retry_after" => Some(&["date", "ms", "says", "nonsense"]),
-        _ => None,
+        _ => router::choice(shape),
     }
 }
 
 /// What may stand at a key. Keys that mean the same everywhere are told by their name alone.
 fn property(shape: &str, key: &str) -> Value {
+    if let Some(value) = router::property(shape, key) {
+        return value;
+    }
     match (shape, key) {
         ("scenario", "providers") => map_of("provider"),
         ("scenario", "load") => list_of(reference("source")),
@@ -141,10 +140,6 @@ fn property(shape: &str, key: &str) -> Value {
         ("provider", "latency") => either(words::classes(), [reference("latency")]),
         ("provider", "keys" | "models") => list_of(json!({ "type": "string" })),
         ("provider", "output" | "chunk") | ("source", "prompt" | "output") => reference("counts"),
-        ("router", "models") => map_of("model"),
-        ("router", "routes") => map_of("route"),
-        ("model", "price") => reference("price"),
-        ("price", _) => json!({ "type": "number", "minimum": 0 }),
         ("ramp", "from" | "to") => reference("rate"),
         ("provider", "http") => json!({ "enum": [1, 2] }),
         ("send", "json") | ("send" | "when", "stream") | ("provider", "tls") => json!({ "type": "boolean" }),
@@ -153,8 +148,6 @@ fn property(shape: &str, key: &str) -> Value {
             json!({ "type": "object", "additionalProperties": { "type": "number", "exclusiveMinimum": 0 } })
         }
         ("source", "slice") => reference("window"),
-        ("route" | "defaults", _) => policy(key),
-        ("class_policy", "backoff") => either_of([reference("duration"), reference("backoff")]),
         ("request", "attempts") => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "^\\S+ \\S+$" } })
         }
@@ -173,39 +166,14 @@ fn property(shape: &str, key: &str) -> Value {
         ("when", "headers") => {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "null"] } })
         }
-        ("body", "text") | ("rescue_item", _) => json!({ "type": "string" }),
+        ("body", "text") => json!({ "type": "string" }),
         ("retry_after", _) => reference("times"),
-        _ => common(key),
-    }
-}
-
-/// Keys of a route.
-fn policy(key: &str) -> Value {
-    match key {
-        "chain" => {
-            json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true })
-        }
-        "retry" => {
-            let keys = words::retry();
-            json!({
-                "type": "object",
-                "propertyNames": { "enum": keys.collect::<Vec<_>>() },
-                "additionalProperties": either_of([json!({ "type": "integer", "minimum": 0, "maximum": 100 }), reference("class_policy")]),
-            })
-        }
-        "retry_after" => either(["wait", "move_on"], [reference("retry_after_policy")]),
-        "refusal" => words_of(["pass", "next"]),
-        "empty" => words_of(["answer", "failure"]),
-        "all_benched" => words_of(["fail_fast", "ask_one", "wait"]),
-        "rescue" => list_of(either(["cache"], [reference("rescue_item")])),
-        "objective" => reference("objective"),
         _ => common(key),
     }
 }
 
 fn common(key: &str) -> Value {
     match key {
-        "breaker" => either(["off"], [reference("breaker")]),
         "rate" => reference("rate"),
         "ramp" | "burst" | "closed" => reference(key),
         "quality" | "quality_floor" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),

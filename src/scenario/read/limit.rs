@@ -152,7 +152,7 @@ fn limit(cx: &Cx, node: &Node, dialect: Dialect) -> Option<Limit> {
 
 fn price(cx: &Cx, fields: &Fields<'_>) -> Option<Measure> {
     let node = fields.require(cx, "price", "{ input: 3.00, output: 15.00 }")?;
-    let prices = cx.fields(node, &super::router::PRICE);
+    let prices = cx.fields(node, &super::model::PRICE);
     let dollars = |key: &str| prices.require(cx, key, "3.00").and_then(|node| cx.number_in(node, 0.0, 1e6));
     Some(Measure::Spend { input: dollars("input")?, output: dollars("output")? })
 }

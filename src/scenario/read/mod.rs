@@ -1,6 +1,10 @@
 //! The whole tree -> the plan of a run. Names are gathered first, then every part is read on its own, so that one
 //! mistake is one problem.
 
+mod attempt_limits;
+mod breaker;
+mod budget;
+mod can;
 mod dist;
 mod endpoint;
 mod expand;
@@ -10,8 +14,10 @@ mod json;
 mod limit;
 mod load;
 pub(super) mod mock;
+mod model;
 mod names;
 mod phase;
+mod policy;
 mod preset;
 mod provider;
 mod replay;
@@ -21,9 +27,14 @@ mod route;
 mod router;
 mod rule;
 pub(super) mod serve;
+mod setting;
 mod shape;
 pub(super) mod shapes;
+mod stream;
+mod tenant;
 mod trace;
+mod upstream;
+mod waste;
 pub(super) mod words;
 
 use std::path::Path;

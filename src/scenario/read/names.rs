@@ -9,8 +9,8 @@ use super::super::yaml::{Node, Value};
 #[derive(Debug, Default)]
 pub(super) struct Names {
     providers: IndexSet<String>,
-    /// Models by name, with their provider and upstream id.
-    models: IndexMap<String, (String, String)>,
+    /// Models by name, with the providers that have them and the upstream ids there.
+    models: IndexMap<String, Vec<(String, String)>>,
     routes: IndexSet<String>,
     tenants: IndexSet<String>,
     /// Whether callers outside the file may use any model and speak for anybody.
@@ -29,9 +29,7 @@ impl Names {
         for (name, model) in
             router.and_then(|router| child(router, "models")).map(entries).unwrap_or_default()
         {
-            let text = |key: &str| child(model, key).and_then(scalar).unwrap_or_default();
-            let upstream = child(model, "upstream").and_then(scalar).unwrap_or(name);
-            names.models.insert(name.to_owned(), (text("provider").to_owned(), upstream.to_owned()));
+            names.models.insert(name.to_owned(), places(name, model));
         }
         for source in child(root, "load").map(items).unwrap_or_default() {
             names.tenants.extend(child(source, "tenants").map(keys).unwrap_or_default());
@@ -61,9 +59,9 @@ impl Names {
         self.models.get_index_of(name)
     }
 
-    /// The provider of a model, and the provider's id for it.
-    pub(super) fn model_facts(&self, name: &str) -> Option<&(String, String)> {
-        self.models.get(name)
+    /// The providers of a model, and each one's id for it.
+    pub(super) fn places(&self, name: &str) -> Option<&[(String, String)]> {
+        self.models.get(name).map(Vec::as_slice)
     }
 
     /// Whether models are used that the file does not name.
@@ -97,7 +95,24 @@ impl Names {
 
     /// Upstream ids of the models of a provider.
     pub(super) fn upstreams<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a str> + Clone {
-        self.models.values().filter(move |(of, _)| of == provider).map(|(_, upstream)| upstream.as_str())
+        let places = self.models.values().flatten();
+        places.filter(move |(of, _)| of == provider).map(|(_, upstream)| upstream.as_str())
+    }
+}
+
+/// Where a model is deployed: at its `provider`, or at those of `deployments`.
+fn places(name: &str, model: &Node) -> Vec<(String, String)> {
+    fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+        child(node, key).and_then(scalar)
+    }
+    let upstream = text(model, "upstream").unwrap_or(name);
+    let place = |node: &Node| {
+        let provider = scalar(node).or_else(|| text(node, "provider")).unwrap_or_default();
+        (provider.to_owned(), text(node, "upstream").unwrap_or(upstream).to_owned())
+    };
+    match child(model, "deployments") {
+        Some(list) => items(list).iter().map(place).collect(),
+        None => vec![place(model)],
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::cx::{Cx, Shape, unknown_word};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Value};
 use crate::chat::{FailureClass, Limit};
-use crate::router::config::{Backoff, ClassPolicy, Jitter, RetryPolicy, Then};
+use crate::router::config::{Backoff, ClassPolicy, Jitter, RetryOverride, RetryPolicy, Then};
 
 pub(in crate::scenario) const CLASS: Shape =
     Shape { what: "a retry policy", name: "class_policy", keys: &["times", "backoff", "then"] };
@@ -41,22 +41,43 @@ const TRANSIENT: [FailureClass; 7] = [
 pub(in crate::scenario) const GROUPS: [(&str, &[FailureClass]); 2] =
     [("transient", &TRANSIENT), ("timeout", &TIMEOUT)];
 
-/// Sets what is written; groups first, so that a class of its own overrides them wherever it stands.
+/// Sets what is written.
 pub(super) fn read(cx: &Cx, node: &Node, policy: &mut RetryPolicy) {
+    read_classes(cx, node, policy);
+}
+
+/// What is written at a model, which stands over its routes class by class; the parts of a class that are not written
+/// are the usual ones.
+pub(super) fn read_own(cx: &Cx, node: &Node, usual: &RetryPolicy) -> RetryOverride {
+    let mut policy = usual.clone();
+    let mut own = RetryOverride::default();
+    for class in read_classes(cx, node, &mut policy) {
+        own.set(class, *policy.of(class));
+    }
+    own
+}
+
+/// Sets what is written, and tells the classes it was written for; groups first, so that a class of its own overrides
+/// them wherever it stands.
+fn read_classes(cx: &Cx, node: &Node, policy: &mut RetryPolicy) -> Vec<FailureClass> {
     let entries = cx.entries(node);
+    let mut written = Vec::new();
     for (group, classes) in GROUPS {
         for (_, node) in entries.iter().filter(|(name, _)| name.value == group) {
             set(cx, node, classes, policy);
+            written.extend_from_slice(classes);
         }
     }
     for (name, node) in &entries {
         if let Ok(class) = name.value.parse::<FailureClass>() {
             set(cx, node, &[class], policy);
+            written.push(class);
             warn_of_waste(cx, class, policy, node);
         } else if !GROUPS.iter().any(|(group, _)| *group == name.value) {
             cx.report(unknown_word(&name.value, &name.span, words()));
         }
     }
+    written
 }
 
 /// The words that may stand in `retry`.

@@ -155,8 +155,13 @@ impl<'a> Faults<'a> {
                 kind: word,
                 during: trigger.during.clone(),
             });
+            let mut trigger = trigger.clone();
+            // A model may have another id at each of its providers.
+            if let Some(node) = fields.get("when") {
+                trigger.matches = when(&quiet, node, self.names, std::slice::from_ref(provider));
+            }
             if let Some(spec) = self.specs.get_mut(&provider.value) {
-                spec.faults.push(Rule { name, trigger: trigger.clone(), fault });
+                spec.faults.push(Rule { name, trigger, fault });
             }
         }
     }
@@ -296,7 +301,7 @@ fn providers(cx: &Cx, node: &Node, names: &Names) -> Vec<At<String>> {
             found.push(name);
         } else {
             let mut problem = unknown_name("provider", &name, names.providers());
-            if let Some((provider, upstream)) = names.model_facts(&name.value) {
+            if let Some([(provider, upstream), ..]) = names.places(&name.value) {
                 problem = problem.help(format!(
                     "`{}` is a model: write `on: {provider}`, with `when: {{ model: {upstream} }}` if only it is to fail",
                     name.value
@@ -363,8 +368,10 @@ fn headers(cx: &Cx, node: &Node) -> Vec<(String, Option<String>)> {
 
 /// The id that a call names: given as such (a `*` at its end matches anything), or by the model's name.
 fn upstream(cx: &Cx, model: &At<String>, names: &Names, on: &[At<String>]) -> String {
-    if let Some((_, upstream)) = names.model_facts(&model.value) {
-        return upstream.clone();
+    if let Some(places) = names.places(&model.value) {
+        let here = |(at, _): &&(String, String)| on.iter().any(|provider| provider.value == *at);
+        let place = places.iter().find(here).or_else(|| places.first());
+        return place.map_or_else(|| model.value.clone(), |(_, upstream)| upstream.clone());
     }
     let mut known = on.iter().flat_map(|provider| names.upstreams(&provider.value));
     let matches = |id: &str| match model.value.strip_suffix('*') {

@@ -1,6 +1,6 @@
 //! Closed sets of words, for the JSON schema.
 
-use super::{dist, fault, limit, preset, provider, request, retry};
+use super::{breaker, dist, fault, limit, model, policy, preset, provider, request, retry, stream};
 
 /// Classes of latency.
 pub(in crate::scenario) fn classes() -> impl Iterator<Item = &'static str> {
@@ -56,4 +56,34 @@ pub(in crate::scenario) fn nonsense() -> impl Iterator<Item = &'static str> {
 /// Presets.
 pub(in crate::scenario) fn presets() -> impl Iterator<Item = &'static str> {
     preset::PRESETS.iter().map(|preset| preset.name)
+}
+
+/// Orders in which candidates are asked.
+pub(in crate::scenario) fn balances() -> impl Iterator<Item = &'static str> {
+    model::BALANCE.iter().map(|(word, _)| *word)
+}
+
+/// Who shares a breaker.
+pub(in crate::scenario) fn breaker_scopes() -> impl Iterator<Item = &'static str> {
+    breaker::SCOPES.iter().map(|(word, _)| *word)
+}
+
+/// What comes first, repeats or the next model.
+pub(in crate::scenario) fn retry_orders() -> impl Iterator<Item = &'static str> {
+    policy::RETRY_ORDER.iter().map(|(word, _)| *word)
+}
+
+/// Streams that are only forwarded once they are complete.
+pub(in crate::scenario) fn hold_whole() -> impl Iterator<Item = &'static str> {
+    stream::WHOLE.iter().map(|(word, _)| *word)
+}
+
+/// What follows when a stream breaks of which its caller has seen something.
+pub(in crate::scenario) fn after_commit() -> impl Iterator<Item = &'static str> {
+    stream::AFTER_COMMIT.iter().map(|(word, _)| *word)
+}
+
+/// What tests a benched target.
+pub(in crate::scenario) fn probes() -> impl Iterator<Item = &'static str> {
+    breaker::PROBES.iter().map(|(word, _)| *word)
 }
