@@ -287,7 +287,7 @@ impl World {
             let turn = life.script.turns[life.turn % life.script.turns.len()];
             match step {
                 Step::Pending => {
-                    promise!(false, "nothing is pending when one attempt is under way at a time")
+                    promise!(false, "nothing is pending when one attempt is under way at a time");
                 }
                 Step::Attempt(order) => {
                     if order.cause == Cause::Rescue {

@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use http::Response;
 use http::header::{HeaderName, HeaderValue};
+use http::response::Parts;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Error;
 use hyper_util::client::legacy::connect::capture_connection;
 
-use super::config::Secret;
 use super::engine::Granted;
 use super::upstreams::Upstream;
 use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit, RateLimits};
@@ -94,24 +94,53 @@ pub(super) async fn call(
     terms: Terms<'_>,
     observed: &Observed,
 ) -> Result<Answer, Failure> {
-    let response = headers(client, encoded, terms, observed).await?;
-    let (parts, body) = response.into_parts();
-    let wall = terms.clock.wall_us(terms.clock.now());
-    if let Some(limits) = dialect::rate_limits(terms.dialect, &parts.headers, wall) {
-        observed.limits.get_or_init(|| limits);
-    }
-    if !parts.status.is_success() {
-        let body = collect(body, MAX_ERROR_BYTES, terms).await.unwrap_or_default();
-        let body = inflate(&parts, body, MAX_ERROR_BYTES).unwrap_or_default();
-        return Err(dialect::decode_error(terms.dialect, &parts, &body, wall));
-    }
+    let (parts, body) = success(client, encoded, terms, observed).await?;
     if terms.stream && dialect::is_stream(&parts) {
         let inflater = Inflater::of(&parts.headers, MAX_INFLATED_STREAM_BYTES)?;
         return Ok(Answer::Stream(Box::new(DeltaStream::new(body, inflater, terms))));
     }
+    let body = whole_body(&parts, body, terms).await?;
+    dialect::decode_reply(terms.dialect, &parts, &body, wall(terms)).map(Answer::Whole)
+}
+
+/// Makes the call, up to the whole body of a success.
+pub(super) async fn fetch(
+    client: &Upstream,
+    encoded: Encoded,
+    terms: Terms<'_>,
+    observed: &Observed,
+) -> Result<(Parts, Bytes), Failure> {
+    let (parts, body) = success(client, encoded, terms, observed).await?;
+    let body = whole_body(&parts, body, terms).await?;
+    Ok((parts, body))
+}
+
+/// Sends the request and waits for the head of a success; any other head is the failure it means.
+async fn success(
+    client: &Upstream,
+    encoded: Encoded,
+    terms: Terms<'_>,
+    observed: &Observed,
+) -> Result<(Parts, Incoming), Failure> {
+    let (parts, body) = headers(client, encoded, terms, observed).await?.into_parts();
+    if let Some(limits) = dialect::rate_limits(terms.dialect, &parts.headers, wall(terms)) {
+        observed.limits.get_or_init(|| limits);
+    }
+    if parts.status.is_success() {
+        return Ok((parts, body));
+    }
+    let body = collect(body, MAX_ERROR_BYTES, terms).await.unwrap_or_default();
+    let body = inflate(&parts, body, MAX_ERROR_BYTES).unwrap_or_default();
+    Err(dialect::decode_error(terms.dialect, &parts, &body, wall(terms)))
+}
+
+async fn whole_body(parts: &Parts, body: Incoming, terms: Terms<'_>) -> Result<Bytes, Failure> {
     let body = collect(body, MAX_REPLY_BYTES, terms).await?;
-    let body = inflate(&parts, body, MAX_REPLY_BYTES)?;
-    dialect::decode_reply(terms.dialect, &parts, &body, wall).map(Answer::Whole)
+    inflate(parts, body, MAX_REPLY_BYTES)
+}
+
+fn wall(terms: Terms<'_>) -> i64 {
+    terms.clock.wall_us(terms.clock.now())
 }
 
 /// Sends the request and waits for the status line, with the limits on connecting and on first output.
@@ -159,24 +188,22 @@ async fn headers(
     }
 }
 
-/// Adds a provider's own headers.
+/// Adds headers that the dialect knows nothing of. Their values may be secret.
 ///
 /// # Errors
 ///
 /// When one of them is no header.
-pub(super) fn add_headers(
+pub(super) fn add_headers<'a>(
     request: &mut http::Request<Bytes>,
-    headers: &[(String, Secret)],
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), Failure> {
     for (name, value) in headers {
         let wrong = || {
-            Failure::new(
-                FailureClass::InvalidRequest,
-                format!("cannot be sent over HTTP: the header `{name}`"),
-            )
+            let words = format!("cannot be sent over HTTP: the header `{name}`");
+            Failure::new(FailureClass::InvalidRequest, words)
         };
         let key = HeaderName::try_from(name).map_err(|_| wrong())?;
-        let mut value = HeaderValue::try_from(value.expose()).map_err(|_| wrong())?;
+        let mut value = HeaderValue::try_from(value).map_err(|_| wrong())?;
         value.set_sensitive(true);
         request.headers_mut().insert(key, value);
     }
@@ -206,7 +233,7 @@ async fn collect(body: Incoming, most: usize, terms: Terms<'_>) -> Result<Bytes,
 }
 
 /// A whole body without its compression, if it has any.
-fn inflate(parts: &http::response::Parts, body: Bytes, most: usize) -> Result<Bytes, Failure> {
+fn inflate(parts: &Parts, body: Bytes, most: usize) -> Result<Bytes, Failure> {
     match Inflater::of(&parts.headers, most)? {
         Some(inflater) => inflater.whole(&body).map(Bytes::from),
         None => Ok(body),

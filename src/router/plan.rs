@@ -101,9 +101,14 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     if inputs.wish.alone {
         chain.truncate(1);
     }
+    let mut lead = None;
     for model in chain {
         let named = &inputs.config.models[model];
-        match why_not(inputs, model, named) {
+        let strange = || inputs.facts.needs.embedding && lead.is_some_and(|lead| !alike(lead, named));
+        let why = why_not(inputs, model, named);
+        let why = why.or_else(|| strange().then_some(SkipReason::Incapable { need: Need::Embedding }));
+        lead = lead.or(why.is_none().then_some(named));
+        match why {
             None => {
                 let (targets, excluded) = targets(inputs, model, named);
                 plan.candidates.extend(targets);
@@ -153,6 +158,12 @@ pub(super) fn is_free(model: &Model) -> bool {
     model.price.is_some_and(|price| price.input == 0 && price.output == 0)
 }
 
+/// Whether the vectors of one model may stand in for those of another: only where both are declared to live in the same
+/// space, with the same length.
+fn alike(one: &Model, other: &Model) -> bool {
+    one.embedding.is_some() && one.embedding == other.embedding
+}
+
 /// The first thing a request needs that a model is declared not to do. What can be adapted (a limit on output, a
 /// temperature) is not lacking.
 fn lacking(facts: &Facts, model: &Model) -> Option<Need> {
@@ -164,7 +175,6 @@ fn lacking(facts: &Facts, model: &Model) -> Option<Need> {
         (needs.json_object && model.can.json_object == no, Need::JsonObject),
         (needs.images && model.can.images == no, Need::Images),
         (needs.prefill && model.can.prefill == no, Need::Prefill),
-        (needs.embedding && model.embedding.is_none(), Need::Embedding),
     ]
     .into_iter()
     .find_map(|(lacks, need)| lacks.then_some(need))

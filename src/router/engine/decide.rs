@@ -14,6 +14,13 @@ use super::last::blames_request;
 use super::turn::WORTH_ASKING;
 use super::{Engine, Loss, Order, Step};
 
+/// How much later than a provider asked it is asked again, as a share of the wait: callers who were told the same must
+/// not come back together.
+const SPREAD: f64 = 0.1;
+
+/// And at most.
+const MOST_SPREAD: Duration = Duration::from_secs(5);
+
 impl Engine {
     /// After a failure before commit.
     pub(super) fn decide(&mut self, order: &Order, loss: Loss, now: Moment, fleet: &mut Fleet) -> Step {
@@ -143,8 +150,9 @@ impl Engine {
             if self.rather_moves_on(asked, now, fleet) {
                 return None;
             }
-            // Never early, and not all at once either: up to a tenth later, at most 100 ms.
-            let spread = Duration::from_secs_f64((asked.as_secs_f64() * 0.1).min(0.1) * unit);
+            // Never early, and not all at once either: up to a tenth later, as far as the deadline allows.
+            let room = (self.deadline - now).saturating_sub(asked + 2 * WORTH_ASKING);
+            let spread = asked.mul_f64(SPREAD).min(MOST_SPREAD).min(room).mul_f64(unit);
             let granted = asked.saturating_add(spread);
             if granted > wait {
                 (wait, cause) = (granted, WaitCause::RetryAfter);

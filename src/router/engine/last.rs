@@ -5,6 +5,8 @@
 //! names the primary cause, is never one that the recovery caused, and never tells a caller that his request was
 //! wrong while a provider was down.
 
+use std::time::Duration;
+
 use super::turn::back_at;
 use super::{Engine, Final, Step};
 use crate::chat::{Failure, FailureClass};
@@ -12,6 +14,9 @@ use crate::router::config::TargetIx;
 use crate::router::fleet::Fleet;
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
+
+/// A caller that obeys is not sent to sleep for longer, whatever a provider said.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Engine {
     /// The error of a request that nobody could serve: the primary cause, or why nobody was asked.
@@ -46,7 +51,8 @@ impl Engine {
                 self.config.routes[self.route].chain.iter().flat_map(|model| self.config.targets_of(*model));
             let back = chain.map(|target| fleet.back_at(target, now)).min();
             let until = back.filter(|back| *back > now && *back < Moment::NEVER);
-            failure.retry_after = until.map(|back| back - now).or(failure.retry_after);
+            failure.retry_after =
+                until.map(|back| back - now).or(failure.retry_after.map(|told| told.min(A_DAY)));
         }
         self.surface(target, failure)
     }

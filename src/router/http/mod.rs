@@ -104,7 +104,15 @@ impl Router {
         let created = self.clock().wall_us(received).div_euclid(1_000_000);
         let writer = Writer::new(shape, id.clone(), created, request.stream);
         let (downstream, answer) = Downstream::new(writer);
-        let job = relay::Job::new(Arc::clone(self), live, &addressed, ask, id.clone(), received, request);
+        let job = relay::Job::new(
+            Arc::clone(self),
+            live,
+            &addressed,
+            ask,
+            id.clone(),
+            received,
+            relay::Work::Chat(Arc::new(request)),
+        );
         // A task of its own, so that a request's end is recorded whatever becomes of its connection. Boxed at
         // once: some kilobytes that would otherwise move six times on their way into the task and out of it.
         tokio::spawn(Box::pin(relay::run(job, downstream)));

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::http::{Body, Writer};
 use super::super::told::Told;
+use super::race::Caller;
 use crate::chat::{ChatReply, Delta, Failure};
 use crate::world::{Clock, Moment};
 
@@ -49,7 +50,7 @@ impl Downstream {
         self.head.is_none()
     }
 
-    /// Looks after the caller; resolves when it has left.
+    /// Looks after the caller: gives signs of life. Resolves when it has left.
     pub(crate) async fn attend(&mut self) {
         loop {
             let due = self.warm.as_ref().map(|warm| (warm.clock, warm.heard + warm.every));
@@ -156,6 +157,12 @@ impl Downstream {
             // A caller that left in this very moment needs no answer.
             drop(head.send(response));
         }
+    }
+}
+
+impl Caller for Downstream {
+    async fn attend(&mut self) {
+        Downstream::attend(self).await;
     }
 }
 

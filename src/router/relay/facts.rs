@@ -1,8 +1,18 @@
 //! What planning must know of a request.
 
 use super::seen::BYTES_PER_TOKEN;
-use crate::chat::{ChatRequest, Part, ResponseFormat, Role};
+use crate::chat::{ChatRequest, EmbedInput, EmbedRequest, Part, ResponseFormat, Role};
 use crate::router::plan::{Facts, Needs};
+
+/// The facts of a request for embeddings. Its longest text must fit: each is read alone.
+pub(super) fn of_embed(request: &EmbedRequest) -> Facts {
+    let tokens = |input: &EmbedInput| match input {
+        EmbedInput::Text(text) => text.len() as u64 / BYTES_PER_TOKEN,
+        EmbedInput::Tokens(tokens) => tokens.len() as u64,
+    };
+    let prompt_tokens = request.input.iter().map(tokens).max().unwrap_or_default();
+    Facts { prompt_tokens, needs: Needs { embedding: true, ..Needs::default() }, ..Facts::default() }
+}
 
 /// The facts of a chat request.
 pub(super) fn of_chat(request: &ChatRequest) -> Facts {

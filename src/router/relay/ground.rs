@@ -7,10 +7,12 @@ use super::super::engine::Order;
 use super::super::fleet::Fleet;
 use super::super::trail::{Attempt, AttemptResult};
 use super::super::{Live, Router};
-use crate::chat::{ChatReply, Failure};
-use crate::dialect;
+use crate::chat::{ChatReply, Failure, Usage};
+use crate::dialect::{self, Upstream};
+use crate::router::attempt::{self, Terms};
 use crate::router::price::cost;
 use crate::world::Moment;
+use bytes::Bytes;
 
 /// What every attempt of one request stands on.
 pub(super) struct Ground {
@@ -18,6 +20,8 @@ pub(super) struct Ground {
     pub(super) live: Arc<Live>,
     pub(super) route: usize,
     pub(super) request_id: String,
+    /// Names what may be done once only: the same on every attempt.
+    pub(super) idempotency_key: Option<String>,
 }
 
 impl Ground {
@@ -73,7 +77,46 @@ impl Ground {
         {
             return Some(0);
         }
-        cost(config.model_of(order.target).price, reply.usage)
+        self.cost_of(order, reply.usage)
+    }
+
+    /// What `usage` costs at the target of `order`.
+    pub(super) fn cost_of(&self, order: &Order, usage: Option<Usage>) -> Option<u64> {
+        cost(self.live.config.model_of(order.target).price, usage)
+    }
+
+    /// Where the target of `order` is, and how it is addressed.
+    pub(super) fn upstream(&self, order: &Order) -> Upstream<'_> {
+        let config = &self.live.config;
+        Upstream {
+            base_url: &config.provider_of(order.target).base_url,
+            model: &config.targets()[order.target].upstream,
+            key: config.key_of(order.target).map(|key| &key.secret),
+            request_id: &self.request_id,
+        }
+    }
+
+    /// Adds to an attempt's request what its provider and its caller want on it.
+    ///
+    /// # Errors
+    ///
+    /// When one of it is no header.
+    pub(super) fn dress(&self, order: &Order, request: &mut http::Request<Bytes>) -> Result<(), Failure> {
+        let provider = self.live.config.provider_of(order.target);
+        let key = self.idempotency_key.as_deref().map(|key| ("idempotency-key", key));
+        let own = provider.headers.iter().map(|(name, secret)| (name.as_str(), secret.expose()));
+        attempt::add_headers(request, own.chain(key))
+    }
+
+    /// What an attempt needs besides its request.
+    pub(super) fn terms(&self, order: &Order, stream: bool) -> Terms<'_> {
+        Terms {
+            clock: self.router.clock(),
+            dialect: self.live.config.provider_of(order.target).dialect,
+            limits: order.limits,
+            stream,
+            leniency: self.route().stream.leniency,
+        }
     }
 
     /// Takes the credential out of a failure's words, wherever in the attempt it arose: in an error answer, inside

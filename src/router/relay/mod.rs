@@ -8,6 +8,7 @@
 //! - `stream`, `echo`: a committed stream, to its end or to where another attempt goes on.
 //! - `verdict`, `seen`: whether a reply is an answer; what must be known of a stream for that.
 //! - `adapt`: what is left out for a model that does not take it.
+//! - `embed`: the same for vectors.
 //! - `facts`: what planning must know of a request.
 //! - `downstream`: the caller's side.
 //! - `probe`: the router's own small requests to benched targets.
@@ -15,6 +16,7 @@
 mod adapt;
 mod downstream;
 mod echo;
+pub(crate) mod embed;
 mod facts;
 mod ground;
 mod open;
@@ -33,13 +35,14 @@ use super::rescue::fingerprint;
 use super::told::Told;
 use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
 use super::{Gauge, Live, Router};
-use crate::chat::{ChatReply, ChatRequest, Finish};
+use crate::chat::{ChatReply, Finish};
 use crate::dialect;
 use crate::world::Moment;
 
 pub(crate) use adapt::would_adapt;
 pub(crate) use downstream::{Downstream, Left};
 use ground::Ground;
+pub(crate) use open::Work;
 use open::{Asked, Opened};
 use race::Raced;
 use stream::{Relayed, Said};
@@ -116,18 +119,26 @@ impl Job {
         ask: Ask,
         id: String,
         received: Moment,
-        request: ChatRequest,
+        work: Work,
     ) -> Self {
         let route = addressed.route;
         let declared = &live.config.routes[route];
-        let wish = router.wish(&live, addressed, &ask, received, Some(&request));
+        let chat = match &work {
+            Work::Chat(request) => Some(&**request),
+            Work::Embed(_) => None,
+        };
+        let facts = match &work {
+            Work::Chat(request) => facts::of_chat(request),
+            Work::Embed(request) => facts::of_embed(request),
+        };
+        let wish = router.wish(&live, addressed, &ask, received, chat);
         let dice = router.dice().key("router").str(&id);
-        let engine = Engine::new(Arc::clone(&live.config), route, facts::of_chat(&request), dice, received);
+        let engine = Engine::new(Arc::clone(&live.config), route, facts, dice, received);
         let engine = engine.with_wish(wish, received);
         let trail = Trail {
             request_id: id.clone(),
             route: declared.name.clone(),
-            stream: request.stream,
+            stream: facts.stream,
             received,
             deadline: engine.deadline(),
             committed: None,
@@ -139,16 +150,22 @@ impl Job {
             tenant: ask.tenant.clone(),
             outcome: Outcome::Cancelled,
         };
-        let cache_key = declared.cache.map(|_| fingerprint(&declared.name, &request));
+        let cache_key = declared.cache.zip(chat).map(|(_, request)| fingerprint(&declared.name, request));
         let asked = Asked {
-            json: request.response_format.is_some(),
+            json: chat.is_some_and(|request| request.response_format.is_some()),
             keeps_text: cache_key.is_some()
                 || declared.soft_refusal
                 || declared.stream.hold.whole != super::config::HoldWhole::Never,
-            request: Arc::new(request),
+            work,
         };
         let gauge = Gauge::new(&router.gauges.requests);
-        let ground = Arc::new(Ground { router, live, route, request_id: id });
+        let ground = Arc::new(Ground {
+            idempotency_key: ask.idempotency_key.clone(),
+            router,
+            live,
+            route,
+            request_id: id,
+        });
         Job {
             ground,
             ask,
@@ -177,7 +194,7 @@ impl Job {
     async fn attempt(&mut self, order: Order, down: &mut Downstream) -> Ended {
         let asked = self.asked_of(&order);
         let (order, mut record, opened) = match self.race(order, &asked, down).await {
-            Raced::Won(order, record, opened) => (order, record, opened),
+            Raced::Won(won) => *won,
             Raced::Over(step) => return Ended::Next(step),
             Raced::Left => return Ended::Left,
         };
@@ -185,6 +202,8 @@ impl Job {
         let relayed = match opened {
             Opened::Whole(reply) => self.whole(&order, reply, &mut record, down).await,
             Opened::Stream(open) => self.relay(&order, *open, &mut record, down).await,
+            // Nobody asked for vectors here.
+            Opened::Vectors(_) => Relayed::Left,
         };
         record.ended = self.ground.now();
         let (result, ended) = match relayed {
@@ -203,13 +222,13 @@ impl Job {
 
     /// What an attempt asks for: the caller's request, or what is left of it.
     fn asked_of(&self, order: &Order) -> Asked {
-        if order.cause != Cause::Continue {
+        let (Cause::Continue, Work::Chat(request)) = (order.cause, &self.asked.work) else {
             return self.asked.clone();
-        }
-        let mut request = dialect::continue_from(&self.asked.request, &self.said.text);
+        };
+        let mut request = dialect::continue_from(request, &self.said.text);
         let said = (self.said.text.len() as u64).div_ceil(seen::BYTES_PER_TOKEN);
         request.max_tokens = request.max_tokens.map(|most| most.saturating_sub(said).max(1));
-        Asked { request: Arc::new(request), ..self.asked.clone() }
+        Asked { work: Work::Chat(Arc::new(request)), ..self.asked.clone() }
     }
 
     /// Gives a whole reply.

@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::ground::Ground;
 use super::seen::Seen;
 use super::verdict::Measure;
-use crate::chat::{ChatReply, ChatRequest, Delta, Failure, FailureClass, Limit};
-use crate::dialect::{self, Upstream};
-use crate::router::attempt::{self, Answer, DeltaStream, Observed, Progress, Terms};
+use crate::chat::{ChatReply, ChatRequest, Delta, EmbedReply, EmbedRequest, Failure, FailureClass, Limit};
+use crate::dialect;
+use crate::router::attempt::{self, Answer, DeltaStream, Observed, Progress};
 use crate::router::config::{Hold, HoldWhole, MinRate};
 use crate::router::engine::{Loss, Order};
 use crate::router::trail::Attempt;
@@ -30,11 +30,20 @@ const TOKENS_OF_A_SENTENCE: u64 = 24;
 /// What is asked for, and what is known of it.
 #[derive(Clone)]
 pub(super) struct Asked {
-    pub(super) request: Arc<ChatRequest>,
+    pub(super) work: Work,
     /// Whether it wants JSON.
     pub(super) json: bool,
     /// Whether text must be kept: for the cache, or to go on from it.
     pub(super) keeps_text: bool,
+}
+
+/// A request, as the caller made it or as it is gone on with.
+#[derive(Clone)]
+pub(crate) enum Work {
+    /// A chat.
+    Chat(Arc<ChatRequest>),
+    /// Texts to be made vectors of.
+    Embed(Arc<EmbedRequest>),
 }
 
 /// How an attempt came out.
@@ -47,6 +56,8 @@ pub(super) struct Flown {
 pub(super) enum Opened {
     /// A whole reply, judged.
     Whole(ChatReply),
+    /// Vectors.
+    Vectors(EmbedReply),
     /// The beginning of a stream.
     Stream(Box<Open>),
 }
@@ -82,10 +93,20 @@ async fn fly(
     record: &mut Attempt,
     observed: &Observed,
 ) -> Result<Opened, Failure> {
-    let answer = call(ground, order, asked, record, observed).await;
-    if let Some(limits) = observed.limits() {
-        ground.fleet(|fleet, now| fleet.learned(order.target, limits, now));
-    }
+    let request = match &asked.work {
+        Work::Chat(request) => request,
+        Work::Embed(request) => {
+            let reply = super::embed::call(ground, order, request, observed).await;
+            learn(ground, order, observed);
+            let reply = reply?;
+            record.usage = reply.usage;
+            record.cost = ground.cost_of(order, reply.usage);
+            record.first_output = Some(ground.now());
+            return Ok(Opened::Vectors(reply));
+        }
+    };
+    let answer = call(ground, order, request, record, observed).await;
+    learn(ground, order, observed);
     let measure = Measure {
         route: ground.route(),
         asked: &ground.live.config.targets()[order.target].upstream,
@@ -116,31 +137,25 @@ async fn fly(
 async fn call(
     ground: &Ground,
     order: &Order,
-    asked: &Asked,
+    request: &ChatRequest,
     record: &mut Attempt,
     observed: &Observed,
 ) -> Result<Answer, Failure> {
     let config = &ground.live.config;
     let provider = config.provider_of(order.target);
-    let upstream = Upstream {
-        base_url: &provider.base_url,
-        model: &config.targets()[order.target].upstream,
-        key: config.key_of(order.target).map(|key| &key.secret),
-        request_id: &ground.request_id,
-    };
-    let request = super::adapt::adapted(&asked.request, config.model_of(order.target), &mut record.adapted);
-    let mut encoded = dialect::encode(provider.dialect, &request, &upstream)?;
+    let request = super::adapt::adapted(request, config.model_of(order.target), &mut record.adapted);
+    let mut encoded = dialect::encode(provider.dialect, &request, &ground.upstream(order))?;
     record.adapted.append(&mut encoded.adapted);
-    attempt::add_headers(&mut encoded.request, &provider.headers)?;
+    ground.dress(order, &mut encoded.request)?;
     let client = ground.router.upstreams().client(provider.http, order.fresh);
-    let terms = Terms {
-        clock: ground.router.clock(),
-        dialect: provider.dialect,
-        limits: order.limits,
-        stream: request.stream,
-        leniency: ground.route().stream.leniency,
-    };
-    attempt::call(client, encoded, terms, observed).await
+    attempt::call(client, encoded, ground.terms(order, request.stream), observed).await
+}
+
+/// Takes over what a provider said of its limits.
+fn learn(ground: &Ground, order: &Order, observed: &Observed) {
+    if let Some(limits) = observed.limits() {
+        ground.fleet(|fleet, now| fleet.learned(order.target, limits, now));
+    }
 }
 
 impl Open {

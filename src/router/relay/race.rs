@@ -8,19 +8,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use super::Job;
 use super::ground::Ground;
 use super::open::{Asked, Flown, Opened, open};
-use super::{Downstream, Job};
 use crate::router::Gauge;
 use crate::router::attempt::Observed;
 use crate::router::engine::{Order, Step};
 use crate::router::trail::{Attempt, AttemptResult};
 use crate::world::Moment;
 
+/// Whoever waits for the end of a race.
+pub(super) trait Caller {
+    /// Looks after the caller; resolves when it has left.
+    fn attend(&mut self) -> impl Future<Output = ()> + Send;
+}
+
 /// How a race ended.
 pub(super) enum Raced {
     /// One attempt has something to forward; the others are over.
-    Won(Order, Attempt, Opened),
+    Won(Box<(Order, Attempt, Opened)>),
     /// All of them failed, and this is what follows.
     Over(Step),
     /// The caller left.
@@ -70,7 +76,7 @@ async fn first(flights: &mut [Flight]) -> (usize, Flown) {
 
 impl Job {
     /// Makes the attempt `order`, and others beside it as the engine says.
-    pub(super) async fn race(&mut self, order: Order, asked: &Asked, down: &mut Downstream) -> Raced {
+    pub(super) async fn race(&mut self, order: Order, asked: &Asked, caller: &mut impl Caller) -> Raced {
         let clock = *self.ground.router.clock();
         let mut flights = vec![Flight::start(&self.ground, order, asked)];
         let mut hedge_at = order.hedge_at;
@@ -89,9 +95,9 @@ impl Job {
                         return raced;
                     }
                 }
-                () = down.attend() => {
+                () = caller.attend() => {
                     for flight in flights.drain(..) {
-                        self.trail.attempts.push(flight.given_up(AttemptResult::Cancelled, clock.now()));
+                        self.book(flight.given_up(AttemptResult::Cancelled, clock.now()));
                     }
                     return Raced::Left;
                 }
@@ -112,7 +118,7 @@ impl Job {
             Ok(opened) => {
                 self.with_fleet(|engine, fleet, now| engine.won(order.number, now, fleet));
                 self.give_up(others, now);
-                Some(Raced::Won(order, flown.record, opened))
+                Some(Raced::Won(Box::new((order, flown.record, opened))))
             }
             Err(loss) => {
                 let result = AttemptResult::Failed(loss.failure.clone());

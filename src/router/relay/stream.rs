@@ -40,7 +40,7 @@ impl Said {
     fn note(&mut self, delta: &Delta) {
         match delta {
             Delta::Text(text) if (self.text.len() + text.len()) as u64 <= MAX_HELD => {
-                self.text.push_str(text)
+                self.text.push_str(text);
             }
             Delta::Text(_) | Delta::ToolCall { .. } | Delta::Refusal(_) => self.beyond_text = true,
             _ => {}
