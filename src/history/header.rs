@@ -154,7 +154,7 @@ pub struct PlannedFault {
 pub struct ScriptedExpectation {
     /// The request's number.
     pub number: u64,
-    /// `MODEL RESULT` of every attempt in order; a result is a status, a failure class, `ok` or `cancelled`.
+    /// `MODEL RESULT` of every attempt in order; a result is a status, a failure class, `ok`, `cancelled` or `lost`.
     pub attempts: Option<Vec<(String, String)>>,
     /// Who must serve: a model's name, `cache` or `fixed`.
     pub served_by: Option<String>,

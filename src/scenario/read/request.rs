@@ -68,7 +68,7 @@ pub(in crate::scenario) const OUTCOMES: [(&str, &str); 7] = [
 ];
 
 /// Results of an attempt beside statuses and failure classes; `timeout` is any of the four.
-const OTHER_RESULTS: [&str; 3] = ["ok", "cancelled", "timeout"];
+const OTHER_RESULTS: [&str; 4] = ["ok", "cancelled", "lost", "timeout"];
 
 /// All of them, as one source; requests are numbered by their place in the list.
 pub(super) fn read(
@@ -209,6 +209,6 @@ fn attempt(cx: &Cx, node: &Node, names: &Names, known: &Reachable) -> Option<(St
 
 fn bad_attempt(message: String, node: &Node) -> Diagnostic {
     Diagnostic::new(Code::BAD_ATTEMPT, message).at(&node.span).help(
-        "write `MODEL RESULT`; a result is a status, a failure class, `ok` or `cancelled`: `claude 429`",
+        "write `MODEL RESULT`; a result is a status, a failure class, `ok`, `cancelled` or `lost`: `claude 429`",
     )
 }
