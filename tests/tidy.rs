@@ -157,6 +157,21 @@ fn reports_see_history_and_judgement_only() {
 }
 
 #[test]
+fn a_router_that_serves_knows_no_mocks_and_judges_nothing() {
+    // `chat` for the words of an error, `scenario::serve` for its configuration.
+    only("serve", &["chat", "router", "scenario", "world"]);
+    for path in sources("src/serve") {
+        let code = code(&path);
+        let mut doors = code.match_indices("crate::scenario");
+        let fits = doors.all(|(at, _)| {
+            let rest = &code[at..];
+            rest.starts_with("crate::scenario::serve") || rest.starts_with("crate::scenario::Problems")
+        });
+        assert!(fits, "{}: of `scenario` only `serve`", path.display());
+    }
+}
+
+#[test]
 fn mocks_that_stand_alone_know_no_router_and_judge_nothing() {
     only("mock", &["scenario", "world", "mock_providers"]);
 }

@@ -1,6 +1,6 @@
-//! `brownout check`: are these files scenarios?
+//! `brownout check`: are these files scenarios, or configurations of `brownout serve`?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::screen;
@@ -9,7 +9,7 @@ use crate::scenario;
 /// Arguments of `brownout check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Scenario files, or folders of them
+    /// Scenario files and configurations, or folders of them
     #[arg(default_value = "scenarios", value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -27,8 +27,12 @@ pub(super) fn command(args: &Args) -> Exit {
             return Exit::Usage;
         }
     };
-    let mut broken = 0;
+    let mut broken: usize = 0;
     for file in &files {
+        if scenario::serve::is_serve(file) {
+            broken += usize::from(!is_servable(file));
+            continue;
+        }
         let (checked, problems) = scenario::check(file);
         if !problems.is_empty() {
             screen::talk(&problems.render(screen::stderr_color()));
@@ -47,4 +51,17 @@ pub(super) fn command(args: &Args) -> Exit {
         return Exit::Pass;
     }
     screen::usage(format_args!("{broken} of {} files cannot be run", files.len()))
+}
+
+/// Checks a configuration, with the environment as it is here.
+fn is_servable(file: &Path) -> bool {
+    let (plan, problems) = scenario::serve::check(file, &super::serve::environment);
+    if !problems.is_empty() {
+        screen::talk(&problems.render(screen::stderr_color()));
+    }
+    if let Some(plan) = &plan {
+        let routes: Vec<&str> = plan.router.routes.keys().map(String::as_str).collect();
+        screen::data(&format!("ok {} (serves {})\n", file.display(), routes.join(", ")));
+    }
+    plan.is_some()
 }

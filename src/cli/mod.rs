@@ -36,7 +36,7 @@ const EXIT_CODES: &str =
 enum Command {
     /// Run scenarios and judge them (default: every scenario below scenarios/)
     Run(run::Args),
-    /// Check scenario files without running them
+    /// Check scenario files and configurations without running them
     Check(check::Args),
     /// Show why one request went the way it did
     Explain(explain::Args),
@@ -44,8 +44,8 @@ enum Command {
     Mock(mock::Args),
     /// Serve the router for real traffic
     Serve(serve::Args),
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
+    /// Print the JSON Schema of scenario files or configurations, for editors
+    Schema(schema::Args),
 }
 
 /// Parses the process's arguments, runs the command, and says how it ended.
@@ -66,6 +66,6 @@ pub fn main() -> Exit {
         Command::Explain(args) => explain::command(&args),
         Command::Mock(args) => mock::command(&args),
         Command::Serve(args) => serve::command(&args),
-        Command::Schema => schema::command(),
+        Command::Schema(args) => schema::command(&args),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::screen;
-use crate::scenario::serve::{self, Serve};
-use crate::serve::{Server, Signal};
+use crate::scenario::serve::Serve;
+use crate::serve::{Server, Signal, Source};
 
 /// Files and sockets that may be open at once, where the system lets us.
 #[cfg(unix)]
@@ -27,7 +28,8 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn command(args: &Args) -> Exit {
-    let (plan, problems) = serve::check(&args.config, &environment);
+    let source = Source::new(&args.config, Arc::new(environment));
+    let (plan, problems) = source.read();
     if !problems.is_empty() {
         screen::talk(&problems.render(screen::stderr_color()));
     }
@@ -35,7 +37,7 @@ pub(super) fn command(args: &Args) -> Exit {
     open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.and_then(|runtime| {
-        let ended = runtime.block_on(serve(plan, args));
+        let ended = runtime.block_on(serve(plan, source, args));
         // What is still running was told to end, and did not.
         runtime.shutdown_background();
         ended
@@ -57,10 +59,10 @@ fn open_files() {
     drop(rlimit::increase_nofile_limit(OPEN_FILES));
 }
 
-async fn serve(plan: Serve, args: &Args) -> io::Result<()> {
+async fn serve(plan: Serve, source: Source, args: &Args) -> io::Result<()> {
     // Before anybody can be told that it runs: a signal that comes then must not kill it.
     let signals = signals()?;
-    let server = Server::bind(plan).await?;
+    let server = Server::bind(plan, source).await?;
     screen::data(&if args.json { format!("{}\n", server.describe()) } else { in_shell(&server) });
     screen::talk("serving; Ctrl-C ends it when the running requests are over\n");
     let ended = server.run(signals).await;
@@ -80,12 +82,14 @@ fn signals() -> io::Result<mpsc::Receiver<Signal>> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
             loop {
                 let said = tokio::select! {
                     biased;
                     Some(()) = terminate.recv() => Signal::Stop,
                     Some(()) = interrupt.recv() => Signal::Stop,
+                    Some(()) = hangup.recv() => Signal::Reload,
                     else => return,
                 };
                 if tell.send(said).await.is_err() {

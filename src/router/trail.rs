@@ -23,6 +23,11 @@ impl<F: Fn(Trail) + Send + Sync> TrailSink for F {
     }
 }
 
+/// Among the extensions of an answer: the request behind it gets a [`Trail`]. An answer without it was given before
+/// anything began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trailed;
+
 /// The life of one request inside the router.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trail {

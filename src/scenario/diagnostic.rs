@@ -120,6 +120,15 @@ impl Problems {
         Problems::new(path, "", vec![problem])
     }
 
+    /// The same, with what `advice` says to do where nothing was said yet.
+    #[must_use]
+    pub(super) fn advising(mut self, advice: impl Fn(&Diagnostic, &str) -> Option<String>) -> Self {
+        for problem in self.list.iter_mut().filter(|problem| problem.help.is_none()) {
+            problem.help = advice(problem, &self.text);
+        }
+        self
+    }
+
     /// The same, where the text is shown without what `secret` finds in it: asterisks take its place.
     #[must_use]
     pub(super) fn hiding(mut self, secret: impl FnOnce(&str) -> Vec<Range<usize>>) -> Self {

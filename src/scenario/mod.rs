@@ -34,7 +34,7 @@ pub use diagnostic::{Diagnostic, Problems, Severity};
 pub use file::{check, discover, load, parse};
 pub use plain::expand;
 pub use read::{FaultWord, catalogue as fault_words, presets};
-pub use schema::schema;
+pub use schema::{schema, serve_schema};
 
 /// A checked scenario: everything a run needs.
 #[derive(Clone, Debug, PartialEq)]

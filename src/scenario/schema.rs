@@ -4,12 +4,14 @@
 //! than the readers: names, windows and sums are checked by `brownout check` alone.
 
 mod router;
+mod serve;
 
 use serde_json::{Map, Value, json};
 
 use super::cx::Shape;
 use super::read::shapes;
 use super::read::words::{self, Kind};
+pub use serve::serve_schema;
 
 /// The schema (draft 2020-12).
 #[must_use]
@@ -70,7 +72,7 @@ fn required(shape: &str) -> &'static [&'static str] {
         "capacity" => &["concurrency"],
         "diurnal" => &["low", "high", "peak"],
         "fate" => &["name"],
-        _ => router::required(shape).unwrap_or_default(),
+        _ => router::required(shape).unwrap_or_else(|| serve::required(shape)),
     }
 }
 
@@ -88,7 +90,7 @@ fn choice(shape: &str) -> Option<&'static [&'static str]> {
 
 /// What may stand at a key. Keys that mean the same everywhere are told by their name alone.
 fn property(shape: &str, key: &str) -> Value {
-    if let Some(value) = router::property(shape, key) {
+    if let Some(value) = router::property(shape, key).or_else(|| serve::property(shape, key)) {
         return value;
     }
     match (shape, key) {

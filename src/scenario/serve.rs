@@ -32,7 +32,7 @@ pub struct Serve {
     pub tls: Option<Identity>,
     /// The router.
     pub router: Config,
-    /// Authorities that are believed about single hosts, beside those that everybody believes.
+    /// Authorities that alone are believed about single hosts.
     pub authorities: Vec<Authority>,
     /// Time that running requests have after the first signal to stop.
     pub drain: Duration,
@@ -98,7 +98,17 @@ pub fn parse(text: &str, path: &Path, environment: Environment<'_>) -> (Option<S
     let empty = Diagnostic::new(Code::EMPTY_FILE, "the file holds no configuration")
         .help("a configuration has at least `listen`, `providers` and `router`");
     let (serve, problems) = check_with(text, path, empty, |cx, root| read::file(cx, root, path, environment));
-    (serve, problems.hiding(read::secrets))
+    let problems = problems.advising(quote).hiding(read::secrets);
+    (serve, problems)
+}
+
+/// Inside braces and brackets YAML takes the braces of a reference for its own.
+fn quote(problem: &Diagnostic, text: &str) -> Option<String> {
+    let span = problem.span.as_ref().filter(|_| problem.code == Code::SYNTAX)?;
+    let start = text.get(..span.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let line = text[start..].lines().next()?;
+    let bare = line.match_indices("${").any(|(at, _)| !line[..at].ends_with(['"', '\'']));
+    bare.then(|| "quote a reference: `\"${NAME}\"`".to_owned())
 }
 
 /// Whether a file is a configuration of this kind and no scenario: it listens, and has no load of its own.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::door::Kind;
+use super::door::{Ends, Kind, gone};
 use super::face::Face;
 use super::phase::{Phase, UnderWay, Watch};
 use crate::router::http::Body;
@@ -31,14 +31,19 @@ const STREAMS_MAX: u32 = 256;
 const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves one connection until its caller leaves or the server ends.
-pub(super) async fn converse<I>(io: I, face: Arc<Face>, kind: Kind, mut watch: Watch)
+pub(super) async fn converse<I>(io: I, face: Arc<Face>, kind: Kind, ends: Ends)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Ends { mut watch, mut closed } = ends;
     let busy = Arc::new(AtomicU64::new(0));
+    let spoke = Arc::new(AtomicBool::new(false));
     let service = {
-        let (busy, watch) = (Arc::clone(&busy), watch.clone());
-        service_fn(move |request| answer(Arc::clone(&face), kind, request, watch.clone(), Arc::clone(&busy)))
+        let (busy, spoke, watch) = (Arc::clone(&busy), Arc::clone(&spoke), watch.clone());
+        service_fn(move |request| {
+            spoke.store(true, Ordering::Relaxed);
+            answer(Arc::clone(&face), kind, request, watch.clone(), Arc::clone(&busy))
+        })
     };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT).max_buf_size(HEAD_BYTES_MAX);
@@ -49,14 +54,16 @@ where
         .max_header_list_size(HEAD_BYTES_MAX as u32)
         .keep_alive_interval(PING_EVERY);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-    tokio::select! {
+    let first = tokio::select! {
         biased;
         // A connection that breaks is its caller's affair; the router has accounted for every request on it.
         _ = connection.as_mut() => return,
-        () = watch.reached(Phase::Draining) => {}
-    }
+        () = watch.reached(Phase::Draining) => true,
+        () = gone(&mut closed) => false,
+        () = silence(&spoke) => return,
+    };
     // A connection at rest may have a request on its way, which gets an answer; the others are told to come to an end.
-    if busy.load(Ordering::Relaxed) == 0 {
+    if first && busy.load(Ordering::Relaxed) == 0 {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
@@ -68,6 +75,15 @@ where
         biased;
         _ = connection => {}
         () = watch.reached(Phase::Over) => {}
+    }
+}
+
+/// Completes when nobody asked anything for too long. Which version is spoken is only known from the first bytes, so
+/// there is nobody else who would give up waiting for them.
+async fn silence(spoke: &AtomicBool) {
+    tokio::time::sleep(HEAD_WAIT).await;
+    if spoke.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -134,5 +150,73 @@ impl hyper::body::Body for Counted {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indexmap::IndexMap;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::super::phase::Phases;
+    use super::super::witness::Witness;
+    use super::*;
+    use crate::router::Router;
+    use crate::router::config::Config;
+    use crate::scenario::serve::Log;
+    use crate::world::{Clock, Connector, Dice, Network};
+
+    /// A connection to a router without routes, and the hands that end it.
+    fn connected() -> (DuplexStream, Phases, tokio::sync::watch::Sender<bool>) {
+        let clock = Clock::start(0);
+        let witness = Witness::new(Log::Off).unwrap();
+        let config = Config::new(IndexMap::new(), IndexMap::new(), IndexMap::new());
+        let sink = Arc::clone(&witness) as Arc<dyn crate::router::trail::TrailSink>;
+        let router = Router::new(config, Connector::new(Network::Tcp), clock, Dice::new(1), sink);
+        let phases = Phases::new();
+        let (close, closed) = tokio::sync::watch::channel(false);
+        let face = Arc::new(Face::new(router, witness, clock, phases.watch()));
+        let (caller, io) = tokio::io::duplex(1024);
+        tokio::spawn(converse(io, face, Kind::Callers, Ends { watch: phases.watch(), closed }));
+        (caller, phases, close)
+    }
+
+    async fn seconds_until_the_end(caller: &mut DuplexStream) -> u64 {
+        let clock = Clock::start(0);
+        let mut heard = Vec::new();
+        let _ = caller.read_to_end(&mut heard).await;
+        (clock.now() - crate::world::Moment::ZERO).as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_says_nothing_or_half_of_something_or_rests_is_left_after_a_minute() {
+        // Half of HTTP/2 does not answer the ping after 20 s within another 20 s.
+        for (said, seconds) in [
+            ("", 60),
+            ("G", 60),
+            ("GET /health HT", 60),
+            ("GET /health HTTP/1.1\r\nhost: x\r\n", 60),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 40),
+        ] {
+            let (mut caller, _phases, _close) = connected();
+            caller.write_all(said.as_bytes()).await.unwrap();
+
+            assert_eq!(seconds_until_the_end(&mut caller).await, seconds, "{said:?}");
+        }
+        let (mut caller, _phases, _close) = connected();
+        caller.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+
+        assert_eq!(seconds_until_the_end(&mut caller).await, 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_door_ends_connections_at_rest() {
+        let (mut caller, _phases, close) = connected();
+        caller.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+
+        drop(close);
+
+        assert_eq!(seconds_until_the_end(&mut caller).await, 0);
     }
 }

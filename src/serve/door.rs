@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::converse;
@@ -35,37 +35,62 @@ pub(super) enum Kind {
 /// A port that is bound.
 pub(super) struct Door {
     listener: TcpListener,
+    /// As it was configured: with port 0, for one that the system chose.
+    asked: SocketAddr,
     address: SocketAddr,
     kind: Kind,
-    tls: Option<Identity>,
+    tls: watch::Receiver<Option<Identity>>,
 }
 
 impl Door {
-    pub(super) async fn bind(address: SocketAddr, kind: Kind, tls: Option<Identity>) -> io::Result<Door> {
-        let listener = TcpListener::bind(address).await.map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot listen on `{address}`: {error}"))
-        })?;
+    /// Callers see the certificate that `tls` holds when they come; those who look after the server need none.
+    pub(super) async fn bind(
+        asked: SocketAddr,
+        kind: Kind,
+        tls: watch::Receiver<Option<Identity>>,
+    ) -> io::Result<Door> {
+        let complaint = |error: io::Error| {
+            let hint = match error.kind() {
+                io::ErrorKind::AddrInUse => "; somebody listens there already",
+                io::ErrorKind::AddrNotAvailable => "; no interface of this machine has this address",
+                io::ErrorKind::PermissionDenied => "; ports below 1024 are for the system",
+                _ => "",
+            };
+            io::Error::new(error.kind(), format!("cannot listen on `{asked}`: {error}{hint}"))
+        };
+        let listener = TcpListener::bind(asked).await.map_err(complaint)?;
         let address = listener.local_addr()?;
-        Ok(Door { listener, address, kind, tls })
+        Ok(Door { listener, asked, address, kind, tls })
     }
 
     pub(super) const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What URLs of it begin with.
-    pub(super) fn origin(&self) -> String {
-        origin(if self.tls.is_some() { "https" } else { "http" }, self.address)
+    pub(super) const fn asked(&self) -> SocketAddr {
+        self.asked
     }
 
-    /// Lets connections in until their time is over; each holds `open` for as long as it lives.
-    pub(super) async fn run(self, face: Arc<Face>, mut watch: Watch, open: mpsc::Sender<Infallible>) {
+    /// What URLs of it begin with.
+    pub(super) fn origin(&self) -> String {
+        let is_secret = self.kind == Kind::Callers && self.tls.borrow().is_some();
+        origin(if is_secret { "https" } else { "http" }, self.address)
+    }
+
+    /// Lets connections in until it is `closed` or their time is over; each holds `open` for as long as it lives.
+    pub(super) async fn run(
+        self,
+        face: Arc<Face>,
+        watch: Watch,
+        closed: watch::Receiver<bool>,
+        open: mpsc::Sender<Infallible>,
+    ) {
         let until = match self.kind {
             Kind::Callers => Phase::Draining,
             Kind::Admin => Phase::Closing,
         };
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let lives = watch.clone();
+        let (mut over, mut shut) = (watch.clone(), closed.clone());
         loop {
             let accepted = async {
                 let place = Arc::clone(&room).acquire_owned().await;
@@ -73,14 +98,17 @@ impl Door {
             };
             let (accepted, place) = tokio::select! {
                 biased;
-                () = watch.reached(until) => return,
+                () = over.reached(until) => return,
+                () = gone(&mut shut) => return,
                 accepted = accepted => accepted,
             };
             let Ok((stream, _)) = accepted else {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            let visit = visit(stream, self.tls.clone(), Arc::clone(&face), self.kind, lives.clone());
+            let tls = self.tls.borrow().clone().filter(|_| self.kind == Kind::Callers);
+            let ends = Ends { watch: watch.clone(), closed: closed.clone() };
+            let visit = visit(stream, tls, Arc::clone(&face), self.kind, ends);
             let open = open.clone();
             tokio::spawn(async move {
                 visit.await;
@@ -90,13 +118,28 @@ impl Door {
     }
 }
 
-async fn visit(stream: TcpStream, tls: Option<Identity>, face: Arc<Face>, kind: Kind, mut watch: Watch) {
+/// When a connection comes to an end although its caller would stay.
+#[derive(Clone)]
+pub(super) struct Ends {
+    pub(super) watch: Watch,
+    /// Whether the door it came in by is closed: nobody holds the other end then.
+    pub(super) closed: watch::Receiver<bool>,
+}
+
+/// Completes when a door is closed.
+pub(super) async fn gone(closed: &mut watch::Receiver<bool>) {
+    // Nobody ever says true: the other end is dropped.
+    drop(closed.wait_for(|closed| *closed).await);
+}
+
+async fn visit(stream: TcpStream, tls: Option<Identity>, face: Arc<Face>, kind: Kind, ends: Ends) {
     // Without this a stream of small events stalls on Nagle against delayed ACKs.
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let Some(tls) = tls else { return converse(stream, face, kind, watch).await };
+    let Some(tls) = tls else { return converse(stream, face, kind, ends).await };
     let shaking = TlsAcceptor::from(tls.config).accept(stream);
+    let mut watch = ends.watch.clone();
     let shaken = tokio::select! {
         biased;
         () = watch.reached(Phase::Closing) => return,
@@ -104,6 +147,6 @@ async fn visit(stream: TcpStream, tls: Option<Identity>, face: Arc<Face>, kind: 
     };
     // Whoever does not speak TLS, or does not finish, has been told so by TLS itself.
     if let Ok(Ok(stream)) = shaken {
-        converse(stream, face, kind, watch).await;
+        converse(stream, face, kind, ends).await;
     }
 }

@@ -6,8 +6,11 @@
 //!
 //! - `door`: a port, and the connections that come in by it.
 //! - `connection`: HTTP on one of them, and how it ends.
-//! - `face`: what is answered here (`/health`), and what the router answers.
+//! - `face`: what is answered here (`/health`, `/metrics`), and what the router answers.
 //! - `phase`: serving, draining, closing, over; and how many requests are under way.
+//! - `witness`: hears of every request: `metrics` counts it, `log` tells it.
+//! - `source`: where the configuration comes from, and whether it has changed; `reload` takes it up.
+//! - `trust`: whom to believe about providers.
 //!
 //! What never happens here: deciding anything about a request. That is the router's, and it is the same router that a
 //! scenario tests.
@@ -15,30 +18,47 @@
 mod connection;
 mod door;
 mod face;
+mod log;
+mod metrics;
 mod phase;
+mod reload;
+mod source;
+mod standing;
+mod trust;
+mod witness;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::door::{Door, Kind};
 use self::face::Face;
 use self::phase::Phases;
+use self::reload::Running;
+pub use self::source::{Environment, Source};
+use self::source::{Files, LOOK_EVERY};
+use self::witness::Witness;
 use crate::router::Router;
-use crate::router::trail::Trail;
-use crate::scenario::serve::Serve;
-use crate::world::{Clock, Connector, Dice, Network};
+use crate::router::trail::TrailSink;
+use crate::scenario::serve::{Identity, Serve};
+use crate::world::{Clock, Connector, Dice, Network, Trust};
 
 /// For the last bytes of answers to reach their callers, after the last request is over.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// For what was cut off to be counted and told.
+const LAST_RITES: Duration = Duration::from_millis(500);
+
 /// What a running server is told from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
+    /// To read its configuration again.
+    Reload,
     /// To finish what is under way and end; the second time, to end at once.
     Stop,
 }
@@ -53,36 +73,44 @@ pub struct Ended {
 /// A router bound to its ports.
 #[must_use = "nothing is answered before `run`"]
 pub struct Server {
+    source: Source,
+    files: Files,
     doors: Vec<Door>,
     face: Arc<Face>,
     phases: Phases,
+    tls: watch::Sender<Option<Identity>>,
+    trust: Trust,
     drain: Duration,
 }
 
 impl Server {
-    /// Binds every address of `plan`.
+    /// Binds every address of `plan`, which came from `source`.
     ///
     /// # Errors
     ///
-    /// When one cannot be bound; the message names it.
+    /// When one cannot be bound, or the authorities that are to be believed cannot be read; the message names it.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime with I/O and time enabled.
-    pub async fn bind(plan: Serve) -> io::Result<Server> {
+    pub async fn bind(plan: Serve, source: Source) -> io::Result<Server> {
+        let files = Files::of(&source, &plan);
         let clock = Clock::start(jiff::Timestamp::now().as_microsecond());
+        let tls = watch::Sender::new(plan.tls.clone());
         let mut doors = Vec::new();
-        for address in &plan.listen {
-            doors.push(Door::bind(*address, Kind::Callers, plan.tls.clone()).await?);
+        for (address, kind) in addresses(&plan) {
+            doors.push(Door::bind(address, kind, tls.subscribe()).await?);
         }
-        if let Some(address) = plan.admin {
-            doors.push(Door::bind(address, Kind::Admin, None).await?);
-        }
-        let sink = Arc::new(|_: Trail| {});
-        let router = Router::new(plan.router, Connector::new(Network::Tcp), clock, dice(clock), sink);
+        let trust = trust::of(&plan)?;
+        let witness = Witness::new(plan.log)?;
+        let connector = Connector::new(Network::Tcp).trusting(trust.clone());
+        let sink = Arc::clone(&witness) as Arc<dyn TrailSink>;
+        let router = Router::new(plan.router, connector, clock, dice(clock), sink);
+        witness.watch(&router);
         let phases = Phases::new();
-        let face = Arc::new(Face::new(router, clock, phases.watch(), plan.admin.is_some()));
-        Ok(Server { doors, face, phases, drain: plan.drain })
+        let face = Arc::new(Face::new(router, witness, clock, phases.watch()));
+        face.set_apart(plan.admin.is_some());
+        Ok(Server { source, files, doors, face, phases, tls, trust, drain: plan.drain })
     }
 
     /// Where callers are answered: URLs without a slash at the end.
@@ -116,20 +144,39 @@ impl Server {
     }
 
     /// Answers callers until it is told to stop; then takes no new ones, and ends when the running requests have, when
-    /// their time is up, or when it is told again.
-    pub async fn run(self, mut signals: mpsc::Receiver<Signal>) -> Ended {
-        let (open, mut gone) = mpsc::channel(1);
-        let serving: Vec<_> = self
-            .doors
+    /// their time is up, or when it is told again. Until then a changed configuration is taken up.
+    pub async fn run(mut self, mut signals: mpsc::Receiver<Signal>) -> Ended {
+        let (open, gone) = mpsc::channel(1);
+        let mut running: Vec<_> = std::mem::take(&mut self.doors)
             .into_iter()
-            .map(|door| tokio::spawn(door.run(Arc::clone(&self.face), self.phases.watch(), open.clone())))
+            .map(|door| Running::open(door, &self.face, &self.phases, &open))
             .collect();
+        loop {
+            let reload = tokio::select! {
+                biased;
+                signal = signals.recv() => match signal {
+                    Some(Signal::Reload) => true,
+                    Some(Signal::Stop) | None => break,
+                },
+                () = tokio::time::sleep(LOOK_EVERY) => self.files.changed(),
+            };
+            if reload {
+                self.reload(&mut running, &open).await;
+            }
+        }
         drop(open);
-        signals.recv().await;
+        self.end(signals, gone).await
+    }
+
+    /// Lets go of everything, one by one.
+    async fn end(self, mut signals: mpsc::Receiver<Signal>, mut gone: mpsc::Receiver<Infallible>) -> Ended {
+        let witness = self.face.witness();
+        let waiting = vec![("requests_in_flight", json!(self.phases.under_way()))];
+        witness.event("draining", waiting);
         self.phases.drain();
         tokio::select! {
             biased;
-            _ = signals.recv() => {}
+            () = insisted(&mut signals) => {}
             () = self.phases.idle() => {}
             () = tokio::time::sleep(self.drain) => {}
         }
@@ -140,17 +187,41 @@ impl Server {
                 biased;
                 // Nobody holds the other end any more.
                 _ = gone.recv() => {}
-                _ = signals.recv() => {}
+                () = insisted(&mut signals) => {}
                 () = tokio::time::sleep(LAST_WORDS) => {}
             }
         }
         self.phases.end();
-        for door in serving {
-            // A door that broke has nobody left to tell.
-            drop(door.await);
-        }
+        let told = async {
+            gone.recv().await;
+            while self.face.router().gauges().0 > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        // What does not end in time is dropped with the process.
+        drop(tokio::time::timeout(LAST_RITES, told).await);
+        witness.event("ended", vec![("cut_off", json!(cut_off))]);
+        witness.flush();
         Ended { cut_off }
     }
+}
+
+/// Completes when somebody asks for the end again.
+async fn insisted(signals: &mut mpsc::Receiver<Signal>) {
+    loop {
+        match signals.recv().await {
+            Some(Signal::Stop) => return,
+            // There is nothing left to reload for.
+            Some(Signal::Reload) => {}
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// What a configuration listens on.
+fn addresses(plan: &Serve) -> impl Iterator<Item = (SocketAddr, Kind)> {
+    let callers = plan.listen.iter().map(|address| (*address, Kind::Callers));
+    callers.chain(plan.admin.map(|address| (address, Kind::Admin)))
 }
 
 /// Dice of its own for every process: two routers that fail together must not return together.

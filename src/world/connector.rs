@@ -13,6 +13,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
+use super::trust::Offer;
 use super::{Network, Stream, Trust};
 
 /// Connects to the host and port of a URI over a [`Network`], with TLS for `https://`.
@@ -20,14 +21,14 @@ use super::{Network, Stream, Trust};
 pub struct Connector {
     network: Network,
     trust: Option<Trust>,
-    http2: bool,
+    offer: Offer,
 }
 
 impl Connector {
     /// A connector over `network`. It trusts nobody, so it connects to no `https://`.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        Connector { network, trust: None, http2: false }
+        Connector { network, trust: None, offer: Offer::Http1 }
     }
 
     /// The same, for `https://` too.
@@ -39,7 +40,13 @@ impl Connector {
     /// The same, for connections on which HTTP/2 is to be spoken.
     #[must_use]
     pub fn for_http2(self) -> Self {
-        Connector { http2: true, ..self }
+        Connector { offer: Offer::Http2, ..self }
+    }
+
+    /// The same, for connections on which either version is spoken, as TLS agrees (ALPN); in the clear it is HTTP/1.1.
+    #[must_use]
+    pub fn for_either(self) -> Self {
+        Connector { offer: Offer::Either, ..self }
     }
 
     async fn connect(self, uri: Uri) -> io::Result<Stream> {
@@ -52,9 +59,10 @@ impl Connector {
             }
             _ => return Err(io::Error::other(format!("`{uri}`: only http:// and https:// are spoken here"))),
         };
-        let stream = self.network.connect(host, uri.port_u16().unwrap_or(port)).await?;
+        let port = uri.port_u16().unwrap_or(port);
+        let stream = self.network.connect(host, port).await?;
         match trust {
-            Some(trust) => trust.shake(host, self.http2, stream).await,
+            Some(trust) => trust.shake(host, port, self.offer, stream).await,
             None => Ok(stream),
         }
     }
@@ -93,7 +101,8 @@ pub struct ClientIo {
 
 impl Connection for ClientIo {
     fn connected(&self) -> Connected {
-        Connected::new().extra(self.uses.clone())
+        let connected = Connected::new().extra(self.uses.clone());
+        if self.io.inner().agreed_on_http2() { connected.negotiated_h2() } else { connected }
     }
 }
 

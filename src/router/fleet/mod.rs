@@ -96,13 +96,21 @@ impl Fleet {
         Fleet { targets: config.targets().iter().map(health).collect() }
     }
 
-    /// A fleet for `new`, which knows of every target that `old` had under the same name what this one knows. Calls
-    /// in flight stay with this one.
+    /// A fleet for `new`, which knows of every target that `old` had as well what this one knows: the same name, at the
+    /// same address, with the same key. A key that was replaced because it was bad does not inherit the bench. Calls in
+    /// flight stay with this one.
     #[must_use]
     pub fn adopted(&self, old: &Config, new: &Config) -> Self {
         let mut fleet = Fleet::new(new);
-        for (health, target) in fleet.targets.iter_mut().zip(new.targets()) {
-            let known = old.targets().iter().position(|known| known.name == target.name);
+        for (index, (health, target)) in fleet.targets.iter_mut().zip(new.targets()).enumerate() {
+            let is_it = |(known_index, known): (usize, &super::config::Target)| {
+                known.name == target.name
+                    && known.upstream == target.upstream
+                    && old.provider_of(known_index).base_url == new.provider_of(index).base_url
+                    && old.key_of(known_index).map(|key| &key.secret)
+                        == new.key_of(index).map(|key| &key.secret)
+            };
+            let known = old.targets().iter().enumerate().position(is_it);
             if let Some(known) = known.and_then(|index| self.targets.get(index)) {
                 health.breaker = known.breaker.with_policy(new.models[target.model].breaker);
                 (health.cooling, health.trouble) = (known.cooling, known.trouble);

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::http::{Body, Writer};
 use super::super::told::Told;
+use super::super::trail::Trailed;
 use super::race::Caller;
 use crate::chat::{ChatReply, Delta, Failure};
 use crate::world::{Clock, Moment};
@@ -152,8 +153,9 @@ impl Downstream {
         Ok(())
     }
 
-    fn respond(&mut self, response: Response<Body>) {
+    fn respond(&mut self, mut response: Response<Body>) {
         if let Some(head) = self.head.take() {
+            response.extensions_mut().insert(Trailed);
             // A caller that left in this very moment needs no answer.
             drop(head.send(response));
         }

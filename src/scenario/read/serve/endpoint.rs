@@ -192,10 +192,10 @@ fn keys(site: &Site<'_>, fields: &Fields<'_>) -> Vec<Key> {
 }
 
 fn key_file(site: &Site<'_>, node: &Node) -> Option<Secret> {
-    let (path, bytes) = site.file(node)?;
+    let (shown, bytes) = site.file(node)?;
     let text = String::from_utf8(bytes).unwrap_or_default();
     if text.trim().is_empty() {
-        let message = format!("`{}` holds no text", path.display());
+        let message = format!("{shown} holds no text");
         site.cx.report(Diagnostic::new(Code::BAD_FILE, message).at(&node.span));
         return None;
     }

@@ -33,7 +33,7 @@ pub(in crate::scenario) const SHAPES: [&Shape; 3] = [&SERVE, &endpoint::ENDPOINT
 pub(in crate::scenario) const LOGS: [(&str, Log); 3] =
     [("json", Log::Json), ("text", Log::Text), ("off", Log::Off)];
 
-/// Providers that are known by name.
+/// Vendors that are known by name, and versions of HTTP.
 pub(in crate::scenario) use endpoint::{HTTP, vendors};
 
 /// Time that running requests have at the end, where nothing is said.

@@ -15,6 +15,11 @@ pub(super) struct Text {
 }
 
 impl Text {
+    /// Whether it came from the environment, or is what a reference falls back on.
+    pub(super) const fn is_reference(&self) -> bool {
+        self.reference.is_some()
+    }
+
     /// What a message may say of it: what was written (of a URL, what stands before its query), never what a reference
     /// stands for.
     pub(super) fn shown(&self) -> String {

@@ -63,6 +63,14 @@ fn holds_user(value: &Node) -> bool {
     matches!(&value.value, Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']))
 }
 
+/// Whether nothing but a reference, and what closes the line, stands there.
+fn is_bare_reference(text: &str) -> bool {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || "\"'".contains(c));
+    let end = text.find('}').map_or(0, |at| at + 1);
+    let (reference, rest) = text.split_at(end);
+    is_reference(reference) && rest.chars().all(|c| c.is_whitespace() || "\"',}]".contains(c))
+}
+
 /// Without a tree: everything right of a telling name, and what is indented below it; and every word that looks like
 /// a vendor's key.
 fn lines(text: &str, found: &mut Vec<Span>) {
@@ -79,7 +87,8 @@ fn lines(text: &str, found: &mut Vec<Span>) {
         } else {
             below = telling.map(|_| indent).filter(|_| bare.ends_with(':'));
             let from = telling.and_then(|from| bare[from..].find(':').map(|colon| from + colon + 1));
-            found.extend(from.filter(|from| *from < bare.len()).map(|from| at + from..at + bare.len()));
+            let from = from.filter(|from| *from < bare.len() && !is_bare_reference(&bare[*from..]));
+            found.extend(from.map(|from| at + from..at + bare.len()));
         }
         for word in ["sk-", "Bearer "] {
             found.extend(bare.find(word).map(|from| at + from..at + bare.len()));

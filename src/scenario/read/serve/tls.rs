@@ -1,7 +1,7 @@
 //! Certificates and keys in files.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::ring;
@@ -46,25 +46,25 @@ pub(super) fn identity(site: &Site<'_>, node: &Node) -> Option<Identity> {
 
 /// The certificates in a PEM file; at least one.
 pub(super) fn certificates(site: &Site<'_>, node: &Node) -> Option<Vec<CertificateDer<'static>>> {
-    let (path, bytes) = site.file(node)?;
+    let (shown, bytes) = site.file(node)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let complaint = match read {
         Ok(found) if !found.is_empty() => return Some(found),
         Ok(_) => "holds no certificate".to_owned(),
         Err(error) => format!("cannot be read as PEM: {error}"),
     };
-    let problem = Diagnostic::new(Code::BAD_FILE, format!("`{}` {complaint}", path.display()));
+    let problem = Diagnostic::new(Code::BAD_FILE, format!("{shown} {complaint}"));
     let help = "a PEM file has parts that begin with `-----BEGIN CERTIFICATE-----`";
     site.cx.report(problem.at(&node.span).help(help));
     None
 }
 
 fn private_key(site: &Site<'_>, node: &Node) -> Option<PrivateKeyDer<'static>> {
-    let (path, bytes) = site.file(node)?;
+    let (shown, bytes) = site.file(node)?;
     // The error is not shown: nobody knows what it quotes.
     let key = PrivateKeyDer::from_pem_slice(&bytes).ok();
     if key.is_none() {
-        let message = format!("`{}` holds no private key", path.display());
+        let message = format!("{shown} holds no private key");
         let help = "a PEM file has a part that begins with `-----BEGIN PRIVATE KEY-----`";
         site.cx.report(Diagnostic::new(Code::BAD_FILE, message).at(&node.span).help(help));
     }
@@ -72,15 +72,16 @@ fn private_key(site: &Site<'_>, node: &Node) -> Option<PrivateKeyDer<'static>> {
 }
 
 impl Site<'_> {
-    /// What is in a file that is named beside the configuration.
-    pub(super) fn file(&self, node: &Node) -> Option<(PathBuf, Vec<u8>)> {
+    /// What is in a file that is named beside the configuration, and how it may be called in a message.
+    pub(super) fn file(&self, node: &Node) -> Option<(String, Vec<u8>)> {
         let name = self.text(node, "a file name")?;
         let path = self.folder.join(&name.value);
+        let shown = if name.is_reference() { name.shown() } else { format!("`{}`", path.display()) };
         self.files.borrow_mut().push(path.clone());
         match read(&path) {
-            Ok(bytes) => Some((path, bytes)),
+            Ok(bytes) => Some((shown, bytes)),
             Err(error) => {
-                let message = format!("cannot read `{}`: {error}", path.display());
+                let message = format!("cannot read {shown}: {error}");
                 self.cx.report(Diagnostic::new(Code::BAD_FILE, message).at(&node.span));
                 None
             }
