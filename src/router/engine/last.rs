@@ -29,10 +29,10 @@ impl Engine {
 
     /// The failure that is the answer of an exhausted chain.
     fn primary_cause(&self) -> Option<(TargetIx, Failure)> {
-        let first = self.failures.iter().find(|(_, failure)| !blames_request(failure.class));
+        let first = self.failures.iter().find(|(_, failure)| !blames_caller(failure));
         let (target, _) = first.or(self.failures.first())?;
         let same = |(of, failure): &&(TargetIx, Failure)| {
-            of == target && (first.is_none() || !blames_request(failure.class))
+            of == target && (first.is_none() || !blames_caller(failure))
         };
         self.failures.iter().rev().find(same).cloned()
     }
@@ -142,6 +142,13 @@ impl Engine {
         }
         words
     }
+}
+
+/// Whether a caller would read a failure as its own: by its class, or by a status like 402, which is the operator's
+/// unpaid bill.
+fn blames_caller(failure: &Failure) -> bool {
+    let status = failure.caller_status();
+    blames_request(failure.class) || ((400..500).contains(&status) && !matches!(status, 408 | 429))
 }
 
 /// Whether a failure says that the request, or what it was sent with, is wrong.
