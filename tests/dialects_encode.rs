@@ -1,7 +1,7 @@
 //! What each dialect puts on the wire for the same request, and what it says it had to change.
 
 use brownout::chat::{
-    ChatRequest, FailureClass, Message, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
+    ChatRequest, FailureClass, Message, Origin, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
 };
 use brownout::dialect::{Dialect, Encoded, Upstream, encode};
 use brownout::router::config::Secret;
@@ -68,6 +68,7 @@ fn rich() -> ChatRequest {
             .as_object()
             .cloned()
             .expect("an object"),
+        origin: Origin::OpenAi,
     }
 }
 
@@ -314,4 +315,60 @@ fn without_a_key_no_credential_is_sent() {
             assert!(!encoded.request.headers().contains_key(name));
         }
     }
+}
+
+/// Fields only one vendor knows reach that vendor, of the request and of its messages, and no other; the others'
+/// adapting is reported.
+#[test]
+fn a_vendors_own_fields_go_to_that_vendor_alone() {
+    let object = |value: Value| value.as_object().cloned().expect("an object");
+    let mut result = message(Role::Tool, "42");
+    result.tool_call_id = Some("c".into());
+    result.extra = object(json!({"is_error": true}));
+    let anthropic = ChatRequest {
+        messages: vec![message(Role::User, "hi"), result],
+        extra: object(json!({"top_k": 3, "model": "smuggled"})),
+        origin: Origin::Anthropic,
+        ..plain()
+    };
+    let own = send(Dialect::Anthropic, &anthropic, "http://a", "m");
+    assert_eq!((&body(&own)["top_k"], &body(&own)["model"]), (&json!(3), &json!("m")));
+    assert_eq!(body(&own)["messages"][0]["content"][1]["is_error"], true);
+    let other = send(Dialect::Openai, &anthropic, "http://a", "m");
+    assert_eq!(body(&other)["top_k"], Value::Null);
+    assert_eq!(body(&other)["messages"][1]["is_error"], Value::Null);
+    assert!(other.adapted.contains(&"dropped `top_k`".to_owned()), "{:?}", other.adapted);
+
+    let mut turn = message(Role::User, "hi");
+    turn.extra = object(json!({"audio": {"id": "a"}, "role": "smuggled"}));
+    let openai = ChatRequest { messages: vec![turn], extra: object(json!({"top_k": 3})), ..plain() };
+    let own = send(Dialect::Openai, &openai, "http://a", "m");
+    assert_eq!(body(&own)["messages"][0], json!({"role": "user", "content": "hi", "audio": {"id": "a"}}));
+    assert_eq!(body(&own)["top_k"], 3);
+    let other = send(Dialect::Anthropic, &openai, "http://a", "m");
+    assert_eq!(body(&other)["top_k"], Value::Null);
+    assert!(other.adapted.contains(&"dropped `top_k`".to_owned()));
+}
+
+#[test]
+fn anthropic_thinks_on_only_with_its_signed_thoughts_at_hand() {
+    let object = |value: Value| value.as_object().cloned().expect("an object");
+    let thought = json!({"type": "thinking", "thinking": "hm", "signature": "s"});
+    let call = ToolCall { id: "c".into(), name: "f".into(), arguments: "{}".into() };
+    let asked = Message { tool_calls: vec![call], parts: Vec::new(), ..message(Role::Assistant, "") };
+    let result = Message { tool_call_id: Some("c".into()), ..message(Role::Tool, "42") };
+    let thinking = json!({"type": "enabled", "budget_tokens": 1024});
+    let mut request = ChatRequest {
+        messages: vec![message(Role::User, "hi"), asked, result],
+        extra: object(json!({"thinking": thinking})),
+        origin: Origin::Anthropic,
+        ..plain()
+    };
+    let without = send(Dialect::Anthropic, &request, "http://a", "m");
+    assert_eq!(body(&without)["thinking"], Value::Null);
+    assert!(without.adapted.contains(&"dropped `thinking`".to_owned()));
+    request.messages[1].extra = object(json!({"thinking": [thought]}));
+    let with = send(Dialect::Anthropic, &request, "http://a", "m");
+    assert_eq!(body(&with)["thinking"], thinking);
+    assert_eq!(body(&with)["messages"][1]["content"][0], thought);
 }

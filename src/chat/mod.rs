@@ -13,4 +13,4 @@ pub use embed::{EmbedInput, EmbedReply, EmbedRequest, VectorFormat};
 pub use failure::{Failure, FailureClass, Limit};
 pub use limits::{Allowance, RateLimits};
 pub use reply::{ChatReply, Delta, Finish, ToolCall, Usage};
-pub use request::{ChatRequest, Message, Part, ResponseFormat, Role, Tool, ToolChoice};
+pub use request::{ChatRequest, Message, Origin, Part, ResponseFormat, Role, Tool, ToolChoice};

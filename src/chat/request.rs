@@ -34,6 +34,18 @@ pub struct ChatRequest {
     pub user: Option<String>,
     /// Fields this language has no word for, for providers of the caller's own dialect.
     pub extra: Map<String, Value>,
+    /// Whose words the `extra` fields are.
+    pub origin: Origin,
+}
+
+/// Whose words a request came in: fields that only one vendor knows mean nothing to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// OpenAI's chat completions, and everything that imitates them.
+    #[default]
+    OpenAi,
+    /// Anthropic's messages.
+    Anthropic,
 }
 
 /// One turn of a conversation.

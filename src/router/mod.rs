@@ -38,6 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::config::Config;
 use self::fleet::Fleet;
+use self::http::Gate;
 use self::rescue::Cache;
 use self::spend::Spending;
 use self::trail::{Trail, TrailSink};
@@ -61,6 +62,7 @@ pub struct Router {
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) config: Arc<Config>,
+    gate: Arc<Gate>,
     fleet: Mutex<Fleet>,
 }
 
@@ -93,6 +95,7 @@ impl Router {
             cache: Mutex::new(Cache::new(config.cache)),
             spending: Mutex::default(),
             live: Mutex::new(Arc::new(Live {
+                gate: Arc::new(Gate::new(config.intake)),
                 fleet: Mutex::new(Fleet::new(&config)),
                 config: Arc::new(config),
             })),
@@ -116,7 +119,10 @@ impl Router {
     pub fn reload(&self, config: Config) {
         let mut slot = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let fleet = slot.fleet().adopted(&slot.config, &config);
-        *slot = Arc::new(Live { fleet: Mutex::new(fleet), config: Arc::new(config) });
+        // The same gate, unless it changes: who is inside counts on.
+        let same = slot.config.intake == config.intake;
+        let gate = if same { Arc::clone(&slot.gate) } else { Arc::new(Gate::new(config.intake)) };
+        *slot = Arc::new(Live { gate, fleet: Mutex::new(fleet), config: Arc::new(config) });
     }
 
     /// What holds for a request that begins now.
@@ -129,6 +135,16 @@ impl Router {
     pub fn gauges(&self) -> (u64, u64, u64) {
         let probes = self.live().fleet().probes();
         (self.gauges.requests.load(Ordering::Relaxed), self.gauges.attempts.load(Ordering::Relaxed), probes)
+    }
+
+    /// Requests that were let in, and that wait to be.
+    #[must_use]
+    pub fn intake_gauges(&self) -> (usize, usize) {
+        self.gate().gauges()
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.live().gate)
     }
 
     fn clock(&self) -> &Clock {

@@ -34,7 +34,7 @@ pub fn fingerprint(route: &str, request: &ChatRequest) -> u128 {
         "{route}\u{0}{:?}\u{0}{:?}\u{0}{:?}",
         request.messages,
         (request.max_tokens, request.temperature, request.top_p, &request.stop, request.seed, &request.user),
-        (&request.tools, &request.tool_choice, &request.response_format, &request.extra),
+        (&request.tools, &request.tool_choice, &request.response_format, &request.extra, request.origin),
     );
     let half = |name| u128::from(Dice::new(0).key(name).str(&text).hash());
     half("cache-high") << 64 | half("cache-low")

@@ -77,7 +77,7 @@ impl Router {
         };
         Wish {
             chain: addressed.chain.clone(),
-            deadline: ask.deadline.map(|asked| self.callers().deadline(Some(asked), route.deadline)),
+            deadline: ask.deadline.map(|asked| config.callers.deadline(Some(asked), route.deadline)),
             alone: ask.no_fallback,
             models: tenant.and_then(|tenant| tenant.models.clone()),
             regions: tenant.and_then(|tenant| tenant.regions.clone()),

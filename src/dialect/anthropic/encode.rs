@@ -1,12 +1,15 @@
 //! A Messages request.
 
+use std::collections::BTreeMap;
+
 use http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::encode::{Adapted, Envelope, data_url, finite};
 use super::super::{Encoded, Upstream};
-use crate::chat::{ChatRequest, Failure, Message, Part, ResponseFormat, Role, ToolCall, ToolChoice};
+use crate::chat::{ChatRequest, Failure, Message, Origin, Part, ResponseFormat, Role, ToolCall, ToolChoice};
 
 /// The version of the API whose shapes are written here.
 const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -16,6 +19,25 @@ const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// The highest temperature there is.
 const MAX_TEMPERATURE: f64 = 1.0;
+
+/// The field of a message that holds, in this vendor's words, what the model thought before it spoke.
+const THOUGHTS: &str = "thinking";
+
+/// Fields this encoder writes itself; an extra field of that name would stand in the body twice.
+const OWN: [&str; 12] = [
+    "model",
+    "max_tokens",
+    "system",
+    "messages",
+    "temperature",
+    "top_p",
+    "stop_sequences",
+    "tools",
+    "tool_choice",
+    "output_config",
+    "metadata",
+    "stream",
+];
 
 /// The schema of a tool without arguments.
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
@@ -61,6 +83,8 @@ struct Body<'a> {
     metadata: Option<Metadata<'a>>,
     #[serde(skip_serializing_if = "is_false")]
     stream: bool,
+    #[serde(flatten)]
+    extra: BTreeMap<&'a str, &'a Value>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
@@ -82,10 +106,26 @@ struct Turn<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Block<'a> {
-    Text { text: &'a str },
-    Image { source: Source<'a> },
-    ToolUse { id: &'a str, name: &'a str, input: Input<'a> },
-    ToolResult { tool_use_id: &'a str, content: Vec<Block<'a>> },
+    Text {
+        text: &'a str,
+    },
+    Image {
+        source: Source<'a>,
+    },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        input: Input<'a>,
+    },
+    ToolResult {
+        tool_use_id: &'a str,
+        content: Vec<Block<'a>>,
+        #[serde(skip_serializing_if = "is_false")]
+        is_error: bool,
+    },
+    /// What the model thought, as it was signed.
+    #[serde(untagged)]
+    Thought(&'a Value),
 }
 
 #[derive(Serialize)]
@@ -137,7 +177,7 @@ fn body<'a>(request: &'a ChatRequest, model: &'a str, adapted: &mut Adapted) -> 
     if request.seed.is_some() {
         adapted.dropped("seed");
     }
-    let body = Body {
+    Body {
         model,
         max_tokens: request.max_tokens.unwrap_or_else(|| {
             adapted.note(format!("max_tokens defaulted to {DEFAULT_MAX_TOKENS}"));
@@ -153,9 +193,31 @@ fn body<'a>(request: &'a ChatRequest, model: &'a str, adapted: &mut Adapted) -> 
         output_config: output_config(request, adapted),
         metadata: request.user.as_deref().map(|user_id| Metadata { user_id }),
         stream: request.stream,
-    };
-    adapted.drop_extra(request);
-    body
+        extra: extra(request, adapted),
+    }
+}
+
+/// Fields that only this vendor knows, where the request came in its words. Thinking goes on only where the thoughts
+/// that led to the last calls of tools are at hand: without them it is an error here.
+fn extra<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> BTreeMap<&'a str, &'a Value> {
+    if request.origin != Origin::Anthropic {
+        adapted.drop_extra(request);
+        return BTreeMap::new();
+    }
+    let mut extra: BTreeMap<_, _> =
+        request.extra.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    extra.retain(|name, _| !OWN.contains(name));
+    if extra.contains_key("thinking") && lost_its_thoughts(request) {
+        adapted.dropped("thinking");
+        extra.remove("thinking");
+    }
+    extra
+}
+
+fn lost_its_thoughts(request: &ChatRequest) -> bool {
+    let answers = request.messages.last().is_some_and(|last| last.role == Role::Tool);
+    let asked = request.messages.iter().rfind(|message| message.role == Role::Assistant);
+    answers && asked.is_some_and(|asked| !asked.extra.contains_key(THOUGHTS))
 }
 
 fn temperature(request: &ChatRequest, adapted: &mut Adapted) -> Option<f64> {
@@ -201,7 +263,7 @@ fn turns<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<Turn<'a>> {
             adapted.dropped("name");
         }
         let role = if message.role == Role::Assistant { "assistant" } else { "user" };
-        let content = blocks(message, adapted);
+        let content = blocks(request, message, adapted);
         if content.is_empty() {
             adapted.note("dropped an empty message".to_owned());
             continue;
@@ -214,12 +276,15 @@ fn turns<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<Turn<'a>> {
     turns
 }
 
-fn blocks<'a>(message: &'a Message, adapted: &mut Adapted) -> Vec<Block<'a>> {
-    let mut blocks: Vec<Block<'a>> =
-        message.parts.iter().filter_map(|part| part_block(part, adapted)).collect();
+fn blocks<'a>(request: &ChatRequest, message: &'a Message, adapted: &mut Adapted) -> Vec<Block<'a>> {
+    let own = |name: &str| message.extra.get(name).filter(|_| request.origin == Origin::Anthropic);
+    let thoughts = own(THOUGHTS).and_then(Value::as_array).into_iter().flatten();
+    let mut blocks: Vec<Block<'a>> = thoughts.map(Block::Thought).collect();
+    blocks.extend(message.parts.iter().filter_map(|part| part_block(part, adapted)));
     if message.role == Role::Tool {
         let tool_use_id = message.tool_call_id.as_deref().unwrap_or_default();
-        return vec![Block::ToolResult { tool_use_id, content: blocks }];
+        let is_error = own("is_error") == Some(&Value::Bool(true));
+        return vec![Block::ToolResult { tool_use_id, content: blocks, is_error }];
     }
     for call in &message.tool_calls {
         blocks.push(Block::ToolUse { id: &call.id, name: &call.name, input: input(call, adapted) });

@@ -6,14 +6,17 @@
 
 use http::header::AUTHORIZATION;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::super::encode::{Adapted, Envelope, finite};
 use super::super::{Encoded, Upstream};
-use crate::chat::{ChatRequest, Failure, Message, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
+use crate::chat::{
+    ChatRequest, Failure, Message, Origin, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
+};
 
-/// Writes the request; nothing needs adapting, for the neutral language is this dialect's.
+/// Writes the request; nothing but another vendor's own fields needs adapting, for the neutral language is this
+/// dialect's.
 pub(in super::super) fn encode(request: &ChatRequest, upstream: &Upstream<'_>) -> Result<Encoded, Failure> {
     let envelope = Envelope {
         upstream,
@@ -24,7 +27,11 @@ pub(in super::super) fn encode(request: &ChatRequest, upstream: &Upstream<'_>) -
         stream: request.stream,
     };
     let body = Body { request, model: upstream.model, limit_name: limit_name(upstream) };
-    envelope.seal(&body, Adapted::default())
+    let mut adapted = Adapted::default();
+    if request.origin != Origin::OpenAi {
+        adapted.drop_extra(request);
+    }
+    envelope.seal(&body, adapted)
 }
 
 /// The name of the output limit.
@@ -66,7 +73,7 @@ impl Serialize for Body<'_> {
         let request = self.request;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", self.model)?;
-        map.serialize_entry("messages", &List(&request.messages, WireMessage))?;
+        map.serialize_entry("messages", &Messages(request))?;
         optional(&mut map, self.limit_name, request.max_tokens)?;
         optional(&mut map, "temperature", finite(request.temperature))?;
         optional(&mut map, "top_p", finite(request.top_p))?;
@@ -80,13 +87,25 @@ impl Serialize for Body<'_> {
         optional(&mut map, "user", request.user.as_deref())?;
         if request.stream {
             map.serialize_entry("stream", &true)?;
-            map.serialize_entry("stream_options", &StreamOptions(request.extra.get("stream_options")))?;
+            let options = own_extra(request, &request.extra).find(|(name, _)| *name == "stream_options");
+            map.serialize_entry("stream_options", &StreamOptions(options.map(|(_, options)| options)))?;
         }
-        for (name, value) in request.extra.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
-            map.serialize_entry(name, value)?;
+        for (name, value) in own_extra(request, &request.extra) {
+            if !OWN.contains(&name.as_str()) {
+                map.serialize_entry(name, value)?;
+            }
         }
         map.end()
     }
+}
+
+/// Those of `extra` that are this dialect's.
+fn own_extra<'a>(
+    request: &ChatRequest,
+    extra: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let own = request.origin == Origin::OpenAi;
+    extra.iter().filter(move |_| own)
 }
 
 fn optional<M: SerializeMap>(map: &mut M, name: &str, value: Option<impl Serialize>) -> Result<(), M::Error> {
@@ -121,11 +140,22 @@ impl<T, W: Serialize> Serialize for List<'_, T, W> {
     }
 }
 
-struct WireMessage<'a>(&'a Message);
+struct Messages<'a>(&'a ChatRequest);
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.messages.iter().map(|message| WireMessage(self.0, message)))
+    }
+}
+
+/// Fields of a message that this encoder writes itself.
+const OWN_OF_MESSAGE: [&str; 5] = ["role", "content", "name", "tool_call_id", "tool_calls"];
+
+struct WireMessage<'a>(&'a ChatRequest, &'a Message);
 
 impl Serialize for WireMessage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let message = self.0;
+        let message = self.1;
         let mut map = serializer.serialize_map(None)?;
         let role = match message.role {
             Role::System => "system",
@@ -144,6 +174,11 @@ impl Serialize for WireMessage<'_> {
         optional(&mut map, "tool_call_id", message.tool_call_id.as_deref())?;
         if !message.tool_calls.is_empty() {
             map.serialize_entry("tool_calls", &List(&message.tool_calls, wire_call))?;
+        }
+        for (name, value) in own_extra(self.0, &message.extra) {
+            if !OWN_OF_MESSAGE.contains(&name.as_str()) {
+                map.serialize_entry(name, value)?;
+            }
         }
         map.end()
     }

@@ -20,6 +20,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::ask::AskPolicy;
+use super::http::Intake;
 use crate::dialect::Dialect;
 
 pub use breaker::{BreakerPolicy, Eager, Probe, RateTrip, Scope, SlowTrip};
@@ -49,6 +51,10 @@ pub struct Config {
     pub routes: IndexMap<String, Route>,
     /// Who may call; without any, everybody may, for everything.
     pub tenants: IndexMap<String, Tenant>,
+    /// What callers may ask for beside their requests.
+    pub callers: AskPolicy,
+    /// What is let in, and how much of it at once.
+    pub intake: Intake,
     /// What the cache of last resort may hold.
     pub cache: CacheLimits,
     targets: Vec<Target>,
@@ -220,7 +226,16 @@ impl Config {
         routes: IndexMap<String, Route>,
     ) -> Self {
         let targets = target::targets(&providers, &models);
-        Config { providers, models, routes, tenants: IndexMap::new(), cache: CacheLimits::default(), targets }
+        Config {
+            providers,
+            models,
+            routes,
+            tenants: IndexMap::new(),
+            callers: AskPolicy::default(),
+            intake: Intake::default(),
+            cache: CacheLimits::default(),
+            targets,
+        }
     }
 
     /// Everything an attempt may be sent to.

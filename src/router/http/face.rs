@@ -1,8 +1,8 @@
 //! The faces a chat request may come in by.
 
-use super::chat;
 use super::error::Vendor;
 use super::writer::Shape;
+use super::{chat, messages, responses};
 use crate::chat::{ChatRequest, Failure, FailureClass};
 
 /// A request in the neutral language, and the shape its answer is given in.
@@ -17,6 +17,10 @@ pub(super) struct Read {
 pub(super) enum Face {
     /// OpenAI's chat completions.
     Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// Anthropic's messages.
+    Messages,
 }
 
 // === impl Face ===
@@ -25,7 +29,8 @@ impl Face {
     /// Whose errors it writes.
     pub(super) const fn vendor(self) -> Vendor {
         match self {
-            Face::Chat => Vendor::OpenAi,
+            Face::Chat | Face::Responses => Vendor::OpenAi,
+            Face::Messages => Vendor::Anthropic,
         }
     }
 
@@ -37,6 +42,8 @@ impl Face {
     pub(super) fn read(self, body: &[u8]) -> Result<Read, Failure> {
         match self {
             Face::Chat => chat::read(body),
+            Face::Responses => responses::read(body),
+            Face::Messages => messages::read(body),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
+use serde::Serialize;
 
 use super::body::Body;
 use super::error::{Fault, Vendor};
@@ -137,6 +138,28 @@ impl Writer {
     pub fn keep_alive(&self) -> Bytes {
         Bytes::from_static(self.shape.keep_alive().as_bytes())
     }
+}
+
+/// Writes one server-sent event.
+pub(super) fn sse(name: Option<&str>, data: &impl Serialize, out: &mut Vec<u8>) {
+    if let Some(name) = name {
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"data: ");
+    serde_json::to_writer(&mut *out, data).expect("an event has only string keys and its writer is memory");
+    out.extend_from_slice(b"\n\n");
+}
+
+/// A success that is no stream.
+pub(super) fn respond(vendor: Vendor, request_id: &str, told: &Told, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::Whole(Some(body)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    name(headers, vendor, request_id);
+    told.write(headers);
+    response
 }
 
 /// An error answer.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::super::face::{Read, invalid};
 use super::parts::{Choice, Content, Stop};
 use super::write::Chat;
-use crate::chat::{ChatRequest, Failure, Message, ResponseFormat, Role, Tool, ToolCall};
+use crate::chat::{ChatRequest, Failure, Message, Origin, ResponseFormat, Role, Tool, ToolCall};
 
 /// Reads a request's body.
 ///
@@ -57,6 +57,7 @@ fn request(mut wire: Wire) -> Result<ChatRequest, Failure> {
         response_format: response_format(wire.response_format)?,
         user: wire.user,
         extra: wire.extra,
+        origin: Origin::OpenAi,
     })
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::super::error::{Fault, Vendor, json};
-use super::super::writer::{About, Shape};
+use super::super::writer::{About, Shape, sse};
 use crate::chat::{ChatReply, Delta, Finish, ToolCall, Usage};
 use crate::router::told::Ledger;
 
@@ -258,9 +258,7 @@ fn chunk(
         usage,
         brownout,
     };
-    out.extend_from_slice(b"data: ");
-    serde_json::to_writer(&mut *out, &chunk).expect("a chunk has only string keys and its writer is memory");
-    out.extend_from_slice(b"\n\n");
+    sse(None, &chunk, out);
 }
 
 fn call_out(call: &ToolCall) -> CallOut<'_> {
