@@ -91,8 +91,9 @@ fn mistakes_are_told_with_their_place_and_what_to_do() {
         ("openai: { dialect: opanai }", &["E0105", "did you mean `openai`?"]),
         ("openai: { http: 3 }", &["E0105", "`auto`"]),
         ("openai: { ca: no-such.pem }", &["E0805", "no-such.pem"]),
+        ("openai: { headers: { x-a: \"a\\tb\" } }", &["E0806", "printable"]),
         ("openai: { headers: { host: x } }", &["E0303", "written by the router itself"]),
-        ("openai: { headers: { \"a b\": x } }", &["E0303", "`a b` cannot be the name of a header"]),
+        ("openai: { headers: { \"a b\": x } }", &["E0303", "`a b` cannot be a name"]),
         ("azure: { key: k }", &["E0102", "`azure` needs `base_url`", "openai.azure.com"]),
         ("mine: { key: k }", &["E0102", "a provider needs `dialect`"]),
         (

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::read::serve::{HTTP, LOGS, SHAPES, vendors};
+use super::super::read::serve::{LOGS, SHAPES, vendors};
 use super::super::read::shapes;
-use super::{either_of, list_of, map_of, object, reference, scalars, words_of};
+use super::{either_of, list_of, map_of, object, reference, router, scalars, words_of};
 
 /// The schema (draft 2020-12).
 #[must_use]
@@ -61,10 +61,8 @@ pub(super) fn property(shape: &str, key: &str) -> Option<Value> {
             either_of([list_of(secret()), named])
         }
         ("endpoint", "key") => secret(),
-        ("endpoint", "http") => {
-            let words =
-                HTTP.iter().map(|(word, _)| word.parse::<u64>().map_or_else(|_| json!(word), Value::from));
-            json!({ "enum": words.collect::<Vec<_>>() })
+        ("endpoint", "region" | "http" | "concurrency" | "retry_budget") => {
+            return router::property("upstream", key);
         }
         ("endpoint", "headers") => json!({ "type": "object", "additionalProperties": secret() }),
         ("serve" | "endpoint" | "server_tls", _) => text(),

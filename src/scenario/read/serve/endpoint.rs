@@ -1,7 +1,6 @@
 //! Providers as they are reached for real: a vendor's endpoint, or anybody's that speaks like one.
 
 use http::Uri;
-use http::header::{HeaderName, HeaderValue};
 use indexmap::IndexMap;
 
 use super::super::super::code::Code;
@@ -9,6 +8,7 @@ use super::super::super::cx::{At, Fields, Shape};
 use super::super::super::diagnostic::Diagnostic;
 use super::super::super::serve::Authority;
 use super::super::super::yaml::{Node, Value};
+use super::super::upstream;
 use super::{Site, tls};
 use crate::dialect::Dialect;
 use crate::router::config::{Http, Key, Provider, Secret};
@@ -16,7 +16,19 @@ use crate::router::config::{Http, Key, Provider, Secret};
 pub(in crate::scenario) const ENDPOINT: Shape = Shape {
     what: "a provider",
     name: "endpoint",
-    keys: &["dialect", "base_url", "key", "keys", "key_file", "http", "region", "headers", "ca"],
+    keys: &[
+        "dialect",
+        "base_url",
+        "key",
+        "keys",
+        "key_file",
+        "ca",
+        "region",
+        "http",
+        "headers",
+        "concurrency",
+        "retry_budget",
+    ],
 };
 
 /// A vendor, by the word that stands for it: what it speaks, and where it is.
@@ -49,20 +61,6 @@ const VENDORS: [Vendor; 11] = [
 pub(in crate::scenario) fn vendors() -> impl Iterator<Item = &'static str> + Clone {
     VENDORS.iter().map(|vendor| vendor.word)
 }
-
-/// Versions of HTTP.
-pub(in crate::scenario) const HTTP: [(&str, Http); 3] =
-    [("1", Http::One), ("2", Http::Two), ("auto", Http::Auto)];
-
-/// Headers that the router writes itself, or that belong to a connection.
-const TAKEN: [HeaderName; 6] = [
-    http::header::HOST,
-    http::header::CONTENT_LENGTH,
-    http::header::CONTENT_TYPE,
-    http::header::TRANSFER_ENCODING,
-    http::header::CONNECTION,
-    http::header::ACCEPT,
-];
 
 /// All providers, and whom to believe about them.
 #[derive(Default)]
@@ -101,13 +99,9 @@ fn endpoint(site: &Site<'_>, name: &At<String>, node: &Node) -> (Provider, Optio
     let base_url = base_url.unwrap_or_default();
     let authority = fields.get("ca").and_then(|node| authority(site, node, &base_url));
     let dialect = vendor.map_or(Dialect::Openai, |vendor| vendor.dialect);
-    let provider = Provider {
-        keys: keys(site, &fields),
-        http: fields.get("http").and_then(|node| cx.word(node, &HTTP)).unwrap_or(Http::Auto),
-        region: fields.get("region").and_then(|node| cx.name(node)).map(|region| region.value),
-        headers: fields.get("headers").map(|node| headers(site, node)).unwrap_or_default(),
-        ..Provider::new(dialect, base_url)
-    };
+    let mut provider =
+        Provider { keys: keys(site, &fields), http: Http::Auto, ..Provider::new(dialect, base_url) };
+    upstream::settings(cx, &fields, &mut provider, &|node| site.secret(node));
     (provider, authority)
 }
 
@@ -200,25 +194,6 @@ fn key_file(site: &Site<'_>, node: &Node) -> Option<Secret> {
         return None;
     }
     site.fit(node, text.trim())
-}
-
-/// Headers of the operator's own.
-fn headers(site: &Site<'_>, node: &Node) -> Vec<(String, Secret)> {
-    let mut headers = Vec::new();
-    for (name, node) in site.cx.entries(node) {
-        let complaint = match HeaderName::from_bytes(name.value.as_bytes()) {
-            Err(_) => "cannot be the name of a header",
-            Ok(header) if TAKEN.contains(&header) => "is written by the router itself",
-            Ok(_) => {
-                headers.extend(site.secret(node).map(|value| (name.value.to_ascii_lowercase(), value)));
-                continue;
-            }
-        };
-        let message = format!("`{}` {complaint}", name.value);
-        site.cx.report(Diagnostic::new(Code::BAD_NAME, message).at(&name.span));
-    }
-    headers.retain(|(_, value)| HeaderValue::from_str(value.expose()).is_ok());
-    headers
 }
 
 /// The certificates of a provider's own authority.

@@ -33,8 +33,8 @@ pub(in crate::scenario) const SHAPES: [&Shape; 3] = [&SERVE, &endpoint::ENDPOINT
 pub(in crate::scenario) const LOGS: [(&str, Log); 3] =
     [("json", Log::Json), ("text", Log::Text), ("off", Log::Off)];
 
-/// Vendors that are known by name, and versions of HTTP.
-pub(in crate::scenario) use endpoint::{HTTP, vendors};
+/// Vendors that are known by name.
+pub(in crate::scenario) use endpoint::vendors;
 
 /// Time that running requests have at the end, where nothing is said.
 const USUAL_DRAIN: Duration = Duration::from_secs(30);
@@ -61,9 +61,10 @@ pub(in crate::scenario) fn file(cx: &Cx, root: &Node, path: &Path, environment: 
         .require(cx, "providers", "{ openai: { key: \"${OPENAI_API_KEY}\" } }")
         .map(|node| endpoint::read_all(&site, node))
         .unwrap_or_default();
+    let secrets = |node: &Node| site.secret(node);
     let (router, _) = fields
         .require(cx, "router", router::EXAMPLE)
-        .map_or_else(router::none, |node| router::read(cx, node, &names, endpoints.providers));
+        .map_or_else(router::none, |node| router::read_with(cx, node, &names, endpoints.providers, &secrets));
     let serve = Serve {
         listen: listen(&site, &fields),
         admin: fields.get("admin").and_then(|node| address(&site, node)),
