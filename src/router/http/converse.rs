@@ -132,6 +132,8 @@ impl Entered {
     ) -> Result<Asked, Failure> {
         let config = &self.live.config;
         let mut ask = Ask::take(&self.parts.headers, extra, &config.callers)?;
+        // The end user's name is a tenant's where one has it; a name in the header must be one.
+        let user = user.filter(|user| config.tenants.contains_key(*user));
         let named = ask.tenant.as_deref().or(user);
         ask.tenant = tenant_of(config, &self.parts.headers, named)?.map(|tenant| tenant.name.clone());
         let addressed = address(config, model, &ask, &config.callers)?;
