@@ -189,6 +189,7 @@ fn base(number: u64, start: Moment) -> Record {
             skips: vec![],
             seams: vec![],
             tenant: None,
+            tags: vec![],
             outcome: RouterOutcome::Cancelled,
         }),
         calls: vec![],

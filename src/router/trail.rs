@@ -57,6 +57,9 @@ pub struct Trail {
     /// For whom it was made, where callers have tenants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Labels its caller gave it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<(String, String)>,
     /// How it ended.
     pub outcome: Outcome,
 }

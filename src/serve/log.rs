@@ -86,6 +86,11 @@ pub(super) fn request(log: Log, at: jiff::Timestamp, trail: &Trail) -> Option<St
     fields.push(("route", json!(trail.route)));
     fields.push(("stream", json!(trail.stream)));
     fields.extend(trail.tenant.as_ref().map(|tenant| ("tenant", json!(tenant))));
+    if !trail.tags.is_empty() {
+        let tags: serde_json::Map<_, _> =
+            trail.tags.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        fields.push(("tags", Value::Object(tags)));
+    }
     fields.extend(outcome(&trail.outcome));
     fields.push(("total_ms", ms(trail.ended - trail.received)));
     fields.extend(trail.committed.map(|committed| ("first_output_ms", ms(committed - trail.received))));

@@ -148,6 +148,7 @@ impl Job {
             skips: Vec::new(),
             seams: Vec::new(),
             tenant: ask.tenant.clone(),
+            tags: ask.tags.clone(),
             outcome: Outcome::Cancelled,
         };
         let cache_key = declared.cache.zip(chat).map(|(_, request)| fingerprint(&declared.name, request));

@@ -50,6 +50,7 @@ fn trail(attempts: Vec<Attempt>) -> Trail {
         skips: Vec::new(),
         seams: Vec::new(),
         tenant: None,
+        tags: Vec::new(),
         outcome: Outcome::Cancelled,
     }
 }
