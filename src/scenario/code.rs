@@ -101,4 +101,5 @@ codes! {
     BAD_URL = "E0804" "bad-url": "Not the URL of a provider (`https://api.openai.com/v1`).";
     BAD_FILE = "E0805" "bad-file": "A file of certificates or keys that cannot be read, or does not hold what it should.";
     BAD_SECRET = "E0806" "bad-secret": "A secret that no header can carry.";
+    OPEN_TO_ALL = "W0807" "open-to-all": "A router that other machines reach, and that asks nobody for a key.";
 }

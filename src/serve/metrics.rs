@@ -78,6 +78,11 @@ struct OfSkip {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTenant {
+    tenant: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfStatus {
     status: u16,
 }
@@ -108,6 +113,8 @@ pub(super) struct Metrics {
     tokens: Family<OfTokens, Counter>,
     cost: Family<OfTarget, Counter<f64, AtomicU64>>,
     cost_unknown: Family<OfTarget, Counter>,
+    tenant_requests: Family<OfTenant, Counter>,
+    tenant_cost: Family<OfTenant, Counter<f64, AtomicU64>>,
     refused: Family<OfStatus, Counter>,
     reloads: Family<OfReload, Counter>,
 }
@@ -131,6 +138,8 @@ impl Default for Metrics {
             tokens: Family::default(),
             cost: Family::default(),
             cost_unknown: Family::default(),
+            tenant_requests: Family::default(),
+            tenant_cost: Family::default(),
             refused: Family::default(),
             reloads: Family::default(),
         }
@@ -168,6 +177,12 @@ impl Metrics {
         }
         self.waited.get_or_create(&route).inc_by(trail.waited().as_secs_f64());
         self.seams.get_or_create(&route).inc_by(trail.seams.len() as u64);
+        if let Some(tenant) = &trail.tenant {
+            let tenant = OfTenant { tenant: known(tenant, config.tenants.contains_key(tenant)) };
+            self.tenant_requests.get_or_create(&tenant).inc();
+            let pico: u64 = trail.attempts.iter().filter_map(|attempt| attempt.cost).sum();
+            self.tenant_cost.get_or_create(&tenant).inc_by(pico as f64 / 1e12);
+        }
         for skip in &trail.skips {
             let model = known(&skip.model, config.models.contains_key(&skip.model));
             self.skips.get_or_create(&OfSkip { model, reason: reason(skip.reason) }).inc();
@@ -262,6 +277,9 @@ impl Metrics {
         r.register("tokens", "Tokens, as providers counted them", self.tokens.clone());
         r.register("cost_usd", "Cost of all attempts, as far as it is known", self.cost.clone());
         r.register("cost_unknown", "Attempts whose cost is not known", self.cost_unknown.clone());
+        r.register("tenant_requests", "Requests that are over, by tenant", self.tenant_requests.clone());
+        let help = "Cost of a tenant's requests, as far as it is known";
+        r.register("tenant_cost_usd", help, self.tenant_cost.clone());
         r.register(
             "refused",
             "Requests that were answered with an error before they began",

@@ -133,6 +133,21 @@ fn addresses_are_told_how_they_are_written() {
 }
 
 #[test]
+fn an_open_door_is_warned_of_and_served_all_the_same() {
+    let open = GOOD.replace("127.0.0.1:0", "0.0.0.0:0");
+    let config = Config::new(&open);
+    let mut serve = Serve::start(&config);
+    let said = serve.says("W0807");
+    assert!(said.contains("whoever reaches `0.0.0.0:0` is answered at your expense"), "{said}");
+    assert!(serve.told["listen"][0].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!(serve.get("/health").status, 200);
+
+    config.write(&format!("{open}  tenants: {{ team: {{ key: \"${{KEY}}\" }} }}\n"));
+    let output = brownout(&["check", config.path().to_str().unwrap()]).output().unwrap();
+    assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
 fn references_have_defaults_and_addresses_may_be_some() {
     let text = GOOD.replace("127.0.0.1:0", "\"${LISTEN:-127.0.0.1:0}\"").replace("k1", "\"${NO_SUCH:-k2}\"");
     let config = Config::new(&text);

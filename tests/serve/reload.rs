@@ -2,8 +2,9 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::kit::{Config, Serve, mocks, slow_mocks, words};
+use crate::kit::{Config, Serve, body, mocks, slow_mocks, words};
 use crate::mocks::{Mock, eventually, exchange, hear};
 
 /// The same file with one more route.
@@ -36,6 +37,46 @@ fn a_signal_takes_up_the_file_and_drops_no_stream() {
     stream.read_to_string(&mut heard).unwrap();
     assert_eq!(words(&heard), 60);
     assert!(heard.contains("data: [DONE]"), "{heard}");
+}
+
+#[test]
+fn reloads_under_load_drop_no_request() {
+    let mock = mocks();
+    let config = Config::over(&mock, "", "");
+    let mut serve = Serve::start(&config);
+    let address = serve.address();
+    let over = AtomicBool::new(false);
+
+    let answered = std::thread::scope(|scope| {
+        let caller = || {
+            let mut answered = 0;
+            while !over.load(Ordering::Relaxed) {
+                let answer =
+                    exchange(&address, "POST /v1/chat/completions", "", &body("chat", answered % 2 == 0, 3));
+                assert_eq!(answer.status, 200, "{answer:?}");
+                answered += 1;
+            }
+            answered
+        };
+        let callers: Vec<_> = (0..4).map(|_| scope.spawn(caller)).collect();
+        for n in 0..10 {
+            with_route(&config, &format!("new-{n}"));
+            serve.signal("-HUP");
+            serve.says(&format!("\"new-{n}\"]"));
+        }
+        over.store(true, Ordering::Relaxed);
+        callers.into_iter().map(|caller| caller.join().unwrap()).sum::<u32>()
+    });
+
+    assert!(answered > 20, "{answered}");
+    let total = |stream: &str| {
+        serve.metric(&format!(
+            "brownout_requests_total{{route=\"chat\",outcome=\"answered\",stream=\"{stream}\"}}"
+        ))
+    };
+    eventually("every one of them is counted", || {
+        (total("true") + total("false") == f64::from(answered)).then_some(())
+    });
 }
 
 #[test]

@@ -121,3 +121,31 @@ fn what_a_reference_stands_for_is_not_told_whatever_is_wrong_with_it() {
     let config = Config::new(&format!("listen: \"${{KEY}}\"\nproviders:\n  openai: {{ key: k }}\n{rest}"));
     assert!(!crate::kit::refused(&config.path()).contains("0123456789"));
 }
+
+#[test]
+fn callers_with_keys_are_known_by_them_and_others_are_turned_away() {
+    let mock = mocks();
+    let config = Config::over(&mock, "", "");
+    config.write(&format!("{}  tenants: {{ team: {{ key: \"${{KEY}}\" }} }}\n", config.read()));
+    let mut serve = Serve::start(&config);
+    let ask = |headers: &str| {
+        exchange(&serve.address(), "POST /v1/chat/completions", headers, &body("chat", false, 3))
+    };
+
+    let answers = [
+        ask(&format!("authorization: Bearer {SECRET}\r\n")),
+        ask(&format!("x-api-key: {SECRET}\r\n")),
+        ask(&format!("authorization: Bearer {SECRET}-no\r\n")),
+        ask("x-brownout-tenant: team\r\n"),
+        ask(""),
+    ];
+
+    assert_eq!(answers.each_ref().map(|answer| answer.status), [200, 200, 401, 401, 401]);
+    assert_eq!(serve.metric("brownout_tenant_requests_total{tenant=\"team\"}"), 2.0);
+    assert_eq!(serve.metric("brownout_refused_total{status=\"401\"}"), 3.0);
+    let said = serve.says("\"status\":401");
+    assert!(said.contains("\"tenant\":\"team\""), "{said}");
+    for text in answers.iter().map(|answer| &answer.body).chain([&said, &serve.get("/metrics").body]) {
+        assert!(!text.contains("0123456789"), "{text}");
+    }
+}

@@ -83,6 +83,35 @@ fn a_provider_that_is_not_there_at_all_costs_nothing_but_a_call() {
 }
 
 #[test]
+fn several_keys_are_several_targets_and_headers_go_along() {
+    let folder = Config::new("");
+    let text = "providers: { openai: { dialect: openai, keys: [k-two] }, anthropic: { dialect: anthropic } }\n\
+                faults:\n  - { on: anthropic, inject: server_error }\n  \
+                - { on: openai, inject: { status: { code: 418 } }, when: { headers: { x-team: red } } }\n";
+    let mock = Mock::start(&[folder.beside("mocks.yaml", text).to_str().unwrap()]);
+    let config = Config::over(&mock, "", "");
+    let keys = "keys: { first: k-one, second: k-two }, headers: { X-Team: \"${TEAM:-blue}\" }";
+    config.write(&config.read().replacen("key: \"${KEY}\"", keys, 1));
+    let mut serve = Serve::start(&config);
+
+    // The first key is not the provider's; the second one is.
+    let answer = serve.complete("chat");
+
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let line = log(&serve.says("\"event\":\"request\"")).pop().unwrap();
+    let trail = line["trail"].to_string();
+    assert!(trail.contains("gpt@openai/first first 401 unauthorized"), "{trail}");
+    assert!(trail.contains("gpt@openai/second") && trail.contains(" ok "), "{trail}");
+    let served = "brownout_attempts_total{target=\"gpt/second\",provider=\"openai\",result=\"served\"}";
+    assert_eq!(serve.metric(served), 1.0);
+
+    let mut command = crate::kit::brownout(&["serve", config.path().to_str().unwrap(), "--json"]);
+    command.env("TEAM", "red");
+    let serve = Serve::of(command);
+    assert!(serve.complete("chat").head.contains("418"), "the header did not arrive");
+}
+
+#[test]
 fn the_price_of_what_was_said_is_counted_in_dollars() {
     let mock = mocks();
     let mut serve = Serve::start(&Config::over(&mock, "", ""));

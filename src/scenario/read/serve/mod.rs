@@ -76,6 +76,9 @@ pub(in crate::scenario) fn file(cx: &Cx, root: &Node, path: &Path, environment: 
         files: Vec::new(),
     };
     check_ports(cx, &fields, &serve);
+    if !cx.has_errors() {
+        warn_of_open_doors(cx, &fields, &serve);
+    }
     site.stray_references(root);
     Serve { files: site.files.into_inner(), ..serve }
 }
@@ -124,5 +127,16 @@ fn check_ports(cx: &Cx, fields: &Fields<'_>, serve: &Serve) {
             cx.report(Diagnostic::new(Code::DUPLICATE_NAME, message).at(place));
         }
         seen.push(*address);
+    }
+}
+
+/// Whoever reaches the router spends its owner's money.
+fn warn_of_open_doors(cx: &Cx, fields: &Fields<'_>, serve: &Serve) {
+    let reached = serve.listen.iter().find(|address| !address.ip().is_loopback());
+    let asks = serve.router.tenants.values().any(|tenant| tenant.key.is_some());
+    if let (Some(address), Some(node), false) = (reached, fields.get("listen"), asks) {
+        let message = format!("whoever reaches `{address}` is answered at your expense");
+        let problem = Diagnostic::new(Code::OPEN_TO_ALL, message).at(&node.span);
+        cx.report(problem.help("give `router.tenants` keys, or listen on `127.0.0.1`"));
     }
 }
