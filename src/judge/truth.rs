@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::case::Case;
 use super::outcome::Outcome;
 use super::text;
-use crate::history::{CallerEnding, RouterOutcome, SkipReason};
+use crate::chat::FailureClass;
+use crate::history::{Attempt, AttemptResult, CallerEnding, RouterOutcome, SkipReason};
 
 /// Whether the visible text is not the text of one reply, declared cuts apart.
 pub(crate) fn damaged(case: &Case<'_>) -> bool {
@@ -36,7 +37,7 @@ pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
         case.record.calls.iter().filter_map(|call| call.status.filter(|s| *s >= 400)).collect();
     for (attempt, call) in case.pairs() {
         let told = call.and_then(|call| call.status).is_some_and(|status| status >= 400);
-        if let (crate::history::AttemptResult::Failed(failure), false) = (&attempt.result, told) {
+        if let (AttemptResult::Failed(failure), false) = (&attempt.result, told) {
             seen.push(failure.class.default_status());
         }
     }
@@ -63,9 +64,17 @@ pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
 }
 
 /// What is wrong with the wait a final error asks for: nobody asked for it, or the reported failure's was lost.
+///
+/// Providers ask in headers, which their ledgers have, or in words only, which the trail has. A router that benches
+/// its last model asks on its own account; failures that are the request's bench nobody, so they name no wait.
 pub(crate) fn wrong_wait(case: &Case<'_>, told: Option<Duration>) -> Option<String> {
     let trail = case.record.trail.as_ref()?;
+    let in_words = |attempt: &Attempt| match &attempt.result {
+        AttemptResult::Failed(failure) => failure.retry_after.is_some() || !is_requests(failure.class),
+        _ => false,
+    };
     let asked = case.record.calls.iter().any(|call| call.retry_after.is_some());
+    let asked = asked || trail.attempts.iter().any(in_words);
     if told.is_some() && !asked && trail.skips.is_empty() {
         return Some("the caller is asked to wait, and no provider asked for that".to_owned());
     }
@@ -74,6 +83,19 @@ pub(crate) fn wrong_wait(case: &Case<'_>, told: Option<Duration>) -> Option<Stri
         (Some(_), None) => Some("the provider's Retry-After did not reach the caller".to_owned()),
         _ => None,
     }
+}
+
+/// Failures that are the request's own, and bench nobody.
+const fn is_requests(class: FailureClass) -> bool {
+    matches!(
+        class,
+        FailureClass::Refused
+            | FailureClass::ContextExceeded
+            | FailureClass::InvalidRequest
+            | FailureClass::InvalidOutput
+            | FailureClass::Empty
+            | FailureClass::Cancelled
+    )
 }
 
 /// The router's own share of a request's time: from send to end, less provider time, failed connects and

@@ -24,7 +24,11 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 #[cfg(test)]
 mod tests {
     use super::super::check as verify;
+    use std::time::Duration;
+
     use super::*;
+    use crate::chat::{Failure, FailureClass};
+    use crate::history::AttemptResult;
     use crate::judge::testkit::{failing, header};
 
     #[test]
@@ -37,5 +41,23 @@ mod tests {
             verify("I18", &record, header()),
             Found::Broken("the caller got 404; what happened allows 500".to_owned())
         );
+    }
+
+    #[test]
+    fn a_bench_or_a_provider_may_ask_for_a_wait_and_the_requests_own_failure_may_not() {
+        let told = |class| {
+            let mut record = failing(0, &["claude", "flash"]);
+            for attempt in &mut record.trail.as_mut().expect("a trail").attempts {
+                attempt.result = AttemptResult::Failed(Failure::new(class, "no"));
+            }
+            record.caller.ending = CallerEnding::Error {
+                code: None,
+                message: "later".to_owned(),
+                retry_after: Some(Duration::from_secs(5)),
+            };
+            verify("I18", &record, header())
+        };
+        assert_eq!(told(FailureClass::ServerError), Found::Kept);
+        assert!(matches!(told(FailureClass::InvalidRequest), Found::Broken(what) if what.contains("asked to wait")));
     }
 }
