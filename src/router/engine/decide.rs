@@ -14,13 +14,6 @@ use super::last::blames_request;
 use super::turn::WORTH_ASKING;
 use super::{Engine, Loss, Order, Step};
 
-/// How much later than a provider asked it is asked again, as a share of the wait: callers who were told the same must
-/// not come back together.
-const SPREAD: f64 = 0.1;
-
-/// And at most.
-const MOST_SPREAD: Duration = Duration::from_secs(5);
-
 impl Engine {
     /// After a failure before commit.
     pub(super) fn decide(&mut self, order: &Order, loss: Loss, now: Moment, fleet: &mut Fleet) -> Step {
@@ -152,8 +145,7 @@ impl Engine {
             }
             // Never early, and not all at once either: up to a tenth later, as far as the deadline allows.
             let room = (self.deadline - now).saturating_sub(asked + 2 * WORTH_ASKING);
-            let spread = asked.mul_f64(SPREAD).min(MOST_SPREAD).min(room).mul_f64(unit);
-            let granted = asked.saturating_add(spread);
+            let granted = asked.saturating_add(spread(asked).min(room).mul_f64(unit));
             if granted > wait {
                 (wait, cause) = (granted, WaitCause::RetryAfter);
             }
@@ -215,6 +207,15 @@ fn status_of(failure: &Failure) -> Option<u16> {
     failure.status.or_else(|| spoken.then(|| failure.class.default_status()))
 }
 
+/// How much later than a provider asked it is asked again at most: callers who were told the same must not come back
+/// together. A tenth of a second is enough after short waits; after long ones more callers wait, and it is a tenth of
+/// what exceeds four seconds, up to five seconds.
+fn spread(asked: Duration) -> Duration {
+    let short = (asked / 10).min(Duration::from_millis(100));
+    let long = asked.saturating_sub(Duration::from_secs(4)) / 10;
+    short.max(long).min(Duration::from_secs(5))
+}
+
 /// The wait before repeat number `used`, with `unit` in [0, 1) as its chance.
 pub(super) fn backoff(policy: &Backoff, used: u32, unit: f64) -> Duration {
     let grown = policy.base.as_secs_f64() * libm::pow(policy.factor, f64::from(used));
@@ -230,6 +231,13 @@ pub(super) fn backoff(policy: &Backoff, used: u32, unit: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_spread_of_a_wait_grows_with_it() {
+        let spread = |seconds| spread(Duration::from_millis(seconds)).as_millis();
+        // A tenth of 500 ms; 100 ms; a tenth of 20 s - 4 s; five seconds.
+        assert_eq!([500, 2_000, 20_000, 600_000].map(spread), [50, 100, 1_600, 5_000]);
+    }
 
     #[test]
     fn backoff_doubles_up_to_its_cap_and_jitter_only_shortens_it() {
