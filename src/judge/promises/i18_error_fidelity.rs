@@ -58,6 +58,8 @@ mod tests {
             verify("I18", &record, header())
         };
         assert_eq!(told(FailureClass::ServerError), Found::Kept);
-        assert!(matches!(told(FailureClass::InvalidRequest), Found::Broken(what) if what.contains("asked to wait")));
+        assert!(
+            matches!(told(FailureClass::InvalidRequest), Found::Broken(what) if what.contains("asked to wait"))
+        );
     }
 }
