@@ -556,9 +556,9 @@ fn route(models: usize) -> Route {
     Route { refusal: RefusalPolicy::Next, ..Route::new("r", (0..models).collect()) }
 }
 
-/// Waits of a bench without any of the shortcuts back: the arithmetic of these tests knows none.
+/// Waits of a bench without chance or any of the shortcuts back: the arithmetic of these tests knows none.
 fn strict(failures: u32) -> BreakerPolicy {
-    BreakerPolicy { failures, eager: None, ..BreakerPolicy::default() }
+    BreakerPolicy { failures, eager: None, jitter: 0.0, ..BreakerPolicy::default() }
 }
 
 fn off() -> BreakerPolicy {

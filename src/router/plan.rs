@@ -6,6 +6,8 @@
 //!
 //! Pure: no I/O, no clock, no dice of its own.
 
+use std::time::Duration;
+
 use super::config::{Balance, Config, Model, ModelIx, Need, Route, TargetIx};
 use super::fleet::{Fleet, Load};
 use super::trail::SkipReason;
@@ -226,10 +228,7 @@ fn ordered_models(inputs: &Inputs<'_>) -> Vec<ModelIx> {
     // A model is as loaded as all its targets together, and as fast as its fastest one.
     let load = |model: &ModelIx| {
         let loads = config.targets_of(*model).map(|target| fleet.load(target, *now));
-        loads.reduce(|a, b| Load {
-            in_flight: a.in_flight + b.in_flight,
-            latency: a.latency.into_iter().chain(b.latency).min(),
-        })
+        loads.reduce(Load::with)
     };
     let load = |model: &ModelIx| load(model).unwrap_or_default();
     balanced(route.balance, route.chain.clone(), &weight, &load, dice.str("chain"))
@@ -269,13 +268,13 @@ fn balanced<T: Copy + PartialEq>(
 fn busyness<T>(item: &T, weight: &dyn Fn(&T) -> u32, load: &dyn Fn(&T) -> Load) -> f64 {
     match weight(item) {
         0 => f64::INFINITY,
-        weight => f64::from(load(item).in_flight) / f64::from(weight),
+        weight => load(item).outstanding() / f64::from(weight),
     }
 }
 
 /// Peak latency times the calls in flight, the new one included. What nothing is known of is tried first.
 fn cost(load: &Load) -> f64 {
-    load.latency.map_or(0.0, |latency| latency.as_secs_f64() * f64::from(load.in_flight + 1))
+    load.cost(Duration::ZERO)
 }
 
 /// Draws without replacement, in proportion to weights; those of weight zero come last, in their order.

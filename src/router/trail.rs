@@ -198,6 +198,8 @@ pub enum SkipReason {
     },
     /// Another request is probing it.
     Probing,
+    /// It is back from a bench, and this request was not among those it gets already.
+    Ramping,
     /// The prompt does not fit its context window.
     ContextWindow,
     /// It cannot do what the request needs.

@@ -331,6 +331,7 @@ const fn reason(reason: SkipReason) -> &'static str {
         SkipReason::Benched { .. } => "benched",
         SkipReason::Cooling { .. } => "cooling",
         SkipReason::Probing => "probing",
+        SkipReason::Ramping => "ramping",
         SkipReason::ContextWindow => "context_window",
         SkipReason::Incapable { .. } => "incapable",
         SkipReason::Unadapted => "unadapted",

@@ -124,6 +124,7 @@ fn skipped(reason: SkipReason, start: Moment) -> String {
             format!("asked to be left alone until {}", offset(until, start).trim())
         }
         SkipReason::Probing => "another request is probing it".to_owned(),
+        SkipReason::Ramping => "it is back from a bench, and gets only part of its traffic yet".to_owned(),
         SkipReason::ContextWindow => "the prompt does not fit its context window".to_owned(),
         SkipReason::Incapable { need } => format!("it cannot do what is needed: {}", need.words()),
         SkipReason::Unadapted => "it would take the request only changed".to_owned(),

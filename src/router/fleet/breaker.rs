@@ -1,233 +1,356 @@
-//! The circuit breaker of one model.
+//! The circuit breaker of one cell: of a target, or of all targets that share one.
 //!
-//! Closed, it counts consecutive failures. Open, it turns everybody away until its bench ends, and the bench
-//! grows with every failed probe. Then it is half open: one request at a time may probe. The first useful
-//! output of a probe lets traffic back in, on probation: one more failure before a whole answer, and the bench
-//! goes on growing where it left off. A bench's end never moves backwards.
+//! *Closed*, everybody passes. It opens when calls fail in a row, when too many of a sliding window failed or were
+//! slow, or at the first failure that does not heal by itself (no credit, a bad key).
+//!
+//! *Open*, everybody is turned away until the bench ends, and the bench grows with every failed probe. Its end never
+//! moves backwards. Then it is *half open*: one call at a time may probe. Where many are turned away, a probe is
+//! allowed sooner, so that recovery is seen while the bench is still long; a provider that is tested by the router's
+//! own probes sees no caller before one of them worked.
+//!
+//! The first useful output of a probe closes it, *on probation*: one more failure before a whole answer, and the bench
+//! goes on growing where it left off. Where a ramp is declared, traffic comes back gradually.
+//!
+//! "In a row" is counted twice, and the longer row counts: in the order in which calls began (see [`Run`]), where an
+//! answer from before the outage does not break it; and in the order in which they ended, where a call that hangs does
+//! not. The latter says nothing while most calls are still out: failures are faster than answers, so that one in
+//! twenty would look like a row whenever traffic begins.
 
 use std::time::Duration;
 
-use crate::router::config::BreakerPolicy;
+use super::bench::Bench;
+use super::ramp;
+use super::run::Run;
+use super::view::TargetState;
+use super::window::Window;
+use crate::router::config::{BreakerPolicy, Probe};
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
 
 /// Growth stops here: 2^20 times anything is longer than any `open_max`.
 const LEVEL_MAX: u32 = 20;
 
-/// The circuit breaker of one model.
+/// A row in the order of the ends says nothing while more calls are out for each of its failures.
+const OUT_MAX: u32 = 4;
+
+/// The circuit breaker of one cell.
 #[derive(Clone, Debug)]
-pub struct Breaker {
+pub(super) struct Breaker {
     policy: BreakerPolicy,
-    state: State,
+    /// Whether anything benches.
+    on: bool,
+    /// None while it is closed.
+    bench: Option<Bench>,
     /// Failed probes in a row: the bench grows with them.
     level: u32,
+    /// When it was last opened.
+    opened: Moment,
+    /// Failures since the last answer, in the order of the ends.
+    streak: u32,
+    /// Calls that have not ended.
+    out: u32,
+    run: Run,
+    /// When the latest call began that was answered: failures of older calls are old news.
+    proved: Moment,
+    /// A probe brought output, and no whole answer came since.
+    probation: bool,
+    /// Since when traffic comes back, while it is not all back.
+    back: Option<Moment>,
+    rate: Option<Window>,
+    slow: Option<Window>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Closed { failures: u32 },
-    Open { until: Moment, probing: bool },
+/// The right to one call, in the books of one breaker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ticket {
+    /// Its place in the order of the calls.
+    number: u32,
+    /// Whether it holds the probe slot.
+    pub(super) probe: bool,
+}
+
+/// What happened to a call, and what chance says should a bench follow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event {
+    /// When the call began.
+    pub(super) began: Moment,
+    /// Now.
+    pub(super) now: Moment,
+    /// A draw in [0, 1).
+    pub(super) chance: f64,
 }
 
 impl Breaker {
     /// Closed.
-    #[must_use]
-    pub fn new(policy: BreakerPolicy) -> Self {
-        Breaker { policy, state: State::Closed { failures: 0 }, level: 0 }
+    pub(super) fn new(policy: BreakerPolicy) -> Self {
+        Breaker {
+            policy,
+            on: policy.is_on(),
+            bench: None,
+            level: 0,
+            opened: Moment::ZERO,
+            streak: 0,
+            out: 0,
+            run: Run::default(),
+            proved: Moment::ZERO,
+            probation: false,
+            back: None,
+            rate: policy.rate.map(|rate| Window::new(rate.window)),
+            slow: policy.slow.map(|slow| Window::new(slow.window)),
+        }
     }
 
-    /// In the same state under another policy; its probe slot is free.
-    #[must_use]
-    pub fn with_policy(&self, policy: BreakerPolicy) -> Self {
-        let mut moved = Breaker { policy, ..self.clone() };
-        moved.released(true);
-        moved
+    /// Closed, for what only one of the targets that share another breaker can be blamed for.
+    pub(super) fn narrow(policy: BreakerPolicy) -> Self {
+        // How fast answers come is no matter of a key or a name.
+        Breaker { on: policy.is_on(), ..Breaker::new(BreakerPolicy { slow: None, ..policy }) }
     }
 
-    /// Asks to pass: whether as the probe, whose slot it takes then.
+    /// A breaker under this one's policy that knows what `known` knows. Its probe slot is free, and calls under way
+    /// stay with `known`.
+    pub(super) fn adopted(&self, known: &Breaker) -> Self {
+        let mut breaker =
+            Breaker { policy: self.policy, on: self.on, out: 0, run: Run::default(), ..known.clone() };
+        let kept = |new: &Option<Window>, old: &Option<Window>| match (new, old) {
+            (Some(new), Some(old)) if new.is_as_long_as(old) => Some(old.clone()),
+            _ => new.clone(),
+        };
+        breaker.rate = kept(&self.rate, &known.rate);
+        breaker.slow = kept(&self.slow, &known.slow);
+        if let Some(bench) = &mut breaker.bench {
+            bench.probing = false;
+        }
+        if !self.on {
+            breaker.close();
+        }
+        breaker
+    }
+
+    /// Asks for a call; `chance` decides while only a share may pass.
     ///
     /// # Errors
     ///
-    /// Why it may not.
-    pub fn admit(&mut self, now: Moment) -> Result<bool, SkipReason> {
-        match &mut self.state {
-            State::Closed { .. } => Ok(false),
-            State::Open { until, .. } if now < *until => Err(SkipReason::Benched { until: *until }),
-            State::Open { probing: true, .. } => Err(SkipReason::Probing),
-            State::Open { probing, .. } => {
-                *probing = true;
-                Ok(true)
+    /// Why there is none.
+    pub(super) fn admit(&mut self, now: Moment, chance: f64) -> Result<Ticket, SkipReason> {
+        if let Some(reason) = self.refusal(now) {
+            self.bench.iter_mut().for_each(Bench::turn_away);
+            return Err(reason);
+        }
+        let share = self.share(now);
+        if share < 1.0 && chance >= share {
+            return Err(SkipReason::Ramping);
+        }
+        Ok(self.ticket())
+    }
+
+    /// Why nobody may pass, if nobody may.
+    pub(super) fn refusal(&self, now: Moment) -> Option<SkipReason> {
+        self.bench.as_ref().and_then(|bench| bench.refusal(&self.policy, now))
+    }
+
+    /// The share of traffic that may pass while it is closed.
+    pub(super) fn share(&self, now: Moment) -> f64 {
+        match (self.back, self.policy.ramp) {
+            (Some(since), Some(ramp)) => ramp::share(since, ramp, now),
+            _ => 1.0,
+        }
+    }
+
+    /// When its bench ends, if it has one: when the next probe is due, where the router probes by itself.
+    pub(super) fn end(&self) -> Option<Moment> {
+        self.bench.map(|bench| bench.end)
+    }
+
+    /// A call in spite of the bench; it is the probe when the slot is free and callers may probe.
+    pub(super) fn force(&mut self) -> Ticket {
+        match self.policy.probe {
+            Probe::Live => self.ticket(),
+            Probe::Synthetic { .. } => self.number(false),
+        }
+    }
+
+    /// When the router's own probe is due, if this waits for one.
+    pub(super) fn probe_due(&self) -> Option<Moment> {
+        let waits = |bench: &Bench| !bench.probing && self.policy.probe != Probe::Live;
+        self.bench.filter(waits).map(|bench| bench.end)
+    }
+
+    /// The router's own probe cannot be made now: it is due again after a pause.
+    pub(super) fn postpone(&mut self, now: Moment) {
+        if let Some(bench) = &mut self.bench {
+            bench.postpone(&self.policy, now);
+        }
+    }
+
+    /// The router's own probe.
+    pub(super) fn probe(&mut self, now: Moment) -> Ticket {
+        self.postpone(now);
+        self.ticket()
+    }
+
+    /// A call brought its first output after `time`. From here on a probe is a call like any other: it closed the
+    /// circuit, or was too slow to.
+    pub(super) fn output(&mut self, ticket: &mut Ticket, time: Duration, event: Event) {
+        let slow = self.policy.slow.is_some_and(|slow| time > slow.over);
+        match std::mem::take(&mut ticket.probe) {
+            true if slow => self.open(false, event),
+            true => self.recover(event),
+            false => self.count_slow(slow, event),
+        }
+    }
+
+    /// A call ended without output after `time`: slow, if that was long enough.
+    pub(super) fn silent(&mut self, time: Duration, event: Event) {
+        if self.policy.slow.is_some_and(|slow| time > slow.over) {
+            self.count_slow(true, event);
+        }
+    }
+
+    fn count_slow(&mut self, slow: bool, event: Event) {
+        let (None, Some(policy), Some(window)) = (self.bench, self.policy.slow, &mut self.slow) else {
+            return;
+        };
+        if event.began < self.opened {
+            return;
+        }
+        window.add(slow, event.now);
+        if slow && window.exceeds(policy.share, policy.min_calls) {
+            self.open(false, event);
+        }
+    }
+
+    /// A call served its request, after [`Breaker::output`].
+    pub(super) fn served(&mut self, event: Event) {
+        self.out = self.out.saturating_sub(1);
+        // One that is no probe proves nothing about an open circuit.
+        if self.bench.is_some() {
+            return;
+        }
+        self.streak = 0;
+        // Nor does one from before the bench about what came after it.
+        if event.began < self.opened {
+            return;
+        }
+        if let Some(window) = &mut self.rate {
+            window.add(false, event.now);
+        }
+        self.proved = self.proved.max(event.began);
+        self.probation = false;
+        if self.share(event.now) >= 1.0 {
+            (self.back, self.level) = (None, 0);
+        }
+    }
+
+    /// A call failed by its target's own fault; a `lasting` failure does not heal by itself.
+    pub(super) fn failed(&mut self, ticket: Ticket, lasting: bool, event: Event) {
+        self.out = self.out.saturating_sub(1);
+        if self.bench.is_some() {
+            if ticket.probe {
+                self.open(lasting, event);
             }
+            return;
+        }
+        let row = self.count(ticket, event);
+        let declared = self.policy.failures > 0 && row >= self.policy.failures;
+        let rate = matches!((self.policy.rate, &self.rate), (Some(policy), Some(window))
+            if window.exceeds(policy.share, policy.min_calls));
+        let at_once = row > 0 && (lasting || self.probation);
+        if declared || rate || (self.on && at_once) {
+            self.open(lasting, event);
         }
     }
 
-    /// Whether [`Breaker::admit`] would let somebody pass.
-    #[must_use]
-    pub fn would_admit(&self, now: Moment) -> bool {
-        match self.state {
-            State::Closed { .. } => true,
-            State::Open { until, probing } => now >= until && !probing,
+    /// Opens it, if it is closed, because what it guards is known to be broken.
+    pub(super) fn trip(&mut self, event: Event) {
+        if self.bench.is_none() && self.on {
+            self.open(true, event);
         }
     }
 
-    /// When its bench ends, if it has one.
-    #[must_use]
-    pub fn bench(&self) -> Option<Moment> {
-        match self.state {
-            State::Closed { .. } => None,
-            State::Open { until, .. } => Some(until),
+    /// A call ended without saying anything.
+    pub(super) fn released(&mut self, ticket: Ticket) {
+        self.out = self.out.saturating_sub(1);
+        self.run.void(ticket.number);
+        if let (Some(bench), true) = (&mut self.bench, ticket.probe) {
+            bench.probing = false;
         }
     }
 
-    /// Takes the probe slot whatever the bench says, if it is free.
-    pub fn force(&mut self) -> bool {
-        match &mut self.state {
-            State::Open { probing, .. } if !*probing => {
-                *probing = true;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// A probe brought output: closed, on probation.
-    pub fn alive(&mut self) {
-        if let State::Open { .. } = self.state {
-            self.state = State::Closed { failures: self.policy.failures.saturating_sub(1) };
-        }
-    }
-
-    /// An attempt served its request. One that began before the bench proves nothing about now.
-    pub fn served(&mut self, probe: bool) {
-        match self.state {
-            State::Open { .. } if !probe => {}
-            _ => {
-                self.state = State::Closed { failures: 0 };
-                self.level = 0;
-            }
-        }
-    }
-
-    /// An attempt failed by the model's own fault; `lasting` benches at once, for that long at least.
-    pub fn failed(&mut self, probe: bool, lasting: Option<Duration>, now: Moment) {
-        match self.state {
-            State::Closed { failures } => {
-                let failures = failures.saturating_add(1);
-                let trips =
-                    self.policy.failures > 0 && (failures >= self.policy.failures || lasting.is_some());
-                if trips { self.open(lasting, now) } else { self.state = State::Closed { failures } }
-            }
-            State::Open { .. } if probe => self.open(lasting, now),
-            State::Open { .. } => {}
-        }
-    }
-
-    /// An attempt ended without saying anything about the model.
-    pub fn released(&mut self, probe: bool) {
-        if let State::Open { probing, .. } = &mut self.state
-            && probe
-        {
-            *probing = false;
-        }
+    /// Whether it is open because of something that does not heal by itself.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.bench.is_some_and(|bench| bench.lasting)
     }
 
     /// Whether the probe slot is taken.
-    #[must_use]
-    pub fn is_probing(&self) -> bool {
-        matches!(self.state, State::Open { probing: true, .. })
+    pub(super) fn is_probing(&self) -> bool {
+        self.bench.is_some_and(|bench| bench.probing)
     }
 
-    fn open(&mut self, lasting: Option<Duration>, now: Moment) {
-        let growth = libm::pow(self.policy.factor, f64::from(self.level));
-        let grown = self.policy.open.as_secs_f64() * growth;
-        let bench = Duration::from_secs_f64(grown.min(self.policy.open_max.as_secs_f64()));
-        let bench = bench.max(lasting.unwrap_or_default().min(self.policy.open_max));
-        let earlier = match self.state {
-            State::Open { until, .. } => until,
-            State::Closed { .. } => Moment::ZERO,
-        };
-        self.state = State::Open { until: earlier.max(now + bench), probing: false };
+    /// Where it stands.
+    pub(super) fn stand(&self, now: Moment) -> TargetState {
+        match &self.bench {
+            Some(bench) if bench.probing || now >= bench.end => TargetState::HalfOpen,
+            Some(_) => TargetState::Open,
+            None if self.share(now) < 1.0 => TargetState::Ramping,
+            None => TargetState::Closed,
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        let probe = self.bench.as_mut().is_some_and(|bench| !std::mem::replace(&mut bench.probing, true));
+        self.number(probe)
+    }
+
+    fn number(&mut self, probe: bool) -> Ticket {
+        self.out = self.out.saturating_add(1);
+        Ticket { number: self.run.begins(), probe }
+    }
+
+    /// Counts a failure; how many are in a row with it.
+    fn count(&mut self, ticket: Ticket, event: Event) -> u32 {
+        if event.began < self.opened {
+            return 0;
+        }
+        if let Some(window) = &mut self.rate {
+            window.add(true, event.now);
+        }
+        if event.began < self.proved {
+            return 0;
+        }
+        self.streak = self.streak.saturating_add(1);
+        let ended = if self.out <= self.streak.saturating_mul(OUT_MAX) { self.streak } else { 1 };
+        self.run.failed(ticket.number).max(ended)
+    }
+
+    /// A probe worked: traffic comes back.
+    fn recover(&mut self, event: Event) {
+        self.close();
+        self.probation = true;
+        self.proved = self.proved.max(event.began);
+        self.back = self.policy.ramp.map(|_| event.now);
+    }
+
+    fn close(&mut self) {
+        self.bench = None;
+        self.streak = 0;
+        self.probation = false;
+        self.back = None;
+    }
+
+    fn open(&mut self, lasting: bool, event: Event) {
+        let Event { now, chance, .. } = event;
+        self.bench = Some(Bench::new(&self.policy, self.level, lasting, self.bench, now, chance));
+        self.opened = now;
         self.level = (self.level + 1).min(LEVEL_MAX);
+        self.streak = 0;
+        self.probation = false;
+        self.back = None;
+        self.run.forget();
+        for window in [&mut self.rate, &mut self.slow].into_iter().flatten() {
+            window.clear();
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn at(seconds: u64) -> Moment {
-        Moment::from_us(seconds * 1_000_000)
-    }
-
-    fn breaker() -> Breaker {
-        Breaker::new(BreakerPolicy {
-            failures: 2,
-            open: Duration::from_secs(5),
-            factor: 2.0,
-            open_max: Duration::from_secs(15),
-            ..BreakerPolicy::default()
-        })
-    }
-
-    fn benched(until: u64) -> Result<bool, SkipReason> {
-        Err(SkipReason::Benched { until: at(until) })
-    }
-
-    #[test]
-    fn consecutive_failures_open_it_and_a_success_between_them_does_not() {
-        let mut breaker = breaker();
-        breaker.failed(false, None, at(0));
-        breaker.served(false);
-        breaker.failed(false, None, at(1));
-        assert_eq!(breaker.admit(at(1)), Ok(false));
-        breaker.failed(false, None, at(1));
-        assert_eq!(breaker.admit(at(1)), benched(6));
-    }
-
-    #[test]
-    fn the_bench_grows_with_every_failed_probe_up_to_its_cap() {
-        let mut breaker = breaker();
-        breaker.failed(false, None, at(0));
-        breaker.failed(false, None, at(0));
-        // 5 s, then 10 s, then 20 s cut to 15 s.
-        for (probe_at, until) in [(5, 15), (15, 30), (30, 45)] {
-            assert_eq!(breaker.admit(at(probe_at)), Ok(true));
-            breaker.failed(true, None, at(probe_at));
-            assert_eq!(breaker.admit(at(probe_at)), benched(until));
-        }
-    }
-
-    #[test]
-    fn only_one_probe_at_a_time_and_its_slot_comes_back() {
-        let mut breaker = breaker();
-        breaker.failed(false, Some(Duration::from_secs(3)), at(0));
-        assert_eq!(breaker.admit(at(5)), Ok(true));
-        assert_eq!(breaker.admit(at(5)), Err(SkipReason::Probing));
-        breaker.released(true);
-        assert_eq!(breaker.admit(at(5)), Ok(true));
-        breaker.served(true);
-        assert_eq!(breaker.admit(at(5)), Ok(false));
-    }
-
-    #[test]
-    fn an_old_attempt_neither_shortens_nor_lengthens_a_bench() {
-        let mut breaker = breaker();
-        breaker.failed(false, None, at(0));
-        breaker.failed(false, None, at(0));
-        breaker.served(false);
-        breaker.failed(false, None, at(3));
-        assert_eq!(breaker.admit(at(4)), benched(5));
-    }
-
-    #[test]
-    fn after_a_probe_brought_output_one_failure_benches_again_for_longer() {
-        let mut breaker = breaker();
-        breaker.failed(false, None, at(0));
-        breaker.failed(false, None, at(0));
-        assert_eq!(breaker.admit(at(5)), Ok(true));
-        breaker.alive();
-        assert_eq!(breaker.admit(at(5)), Ok(false));
-        breaker.failed(true, None, at(6));
-        assert_eq!(breaker.admit(at(6)), benched(16));
-    }
-}
+mod tests;

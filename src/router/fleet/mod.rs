@@ -1,50 +1,96 @@
-//! What is known of each target's health.
+//! What is known of each target's health, and what may be asked of it.
 //!
 //! A dead provider should be paid for once, not by every request: a target that keeps failing is benched, tested
 //! by a single probe, and let back in when the probe works. Only what the target itself caused counts against
 //! it; a caller's cancel, bad request or short deadline says nothing about its health.
 //!
-//! Pure: time is passed in, nothing is drawn, nothing waits.
+//! A map, in the order in which a call passes:
+//!
+//! - `budget`: whether failures may cause one more call.
+//! - `cooling`: the target's own wish to be left alone (Retry-After, rate-limit headers).
+//! - `ceiling`: how many calls a provider gets at once.
+//! - `cells`: who is benched together, and who is charged with a failure. Start here.
+//! - `breaker`: when a cell is benched and how it comes back; with `window` (shares over time), `run` (failures in a
+//!   row) and `ramp` (gradual return).
+//! - `load`: how busy and how fast a target is, for those who choose among several.
+//! - `probes`: tests of the router's own. `view`: the state for people. `adopt`: what a reload keeps.
+//!
+//! Every pass that is given out comes back once, by [`Fleet::served`], [`Fleet::failed`], [`Fleet::lost`] or
+//! [`Fleet::released`]; what it held (a place in flight, a probe slot) is free then, whatever happened.
+//!
+//! Pure: time is passed in, nothing is drawn, nothing waits, and asking costs no allocation.
 
+mod adopt;
+mod bench;
 mod breaker;
+mod budget;
+mod ceiling;
+mod cells;
+mod cooling;
+mod load;
+mod probes;
+mod ramp;
+mod run;
+mod view;
+mod window;
 
 use std::time::Duration;
 
 use crate::chat::{Failure, FailureClass, RateLimits};
 use crate::world::Moment;
 
-pub use breaker::Breaker;
+pub use load::Load;
+pub use view::{TargetState, TargetView};
 
-use super::config::{Config, TargetIx};
+use self::breaker::{Event, Ticket};
+use self::budget::Budgets;
+use self::ceiling::Ceiling;
+use self::cells::{Cell, Layout};
+use self::cooling::Cooling;
+use self::load::{Pace, Peak};
+use super::config::{Config, Scope, TargetIx};
 use super::trail::SkipReason;
 
-/// The longest bench a class that does not heal by itself (no credit, bad key) starts with.
-const LASTING: Duration = Duration::from_secs(60);
+/// The status of a key that is good, but not for this.
+const FORBIDDEN: u16 = 403;
 
 /// The health of every target of a router.
 #[derive(Debug)]
 pub struct Fleet {
     targets: Vec<Health>,
+    /// First every target's own, then the shared ones.
+    cells: Vec<Cell>,
+    /// By provider.
+    ceilings: Vec<Ceiling>,
+    budgets: Budgets,
+    /// The slowest answers of all targets.
+    slowest: Peak,
 }
 
-/// The health of one target.
+/// The health of one target, beside its cells.
 #[derive(Debug)]
 struct Health {
-    breaker: Breaker,
-    /// It asked to be left alone until then.
-    cooling: Moment,
-    /// The longest wait it can impose on others by asking for one.
-    cooling_max: Duration,
+    /// The cell it shares with others.
+    shared: Option<usize>,
+    scope: Scope,
+    provider: usize,
+    /// The key it is asked with, as an index of its provider's.
+    key: Option<usize>,
+    /// The longest bench of its breaker.
+    open_max: Duration,
+    cooling: Cooling,
     /// Why it was last in trouble.
     trouble: Option<(FailureClass, Option<u16>)>,
     /// Calls under way.
     in_flight: u32,
+    pace: Pace,
 }
 
 /// Whether a target may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It may; the pass must be given back by [`Fleet::served`], [`Fleet::failed`] or [`Fleet::released`].
+    /// It may; the pass must be given back by [`Fleet::served`], [`Fleet::failed`], [`Fleet::lost`] or
+    /// [`Fleet::released`].
     Yes(Pass),
     /// It may not.
     No(SkipReason),
@@ -59,6 +105,14 @@ pub struct Pass {
     pub probe: bool,
     /// When it was given.
     pub began: Moment,
+    /// Whether output came.
+    heard: bool,
+    /// Calls under way at its provider when it began, itself included.
+    crowd: u32,
+    /// The draw it was admitted with, in 2^-32.
+    chance: u32,
+    own: Ticket,
+    shared: Ticket,
 }
 
 /// How an attempt's failure reflects on its target.
@@ -70,185 +124,278 @@ pub enum Blame {
     Neutral,
 }
 
-/// What a target is doing right now, for choosing among several.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
-    /// Calls in flight.
-    pub in_flight: u32,
-    /// Decaying peak of the time to first output; none until something is known.
-    pub latency: Option<Duration>,
-}
-
 impl Fleet {
     /// All targets healthy.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let health = |target: &super::config::Target| {
+        let Layout { cells, shared } = Layout::new(config);
+        let health = |(target, shared): (&super::config::Target, Option<usize>)| {
             let policy = config.models[target.model].breaker;
             Health {
-                breaker: Breaker::new(policy),
-                cooling: Moment::ZERO,
-                cooling_max: policy.open_max.max(LASTING),
+                shared,
+                scope: policy.scope,
+                provider: target.provider,
+                key: target.key,
+                open_max: policy.open_max,
+                cooling: Cooling::default(),
                 trouble: None,
                 in_flight: 0,
+                pace: Pace::new(),
             }
         };
-        Fleet { targets: config.targets().iter().map(health).collect() }
-    }
-
-    /// A fleet for `new`, which knows of every target that `old` had as well what this one knows: the same name, at the
-    /// same address, with the same key. A key that was replaced because it was bad does not inherit the bench. Calls in
-    /// flight stay with this one.
-    #[must_use]
-    pub fn adopted(&self, old: &Config, new: &Config) -> Self {
-        let mut fleet = Fleet::new(new);
-        for (index, (health, target)) in fleet.targets.iter_mut().zip(new.targets()).enumerate() {
-            let is_it = |(known_index, known): (usize, &super::config::Target)| {
-                known.name == target.name
-                    && known.upstream == target.upstream
-                    && old.provider_of(known_index).base_url == new.provider_of(index).base_url
-                    && old.key_of(known_index).map(|key| &key.secret)
-                        == new.key_of(index).map(|key| &key.secret)
-            };
-            let known = old.targets().iter().enumerate().position(is_it);
-            if let Some(known) = known.and_then(|index| self.targets.get(index)) {
-                health.breaker = known.breaker.with_policy(new.models[target.model].breaker);
-                (health.cooling, health.trouble) = (known.cooling, known.trouble);
-            }
+        Fleet {
+            targets: config.targets().iter().zip(shared).map(health).collect(),
+            cells,
+            ceilings: config.providers.values().map(|provider| Ceiling::new(provider.concurrency)).collect(),
+            budgets: Budgets::new(config),
+            slowest: Peak::default(),
         }
-        fleet
     }
 
-    /// Asks to use `target`. `chance` in [0, 1) decides where only a share may pass.
+    /// Asks to use `target`. `chance` in [0, 1) decides where only a share may pass: 0 always does.
     pub fn admit(&mut self, target: TargetIx, now: Moment, chance: f64) -> Admission {
-        let _ = chance;
-        let health = &mut self.targets[target];
-        if now < health.cooling {
-            return Admission::No(SkipReason::Cooling { until: health.cooling });
+        let health = &self.targets[target];
+        if let Some(until) = health.cooling.until(now) {
+            return Admission::No(SkipReason::Cooling { until });
         }
-        match health.breaker.admit(now) {
-            Ok(probe) => Admission::Yes(self.pass(target, probe, now)),
-            Err(reason) => Admission::No(reason),
+        if !self.ceilings[health.provider].has_room() {
+            return Admission::No(SkipReason::Busy);
         }
+        let shared = health.shared;
+        let own = match self.cells[target].breaker.admit(now, chance) {
+            Ok(ticket) => ticket,
+            Err(reason) => return Admission::No(reason),
+        };
+        let shared = match shared.map(|cell| self.cells[cell].breaker.admit(now, chance)).transpose() {
+            Ok(ticket) => ticket,
+            Err(reason) => {
+                self.cells[target].breaker.released(own);
+                return Admission::No(reason);
+            }
+        };
+        Admission::Yes(self.pass(target, own, shared, now, chance))
     }
 
-    /// Takes `target` although it is benched: as its probe when the slot is free.
+    /// Takes `target` although it is benched or busy: as its probe when the slot is free, and callers may probe.
     pub fn force(&mut self, target: TargetIx, now: Moment) -> Pass {
-        let probe = self.targets[target].breaker.force();
-        self.pass(target, probe, now)
+        let own = self.cells[target].breaker.force();
+        let shared = self.targets[target].shared.map(|cell| self.cells[cell].breaker.force());
+        self.pass(target, own, shared, now, 0.0)
     }
 
-    fn pass(&mut self, target: TargetIx, probe: bool, now: Moment) -> Pass {
-        self.targets[target].in_flight += 1;
-        Pass { target, probe, began: now }
+    fn pass(
+        &mut self,
+        target: TargetIx,
+        own: Ticket,
+        shared: Option<Ticket>,
+        now: Moment,
+        chance: f64,
+    ) -> Pass {
+        let health = &mut self.targets[target];
+        health.in_flight = health.in_flight.saturating_add(1);
+        let crowd = self.ceilings[health.provider].begins();
+        let shared = shared.unwrap_or_default();
+        let chance = (chance * f64::from(u32::MAX)) as u32;
+        Pass {
+            target,
+            probe: own.probe || shared.probe,
+            began: now,
+            heard: false,
+            crowd,
+            chance,
+            own,
+            shared,
+        }
     }
 
-    /// Whether [`Fleet::admit`] would say yes.
+    /// Whether [`Fleet::admit`] would say yes, chance permitting.
     #[must_use]
     pub fn would_admit(&self, target: TargetIx, now: Moment) -> bool {
         let health = &self.targets[target];
-        now >= health.cooling && health.breaker.would_admit(now)
+        health.cooling.until(now).is_none()
+            && self.ceilings[health.provider].has_room()
+            && self.cells_of(target).all(|cell| cell.breaker.refusal(now).is_none())
     }
 
     /// When `target` may be asked by itself, as far as is known: now, or when its bench and its wish for rest are over.
     #[must_use]
     pub fn back_at(&self, target: TargetIx, now: Moment) -> Moment {
-        let health = &self.targets[target];
-        now.max(health.cooling).max(health.breaker.bench().unwrap_or(now))
+        let bench = self.bench(target).filter(|_| !self.would_admit(target, now));
+        now.max(self.targets[target].cooling.end()).max(bench.unwrap_or(now))
     }
 
     /// Whether `target` asked to be left alone, and still wants to be.
     #[must_use]
     pub fn is_cooling(&self, target: TargetIx, now: Moment) -> bool {
-        now < self.targets[target].cooling
+        self.targets[target].cooling.until(now).is_some()
     }
 
-    /// When the bench of `target` ends, if it has one.
+    /// When the bench of `target` ends, if it has one: the later one, where it has two. Where the router probes by
+    /// itself, when the next probe is due.
     #[must_use]
     pub fn bench(&self, target: TargetIx) -> Option<Moment> {
-        self.targets[target].breaker.bench()
+        self.cells_of(target).filter_map(|cell| cell.breaker.end()).max()
     }
 
     /// The first useful output of an attempt arrived: the target is alive again, on probation. From here on the
     /// attempt speaks for no probe.
     pub fn progressed(&mut self, pass: &mut Pass, now: Moment) {
-        let _ = now;
-        if pass.probe {
-            self.targets[pass.target].breaker.alive();
-            pass.probe = false;
+        if std::mem::replace(&mut pass.heard, true) {
+            return;
         }
+        let (time, event) = (now - pass.began, pass.event(now));
+        let health = &mut self.targets[pass.target];
+        health.pace.answered(time, now);
+        self.slowest.add(time.as_secs_f64(), now);
+        self.cells[pass.target].breaker.output(&mut pass.own, time, event);
+        if let Some(cell) = health.shared {
+            self.cells[cell].breaker.output(&mut pass.shared, time, event);
+        }
+        pass.probe = false;
     }
 
     /// An attempt served its request, whole.
-    pub fn served(&mut self, pass: Pass, now: Moment) {
-        let _ = now;
-        self.landed(pass).breaker.served(pass.probe);
+    pub fn served(&mut self, mut pass: Pass, now: Moment) {
+        self.progressed(&mut pass, now);
+        self.ceilings[self.targets[pass.target].provider].answered();
+        self.landed(&pass);
+        let event = pass.event(now);
+        self.each_cell(pass.target, |cell| cell.breaker.served(event));
     }
 
-    /// An attempt failed.
+    /// An attempt failed. `chance` in [0, 1) lengthens the bench that may follow.
     pub fn failed(&mut self, pass: Pass, failure: &Failure, blame: Blame, now: Moment, chance: f64) {
-        let _ = chance;
-        let health = self.landed(pass);
-        if let Some(asked) = failure.retry_after.filter(|asked| !asked.is_zero()) {
-            // Never backwards: an answer that was on its way longer may ask for less.
-            health.cooling = health.cooling.max(now + asked.min(health.cooling_max));
+        let health = &mut self.targets[pass.target];
+        if let Some(wait) = failure.retry_after {
+            health.cooling.ask(wait, health.open_max, now);
         }
         if blame == Blame::Neutral || is_neutral(failure.class) {
-            health.breaker.released(pass.probe);
-            return;
+            return self.released(pass);
         }
+        let (time, slowest) = (now - pass.began, self.slowest.seconds(now).unwrap_or_default());
+        health.pace.failed(time, slowest, now);
         health.trouble = Some((failure.class, failure.status));
-        let lasting = is_lasting(failure.class).then_some(LASTING);
-        health.breaker.failed(pass.probe, lasting, now);
+        let crowd = self.ceilings[health.provider].complained(failure, pass.crowd, pass.began, now);
+        // Too many at once is the router's doing, and fewer at once the cure; but a probe is alone.
+        if crowd && !pass.probe {
+            return self.released(pass);
+        }
+        self.landed(&pass);
+        self.charge(&pass, failure, Event { chance, ..pass.event(now) });
     }
 
-    /// An attempt was given up because another one brought output first: it was slow, and says nothing else.
+    /// Charges a failure to the cell that explains it.
+    fn charge(&mut self, pass: &Pass, failure: &Failure, event: Event) {
+        let health = &self.targets[pass.target];
+        let lasting = is_lasting(failure.class);
+        let charged = match health.shared {
+            Some(cell) if !cells::is_own(health.scope, failure.class) => {
+                self.cells[pass.target].breaker.released(pass.own);
+                self.cells[cell].breaker.failed(pass.shared, lasting, event);
+                cell
+            }
+            shared => {
+                if let Some(cell) = shared {
+                    self.cells[cell].breaker.released(pass.shared);
+                }
+                self.cells[pass.target].breaker.failed(pass.own, lasting, event);
+                pass.target
+            }
+        };
+        self.cells[charged].suspect = pass.target;
+        if !pass.heard {
+            let widest = self.targets[pass.target].shared.unwrap_or(pass.target);
+            self.cells[widest].breaker.silent(event.now - event.began, event);
+        }
+        if charged == pass.target && failure.class == FailureClass::Unauthorized {
+            self.suspect_key(pass.target, failure.status, event);
+        }
+    }
+
+    /// One target that a key does not open may be the target's fault. With two, the key explains both: then all that
+    /// it opens are benched, without asking each.
+    fn suspect_key(&mut self, target: TargetIx, status: Option<u16>, event: Event) {
+        let Health { provider, key, .. } = self.targets[target];
+        if key.is_none() || status == Some(FORBIDDEN) {
+            return;
+        }
+        let is_benched = |fleet: &Fleet, other: TargetIx| {
+            let (health, cell) = (&fleet.targets[other], &fleet.cells[other]);
+            let denied = matches!(health.trouble, Some((FailureClass::Unauthorized, status)) if status != Some(FORBIDDEN));
+            denied && cell.breaker.is_lasting()
+        };
+        let peers = |fleet: &Fleet, other: TargetIx| {
+            other != target && (fleet.targets[other].provider, fleet.targets[other].key) == (provider, key)
+        };
+        let all = 0..self.targets.len();
+        if !all.clone().any(|other| peers(self, other) && is_benched(self, other)) {
+            return;
+        }
+        for other in all {
+            if peers(self, other) && !is_benched(self, other) {
+                self.cells[other].breaker.trip(event);
+                self.targets[other].trouble = Some((FailureClass::Unauthorized, status));
+            }
+        }
+    }
+
+    /// An attempt was given up because another one was faster: neutral, but for how slow it was.
     pub fn lost(&mut self, pass: Pass, now: Moment) {
-        let _ = now;
+        if !pass.heard {
+            let (time, event) = (now - pass.began, pass.event(now));
+            let health = &mut self.targets[pass.target];
+            health.pace.outrun(time, now);
+            let widest = health.shared.unwrap_or(pass.target);
+            self.cells[widest].breaker.silent(time, event);
+        }
         self.released(pass);
     }
 
     /// An attempt ended in a way that says nothing about its target.
     pub fn released(&mut self, pass: Pass) {
-        self.landed(pass).breaker.released(pass.probe);
+        self.landed(&pass);
+        self.cells[pass.target].breaker.released(pass.own);
+        if let Some(cell) = self.targets[pass.target].shared {
+            self.cells[cell].breaker.released(pass.shared);
+        }
     }
 
-    /// A provider said how much of its limits is left.
+    /// What the headers of an answer of `target` said of its limits: it is not asked before those that are used up are
+    /// whole again.
     pub fn learned(&mut self, target: TargetIx, limits: &RateLimits, now: Moment) {
-        let _ = (target, limits, now);
+        let health = &mut self.targets[target];
+        health.cooling.learn(limits, health.open_max, now);
     }
 
-    /// A request arrived on the route with index `route`: what its failures may cost grows.
+    /// A request arrived on the route with index `route`: what its failures may cost grows, at the route and at every
+    /// provider its chain may ask.
     pub fn arrived(&mut self, route: usize, now: Moment) {
-        let _ = (route, now);
+        self.budgets.arrived(route, now);
     }
 
-    /// Whether the budgets of `route` and of the provider of `target` allow a repeat or fallback; takes it out of
-    /// both.
+    /// Whether the budgets of `route` and of the provider of `target` allow a repeat; takes it out of both, or out of
+    /// neither.
     pub fn may_retry(&mut self, route: usize, target: TargetIx, now: Moment) -> bool {
-        let _ = (route, target, now);
-        true
+        self.budgets.retry(route, self.targets[target].provider, now)
     }
 
     /// Whether the budget of `route` allows a hedge; takes it out.
     pub fn may_hedge(&mut self, route: usize, now: Moment) -> bool {
-        let _ = (route, now);
-        true
+        self.budgets.hedge(route, now)
     }
 
     /// The time to first output that `share` of the recent calls of `target` kept within; none until enough are
     /// known.
     #[must_use]
     pub fn usual(&self, target: TargetIx, share: f64, now: Moment) -> Option<Duration> {
-        let _ = (target, share, now);
-        None
+        self.targets[target].pace.usual(share, now)
     }
 
     /// What `target` is doing right now.
     #[must_use]
     pub fn load(&self, target: TargetIx, now: Moment) -> Load {
-        let _ = now;
-        Load { in_flight: self.targets[target].in_flight, latency: None }
+        let health = &self.targets[target];
+        health.pace.load(health.in_flight, now)
     }
 
     /// Why the target was last in trouble: class, and status if there was one.
@@ -260,13 +407,32 @@ impl Fleet {
     /// Probe slots that are taken.
     #[must_use]
     pub fn probes(&self) -> u64 {
-        self.targets.iter().filter(|health| health.breaker.is_probing()).count() as u64
+        self.cells.iter().filter(|cell| cell.breaker.is_probing()).count() as u64
     }
 
-    fn landed(&mut self, pass: Pass) -> &mut Health {
+    fn landed(&mut self, pass: &Pass) {
         let health = &mut self.targets[pass.target];
         health.in_flight = health.in_flight.saturating_sub(1);
-        health
+        self.ceilings[health.provider].ends();
+    }
+
+    /// The cells of a target: its own, and the one it shares.
+    fn cells_of(&self, target: TargetIx) -> impl Iterator<Item = &Cell> {
+        let shared = self.targets[target].shared;
+        std::iter::once(target).chain(shared).map(|cell| &self.cells[cell])
+    }
+
+    fn each_cell(&mut self, target: TargetIx, mut act: impl FnMut(&mut Cell)) {
+        act(&mut self.cells[target]);
+        if let Some(cell) = self.targets[target].shared {
+            act(&mut self.cells[cell]);
+        }
+    }
+}
+
+impl Pass {
+    fn event(&self, now: Moment) -> Event {
+        Event { began: self.began, now, chance: f64::from(self.chance) / (f64::from(u32::MAX) + 1.0) }
     }
 }
 
@@ -283,7 +449,10 @@ const fn is_neutral(class: FailureClass) -> bool {
     )
 }
 
-/// Failures that bench at once: asking again cannot help until somebody pays, or mends a key or a name.
+/// Failures that bench at once: asking again cannot help until somebody pays or mends a key.
 const fn is_lasting(class: FailureClass) -> bool {
     matches!(class, FailureClass::QuotaExhausted | FailureClass::Unauthorized)
 }
+
+#[cfg(test)]
+mod tests;

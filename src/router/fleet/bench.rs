@@ -1,0 +1,79 @@
+//! One bench: how long it is, who may probe before and after its end.
+
+use std::time::Duration;
+
+use crate::router::config::{BreakerPolicy, Probe};
+use crate::router::trail::SkipReason;
+use crate::world::Moment;
+
+/// The shortest bench of a failure that does not heal by itself, as far as `open_max` allows.
+const LASTING: Duration = Duration::from_secs(60);
+
+/// An open circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bench {
+    began: Moment,
+    /// When a call may probe; where the router probes by itself, when its next probe is due.
+    pub(super) end: Moment,
+    /// It was caused by something that does not heal by itself: no probe before its end.
+    pub(super) lasting: bool,
+    /// Whether the probe slot is taken.
+    pub(super) probing: bool,
+    turned_away: u32,
+}
+
+impl Bench {
+    /// A bench from `now` on, after `level` failed probes; never shorter than the `earlier` one.
+    pub(super) fn new(
+        policy: &BreakerPolicy,
+        level: u32,
+        lasting: bool,
+        earlier: Option<Bench>,
+        now: Moment,
+        chance: f64,
+    ) -> Self {
+        let length = match policy.probe {
+            // Its length is of no use: it ends when a probe works.
+            Probe::Synthetic { every } if !lasting => every,
+            Probe::Synthetic { .. } | Probe::Live => length(policy, level, lasting, chance),
+        };
+        let end = earlier.map_or(Moment::ZERO, |earlier| earlier.end).max(now + length);
+        Bench { began: now, end, lasting, probing: false, turned_away: 0 }
+    }
+
+    /// Why a caller may not pass, if it may not.
+    pub(super) fn refusal(&self, policy: &BreakerPolicy, now: Moment) -> Option<SkipReason> {
+        let free = !self.probing && policy.probe == Probe::Live;
+        if free && (now >= self.end || self.is_eager(policy, now)) {
+            return None;
+        }
+        // A probe of the router's own that is due is as good as under way.
+        Some(if now < self.end { SkipReason::Benched { until: self.end } } else { SkipReason::Probing })
+    }
+
+    /// A caller was turned away.
+    pub(super) fn turn_away(&mut self) {
+        self.turned_away = self.turned_away.saturating_add(1);
+    }
+
+    /// The router's next probe comes no sooner than after its usual pause.
+    pub(super) fn postpone(&mut self, policy: &BreakerPolicy, now: Moment) {
+        if let Probe::Synthetic { every } = policy.probe {
+            self.end = self.end.max(now + every);
+        }
+    }
+
+    fn is_eager(&self, policy: &BreakerPolicy, now: Moment) -> bool {
+        policy.eager.is_some_and(|eager| {
+            !self.lasting && self.turned_away >= eager.turned_away && now >= self.began + eager.at_least
+        })
+    }
+}
+
+/// Grown with every failed probe, lengthened by chance, and never longer than declared.
+fn length(policy: &BreakerPolicy, level: u32, lasting: bool, chance: f64) -> Duration {
+    let first = if lasting { policy.open.max(LASTING) } else { policy.open };
+    let growth = libm::pow(policy.factor, f64::from(level));
+    let grown = first.as_secs_f64() * growth * (1.0 + policy.jitter * chance);
+    Duration::from_secs_f64(grown.min(policy.open_max.as_secs_f64()))
+}

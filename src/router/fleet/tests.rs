@@ -1,0 +1,403 @@
+//! The fleet as a whole: who is charged, who is turned away, what a reload keeps.
+
+use indexmap::IndexMap;
+
+use super::*;
+use crate::chat::Allowance;
+use crate::dialect::Dialect;
+use crate::router::config::{
+    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, Route, Secret,
+};
+
+const fn at(seconds: u64) -> Moment {
+    Moment::from_us(seconds * 1_000_000)
+}
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// One failure benches for 5 s, without chance or shortcuts.
+fn policy(scope: Scope) -> BreakerPolicy {
+    BreakerPolicy { scope, failures: 1, open: s(5), jitter: 0.0, eager: None, ..BreakerPolicy::default() }
+}
+
+/// Providers with as many keys as given; every model on every provider listed for it.
+fn config(keys: &[usize], models: &[(&str, &[usize])], breaker: BreakerPolicy) -> Config {
+    let provider = |(index, keys): (usize, &usize)| {
+        let bare = Provider::new(Dialect::Openai, "http://p");
+        let keyed =
+            (0..*keys).fold(bare, |provider, key| provider.with_key(Secret::new(format!("secret-{key}"))));
+        (format!("p{index}"), keyed)
+    };
+    let model = |(name, on): &(&str, &[usize])| {
+        let deployments = on.iter().map(|provider| Deployment {
+            provider: *provider,
+            upstream: (*name).to_owned(),
+            weight: 1,
+        });
+        let deployments = deployments.collect();
+        ((*name).to_owned(), Model { deployments, breaker, ..Model::new(*name, 0, *name) })
+    };
+    let chain = (0..models.len()).collect();
+    Config::new(
+        keys.iter().enumerate().map(provider).collect(),
+        models.iter().map(model).collect(),
+        IndexMap::from([("r".to_owned(), Route::new("r", chain))]),
+    )
+}
+
+fn failure(class: FailureClass) -> Failure {
+    Failure::new(class, "it failed")
+}
+
+fn pass(fleet: &mut Fleet, target: TargetIx, now: Moment) -> Pass {
+    match fleet.admit(target, now, 0.0) {
+        Admission::Yes(pass) => pass,
+        Admission::No(reason) => panic!("target {target} is not to be asked: {reason:?}"),
+    }
+}
+
+fn fails(fleet: &mut Fleet, target: TargetIx, class: FailureClass, now: Moment) {
+    let pass = pass(fleet, target, now);
+    fleet.failed(pass, &failure(class), Blame::Target, now, 0.0);
+}
+
+fn open(fleet: &Fleet, now: Moment) -> Vec<TargetIx> {
+    (0..fleet.targets.len()).filter(|target| fleet.would_admit(*target, now)).collect()
+}
+
+// === Scopes ===
+
+#[test]
+fn a_failure_benches_all_who_share_the_declared_scope_and_nobody_else() {
+    // Targets: a@p0/key-1, a@p0/key-2, a@p1, b/key-1, b/key-2 (on p0).
+    for (scope, left) in [
+        (Scope::Model, vec![1, 2, 3, 4]),
+        (Scope::Key, vec![1, 2, 4]),
+        (Scope::Provider, vec![2]),
+        // Neither provider says where it is: each is a region of its own.
+        (Scope::Region, vec![2]),
+    ] {
+        let config = config(&[2, 1], &[("a", &[0, 1]), ("b", &[0])], policy(scope));
+        let mut fleet = Fleet::new(&config);
+        fails(&mut fleet, 0, FailureClass::Overloaded, at(0));
+        assert_eq!(open(&fleet, at(0)), left, "{scope:?}");
+    }
+}
+
+#[test]
+fn providers_of_one_region_are_benched_together() {
+    let mut config = config(&[1, 1, 1], &[("a", &[0, 1, 2])], policy(Scope::Region));
+    for provider in 0..2 {
+        config.providers[provider].region = Some("eu".to_owned());
+    }
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::Unreachable, at(0));
+    assert_eq!(open(&fleet, at(0)), [2]);
+}
+
+/// B129: what one key did is not charged to a whole provider, whatever scope is declared for outages.
+#[test]
+fn trouble_of_a_key_or_a_name_stays_with_its_target() {
+    for class in [
+        FailureClass::RateLimited,
+        FailureClass::QuotaExhausted,
+        FailureClass::Unauthorized,
+        FailureClass::NotFound,
+    ] {
+        let config = config(&[2], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
+        let mut fleet = Fleet::new(&config);
+        fails(&mut fleet, 0, class, at(0));
+        assert_eq!(open(&fleet, at(0)), [1, 2, 3], "{class}");
+    }
+    let config = config(&[2], &[("a", &[0]), ("b", &[0])], policy(Scope::Key));
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::QuotaExhausted, at(0));
+    assert_eq!(open(&fleet, at(0)), [1, 3], "the key is what is declared");
+}
+
+/// B138, B139: a bad key benches at once, for a minute, and comes back by a probe.
+#[test]
+fn a_bad_key_is_benched_at_once_and_not_for_good() {
+    let lenient = BreakerPolicy { failures: 5, ..policy(Scope::Model) };
+    let config = config(&[2], &[("a", &[0])], lenient);
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::Unauthorized, at(0));
+    assert_eq!((open(&fleet, at(59)), fleet.bench(0)), (vec![1], Some(at(60))));
+    let probe = pass(&mut fleet, 0, at(60));
+    assert!(probe.probe);
+    fleet.served(probe, at(61));
+    assert_eq!(open(&fleet, at(61)), [0, 1]);
+}
+
+#[test]
+fn two_targets_that_a_key_does_not_open_bench_all_that_it_opens() {
+    let of = |status| Failure { status: Some(status), ..failure(FailureClass::Unauthorized) };
+    for (status, left) in [(401, vec![1, 3, 5]), (403, vec![1, 3, 4, 5])] {
+        // a/key-1, a/key-2, b/key-1, b/key-2, c/key-1, c/key-2.
+        let config = config(&[2], &[("a", &[0]), ("b", &[0]), ("c", &[0])], policy(Scope::Model));
+        let mut fleet = Fleet::new(&config);
+        for target in [0, 2] {
+            assert!(fleet.would_admit(4, at(0)), "one bad answer may be the target's own");
+            let pass = pass(&mut fleet, target, at(0));
+            fleet.failed(pass, &of(status), Blame::Target, at(0), 0.0);
+        }
+        assert_eq!(open(&fleet, at(0)), left, "{status}");
+    }
+}
+
+#[test]
+fn models_that_declare_different_breakers_for_one_provider_have_one_each() {
+    let mut config = config(&[1], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
+    config.models[1].breaker.failures = 2;
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::Overloaded, at(0));
+    fails(&mut fleet, 1, FailureClass::Overloaded, at(0));
+    assert_eq!(open(&fleet, at(0)), [1]);
+    fails(&mut fleet, 1, FailureClass::Overloaded, at(0));
+    assert_eq!(open(&fleet, at(0)), [0; 0]);
+}
+
+#[test]
+fn a_shared_bench_has_one_probe_and_ends_for_all() {
+    let config = config(&[1], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::Overloaded, at(0));
+    let mut probe = pass(&mut fleet, 1, at(5));
+    assert_eq!(fleet.admit(0, at(5), 0.0), Admission::No(SkipReason::Probing));
+    assert_eq!((probe.probe, fleet.probes()), (true, 1));
+    fleet.progressed(&mut probe, at(6));
+    assert_eq!((open(&fleet, at(6)), fleet.probes()), (vec![0, 1], 0));
+    fleet.served(probe, at(7));
+    assert!((0..2).all(|target| fleet.load(target, at(7)).in_flight == 0));
+}
+
+/// A target that may not be asked by its own cell leaves the shared slot alone, and the other way round.
+#[test]
+fn a_refusal_by_one_cell_holds_nothing_in_the_other() {
+    let config = config(&[1], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
+    let mut fleet = Fleet::new(&config);
+    let late = pass(&mut fleet, 0, at(0));
+    fails(&mut fleet, 0, FailureClass::NotFound, at(0));
+    fleet.failed(late, &failure(FailureClass::Overloaded), Blame::Target, at(3), 0.0);
+    // Own bench until 5 s, shared one until 8 s: at 6 s the own slot would be free, but the shared cell says no.
+    let until = at(8);
+    assert_eq!(fleet.admit(0, at(6), 0.0), Admission::No(SkipReason::Benched { until }));
+    assert_eq!((fleet.probes(), fleet.bench(0)), (0, Some(until)));
+    let probe = pass(&mut fleet, 0, at(8));
+    assert_eq!(fleet.probes(), 2);
+    fleet.released(probe);
+    assert_eq!(fleet.probes(), 0);
+}
+
+// === What the provider says ===
+
+#[test]
+fn a_target_that_has_nothing_left_is_not_asked_until_its_reset() {
+    let config = config(&[2], &[("a", &[0])], policy(Scope::Model));
+    let mut fleet = Fleet::new(&config);
+    let requests = Allowance { limit: Some(5), remaining: Some(0), reset: Some(s(30)) };
+    fleet.learned(0, &RateLimits { requests: Some(requests), ..RateLimits::default() }, at(1));
+    let until = at(31);
+    assert_eq!(fleet.admit(0, at(30), 0.0), Admission::No(SkipReason::Cooling { until }));
+    assert_eq!((open(&fleet, at(30)), open(&fleet, at(31))), (vec![1], vec![0, 1]));
+    assert_eq!((fleet.back_at(0, at(30)), fleet.back_at(1, at(30))), (until, at(30)));
+}
+
+#[test]
+fn a_wait_that_was_asked_for_stands_although_nobody_is_to_blame() {
+    let config = config(&[1], &[("a", &[0])], policy(Scope::Model));
+    let mut fleet = Fleet::new(&config);
+    let pass = pass(&mut fleet, 0, at(0));
+    let asks = Failure { retry_after: Some(s(7)), ..failure(FailureClass::InvalidRequest) };
+    fleet.failed(pass, &asks, Blame::Target, at(0), 0.0);
+    assert_eq!((fleet.is_cooling(0, at(6)), fleet.is_cooling(0, at(7)), fleet.bench(0)), (true, false, None));
+}
+
+// === Concurrency ===
+
+fn crowded(most: u32, adaptive: bool) -> Config {
+    let mut config = config(&[1], &[("a", &[0]), ("b", &[0])], policy(Scope::Model));
+    config.providers[0].concurrency = Some(Concurrency { most, adaptive });
+    config
+}
+
+#[test]
+fn a_provider_gets_no_more_calls_at_once_than_declared_over_all_its_targets() {
+    let mut fleet = Fleet::new(&crowded(2, false));
+    let passes = [pass(&mut fleet, 0, at(0)), pass(&mut fleet, 1, at(0))];
+    assert_eq!(fleet.admit(0, at(0), 0.0), Admission::No(SkipReason::Busy));
+    fleet.released(passes[1]);
+    assert!(fleet.would_admit(0, at(0)));
+}
+
+/// B175: eight callers at once against a provider that takes five: fewer at once, and nobody benched.
+#[test]
+fn complaints_of_too_many_at_once_lower_the_number_and_bench_nobody() {
+    let mut fleet = Fleet::new(&crowded(8, true));
+    let (mut refused, mut most_at_once, mut out) = (0, 0, Vec::new());
+    for tick in 0..600_u64 {
+        let now = Moment::from_us(tick * 100_000);
+        // Every call takes 100 ms; the provider refuses those beyond five.
+        for (nth, pass) in std::mem::take(&mut out).into_iter().enumerate() {
+            if nth < 5 {
+                fleet.served(pass, now);
+            } else {
+                refused += 1;
+                let full = Failure::new(FailureClass::RateLimited, "too many concurrent requests");
+                fleet.failed(pass, &full, Blame::Target, now, 0.0);
+            }
+        }
+        while let Admission::Yes(pass) = fleet.admit(0, now, 0.0) {
+            out.push(pass);
+        }
+        assert!(!out.is_empty(), "nobody is asked at {now:?}");
+        if tick > 10 {
+            most_at_once = most_at_once.max(out.len());
+        }
+    }
+    // Without the ceiling it would have been 3 of 8 calls, 1,800 of them.
+    assert!(refused < 200 && most_at_once <= 6, "{refused} refused, {most_at_once} at once");
+}
+
+// === Load ===
+
+/// I27: a target that fails at once has the fewest calls in flight and the shortest calls, and gets no more for it.
+#[test]
+fn failing_fast_attracts_nobody() {
+    let unbenched = BreakerPolicy { failures: 0, ..policy(Scope::Model) };
+    let config = config(&[1, 1], &[("a", &[0, 1])], unbenched);
+    for by_cost in [false, true] {
+        let mut fleet = Fleet::new(&config);
+        let mut out: Vec<(Moment, Pass)> = Vec::new();
+        let mut asked = [0_u32; 2];
+        for tick in 0..3_000_u64 {
+            let now = Moment::from_us(tick * 20_000);
+            let (ended, rest) = out.into_iter().partition(|(end, _)| *end <= now);
+            out = rest;
+            let ended: Vec<(Moment, Pass)> = ended;
+            for (_, pass) in ended {
+                fleet.served(pass, now);
+            }
+            let measure = |target| {
+                let load = fleet.load(target, now);
+                if by_cost { load.cost(s(1)) } else { load.outstanding() }
+            };
+            let target = usize::from(measure(1) < measure(0));
+            asked[target] += 1;
+            let pass = pass(&mut fleet, target, now);
+            if target == 0 {
+                fleet.failed(pass, &failure(FailureClass::ServerError), Blame::Target, now, 0.0);
+            } else {
+                out.push((now + s(2), pass));
+            }
+        }
+        assert!(asked[0] * 10 < asked[1], "{asked:?} by cost: {by_cost}");
+    }
+}
+
+// === Budgets ===
+
+#[test]
+fn a_repeat_is_taken_out_of_both_budgets_or_out_of_neither() {
+    let mut config = config(&[1], &[("a", &[0])], policy(Scope::Model));
+    config.routes[0].retry_budget = Some(Budget { share: 1.0, per_second: 0.0 });
+    config.providers[0].retry_budget = Some(Budget { share: 0.5, per_second: 0.0 });
+    let mut fleet = Fleet::new(&config);
+    fleet.arrived(0, at(0));
+    // The route could pay, the provider has half a call: nothing is taken.
+    assert!(!fleet.may_retry(0, 0, at(0)));
+    fleet.arrived(0, at(0));
+    assert!(fleet.may_retry(0, 0, at(0)));
+    // Now the route has one left, and the provider none.
+    assert!(!fleet.may_retry(0, 0, at(0)));
+    fleet.arrived(0, at(0));
+    fleet.arrived(0, at(0));
+    assert!(fleet.may_retry(0, 0, at(0)));
+    assert!(fleet.may_hedge(0, at(0)), "where no budget is declared, none is needed");
+}
+
+// === Probes of the router's own ===
+
+#[test]
+fn the_routers_own_probe_asks_who_failed_last_and_respects_its_wishes() {
+    let breaker = BreakerPolicy { probe: Probe::Synthetic { every: s(1) }, ..policy(Scope::Provider) };
+    let config = config(&[1], &[("a", &[0]), ("b", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    assert_eq!(fleet.next_probe(), None);
+    fails(&mut fleet, 1, FailureClass::Overloaded, at(0));
+    assert_eq!((fleet.next_probe(), fleet.probes_due(at(0)).len()), (Some(at(1)), 0));
+    let probes = fleet.probes_due(at(1));
+    assert_eq!(probes.iter().map(|probe| (probe.target, probe.probe)).collect::<Vec<_>>(), [(1, true)]);
+    assert_eq!(fleet.next_probe(), None);
+    let asks = Failure { retry_after: Some(s(30)), ..failure(FailureClass::Overloaded) };
+    fleet.failed(probes[0], &asks, Blame::Target, at(2), 0.0);
+    // `b` wants 30 s of rest: `a` is asked instead.
+    assert_eq!(fleet.next_probe(), Some(at(3)));
+    let probes = fleet.probes_due(at(3));
+    assert_eq!(probes.iter().map(|probe| probe.target).collect::<Vec<_>>(), [0]);
+    fleet.served(probes[0], at(4));
+    assert_eq!((fleet.next_probe(), open(&fleet, at(4))), (None, vec![0]));
+}
+
+// === Views and reloads ===
+
+#[test]
+fn the_view_tells_where_every_target_stands() {
+    let breaker = BreakerPolicy { ramp: Some(s(10)), ..policy(Scope::Model) };
+    let config = config(&[1], &[("a", &[0]), ("b", &[0]), ("c", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    for target in [0, 1] {
+        fails(&mut fleet, target, FailureClass::Overloaded, at(0));
+    }
+    let probe = pass(&mut fleet, 1, at(5));
+    fleet.served(probe, at(6));
+    fails(&mut fleet, 0, FailureClass::Overloaded, at(5));
+    let view = fleet.view(&config, at(6));
+    let states: Vec<_> = view.iter().map(|seen| (seen.target.as_str(), seen.state.name())).collect();
+    assert_eq!(states, [("a", "open"), ("b", "ramping"), ("c", "closed")]);
+    assert_eq!(
+        (view[0].benched_until, view[0].trouble),
+        (Some(at(15)), Some((FailureClass::Overloaded, None)))
+    );
+    assert_eq!(fleet.view(&config, at(15))[0].state, TargetState::HalfOpen);
+}
+
+#[test]
+fn a_reload_keeps_what_is_known_by_name() {
+    let old = config(&[1, 1], &[("a", &[0]), ("b", &[1])], policy(Scope::Provider));
+    let mut fleet = Fleet::new(&old);
+    fails(&mut fleet, 0, FailureClass::Overloaded, at(0));
+    let asks = Failure { retry_after: Some(s(9)), ..failure(FailureClass::InvalidRequest) };
+    let waits = pass(&mut fleet, 1, at(0));
+    fleet.failed(waits, &asks, Blame::Target, at(0), 0.0);
+    let known = pass(&mut fleet, 1, at(9));
+    fleet.served(known, at(11));
+    // The same providers in another order, one model more on each, and one that was not there.
+    let mut new =
+        config(&[1, 1, 1], &[("c", &[2]), ("b", &[1]), ("d", &[0]), ("a", &[0])], policy(Scope::Provider));
+    new.models[2].breaker.open = s(99);
+    let moved = fleet.adopted(&old, &new);
+    let benches: Vec<_> = (0..4).map(|target| moved.bench(target)).collect();
+    // `d` declares a breaker of its own for p0: it starts from what is known of p0.
+    assert_eq!(benches, [None, None, Some(at(5)), Some(at(5))]);
+    assert_eq!((moved.is_cooling(1, at(8)), moved.is_cooling(0, at(8))), (true, false));
+    assert_eq!(moved.load(1, at(11)).latency, Some(s(2)));
+    assert_eq!(moved.trouble(3), Some((FailureClass::Overloaded, None)));
+    let again = config(&[1], &[("a", &[0])], policy(Scope::Model));
+    assert_eq!(fleet.adopted(&old, &again).bench(0), Some(at(5)), "a narrower scope keeps the bench");
+}
+
+#[test]
+fn a_reload_frees_what_calls_under_way_hold() {
+    let config = config(&[1], &[("a", &[0])], policy(Scope::Model));
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::Overloaded, at(0));
+    let probe = pass(&mut fleet, 0, at(5));
+    let mut moved = fleet.adopted(&config, &config);
+    assert_eq!((moved.probes(), moved.load(0, at(5)).in_flight), (0, 0));
+    assert!(pass(&mut moved, 0, at(5)).probe);
+    fleet.served(probe, at(6));
+    assert_eq!((fleet.probes(), fleet.load(0, at(6)).in_flight), (0, 0));
+}
