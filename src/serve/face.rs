@@ -104,7 +104,8 @@ impl Face {
     }
 
     fn place(&self, kind: Kind, path: &str) -> Place {
-        match path {
+        // As the router takes paths.
+        match path.trim_end_matches('/') {
             "/health" | "/health/ready" => Place::Health,
             "/health/live" => Place::Live,
             "/metrics" if kind == Kind::Admin || !self.apart.load(Ordering::Relaxed) => Place::Metrics,

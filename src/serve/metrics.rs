@@ -384,6 +384,8 @@ impl Collector for Now {
         gauge("requests_in_flight", "Requests under way", requests)?;
         gauge("attempts_in_flight", "Upstream calls under way", attempts)?;
         gauge("probes_in_flight", "Tests of benched targets under way", probes)?;
+        let (_, queued) = router.intake_gauges();
+        gauge("requests_queued", "Requests that wait for others to end", queued as u64)?;
         gauge(
             "draining",
             "Whether it finishes what is under way, and ends",

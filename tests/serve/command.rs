@@ -101,6 +101,9 @@ fn mistakes_are_told_with_their_place_and_what_to_do() {
             &["E0301", "there is no provider `openai`", "did you mean `opanai`?"],
         ),
         ("openai: k1", &["E0103", "expected a map"]),
+        ("openai: { key: k }\ncallers: { chain: all }", &["E0105", "`of_route`"]),
+        ("openai: { key: k }\nintake: { max_in_flight: 0 }", &["E0203"]),
+        ("openai: { key: k }\nintake: { queue_wait: 5 }", &["E0201", "did you mean `5ms` or `5s`?"]),
     ] {
         let text = GOOD.replace("openai: { key: k1 }", provider);
         let config = Config::new(&text);

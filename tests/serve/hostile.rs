@@ -60,7 +60,8 @@ fn odd_requests_get_an_answer() {
         ("GET /v1/../v1/models", 404),
         ("GET /v1/models/%ff%00", 404),
         ("GET //health", 404),
-        ("GET /health/", 404),
+        ("GET /health/", 200),
+        ("GET /healthy", 404),
         ("GET /metrics/../health", 404),
         ("DELETE /health", 405),
         ("PUT /metrics", 405),
@@ -118,6 +119,31 @@ fn callers_who_do_not_read_hold_their_own_stream_up_and_nobody_elses() {
     eventually("the lazy ones are under way, and nobody else", || under_way(50.0));
     drop((lazy, silent));
     eventually("nothing is under way", || under_way(0.0));
+}
+
+#[test]
+fn more_than_there_is_room_for_is_turned_away_at_once_and_told_when_to_come_back() {
+    let folder = Config::new("");
+    let mock = slow_mocks(&folder);
+    let intake = "intake: { max_in_flight: 2, queue: 0, max_body: 1000 }";
+    let serve = Serve::start(&Config::over(&mock, intake, "deadline: 60s"));
+    let mut first: Vec<TcpStream> = (0..2).map(|_| serve.stream(20)).collect();
+    for stream in &mut first {
+        hear(stream, "\"content\":\"");
+    }
+
+    let refused = serve.complete("chat");
+
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.head.to_lowercase().contains("retry-after: 1\r\n"), "{}", refused.head);
+    assert_eq!(serve.get("/health").status, 200);
+    assert_eq!(serve.metric("brownout_refused_total{status=\"503\"}"), 1.0);
+    for stream in &mut first {
+        hear(stream, "[DONE]");
+    }
+    eventually("there is room again", || (serve.complete("chat").status == 200).then_some(()));
+    let large = exchange(&serve.address(), "POST /v1/chat/completions", "", &" ".repeat(1_001));
+    assert_eq!(large.status, 413, "{large:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod attempt_limits;
 mod breaker;
 mod budget;
+mod callers;
 mod can;
 mod dist;
 mod endpoint;

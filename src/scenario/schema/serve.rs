@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::read::serve::{LOGS, SHAPES, vendors};
+use super::super::read::serve::{CHAINS, LOGS, SHAPES, vendors};
 use super::super::read::shapes;
 use super::{either_of, list_of, map_of, object, reference, router, scalars, words_of};
 
@@ -52,7 +52,12 @@ pub(super) fn property(shape: &str, key: &str) -> Option<Value> {
         ("serve", "listen") => either_of([text(), list_of(text())]),
         ("serve", "tls") => reference("server_tls"),
         ("serve", "providers") => map_of("endpoint"),
-        ("serve", "router") => reference("router"),
+        ("serve", "router" | "callers" | "intake") => reference(key),
+        ("callers", "chain") => words_of(CHAINS.iter().map(|(word, _)| *word)),
+        ("callers", "no_fallback" | "ledger") => json!({ "type": "boolean" }),
+        ("callers", "max_deadline") | ("intake", "read_timeout" | "queue_wait") => reference("duration"),
+        ("intake", "queue") => json!({ "type": "integer", "minimum": 0 }),
+        ("intake", _) => json!({ "type": "integer", "minimum": 1 }),
         ("serve", "drain") => reference("duration"),
         ("serve", "log") => words_of(LOGS.iter().map(|(word, _)| *word)),
         ("endpoint", "dialect") => words_of(vendors()),

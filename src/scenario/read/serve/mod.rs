@@ -16,18 +16,21 @@ use super::super::diagnostic::Diagnostic;
 use super::super::serve::{Environment, Log, Serve};
 use super::super::yaml::{Node, Span, Value};
 use super::names::Names;
-use super::{check_version, router};
+use super::{callers, check_version, router};
+
+pub(in crate::scenario) use callers::CHAINS;
 
 pub(in crate::scenario) use secrets::secrets;
 
 pub(in crate::scenario) const SERVE: Shape = Shape {
     what: "a configuration",
     name: "serve",
-    keys: &["version", "listen", "admin", "tls", "providers", "router", "drain", "log"],
+    keys: &["version", "listen", "admin", "tls", "providers", "router", "callers", "intake", "drain", "log"],
 };
 
 /// Every map with known keys that a scenario does not have.
-pub(in crate::scenario) const SHAPES: [&Shape; 3] = [&SERVE, &endpoint::ENDPOINT, &tls::TLS];
+pub(in crate::scenario) const SHAPES: [&Shape; 5] =
+    [&SERVE, &endpoint::ENDPOINT, &tls::TLS, &callers::CALLERS, &callers::INTAKE];
 
 /// How requests are told.
 pub(in crate::scenario) const LOGS: [(&str, Log); 3] =
@@ -62,9 +65,15 @@ pub(in crate::scenario) fn file(cx: &Cx, root: &Node, path: &Path, environment: 
         .map(|node| endpoint::read_all(&site, node))
         .unwrap_or_default();
     let secrets = |node: &Node| site.secret(node);
-    let (router, _) = fields
+    let (mut router, _) = fields
         .require(cx, "router", router::EXAMPLE)
         .map_or_else(router::none, |node| router::read_with(cx, node, &names, endpoints.providers, &secrets));
+    if let Some(node) = fields.get("callers") {
+        router.callers = callers::policy(cx, node);
+    }
+    if let Some(node) = fields.get("intake") {
+        router.intake = callers::intake(cx, node);
+    }
     let serve = Serve {
         listen: listen(&site, &fields),
         admin: fields.get("admin").and_then(|node| address(&site, node)),
