@@ -182,6 +182,16 @@ fn lacking(facts: &Facts, model: &Model) -> Option<Need> {
     .find_map(|(lacks, need)| lacks.then_some(need))
 }
 
+/// The targets of one model that may be asked for a request, in their order, and what may not, with the reason. A prompt
+/// that seems too long excludes nobody here: that is an estimate.
+pub(super) fn targets_for(inputs: &Inputs<'_>, index: ModelIx) -> (Vec<TargetIx>, Vec<(String, SkipReason)>) {
+    let model = &inputs.config.models[index];
+    match why_not(inputs, index, model) {
+        None | Some(SkipReason::ContextWindow) => targets(inputs, index, model),
+        Some(reason) => (Vec::new(), vec![(model.name.clone(), reason)]),
+    }
+}
+
 /// The targets of one model in their declared order, and those that may not be asked.
 fn targets(inputs: &Inputs<'_>, index: ModelIx, model: &Model) -> (Vec<TargetIx>, Vec<(String, SkipReason)>) {
     let mut excluded = Vec::new();

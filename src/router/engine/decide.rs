@@ -17,19 +17,23 @@ use super::{Engine, Loss, Order, Step};
 impl Engine {
     /// After a failure before commit.
     pub(super) fn decide(&mut self, order: &Order, loss: Loss, now: Moment, fleet: &mut Fleet) -> Step {
-        if let Some(step) = self.replay(order, &loss, now, fleet) {
+        let accompanied = !self.running.is_empty();
+        if !accompanied && let Some(step) = self.replay(order, &loss, now, fleet) {
             return step;
         }
+        let stale = self.is_stale(order, &loss);
         let failure = loss.failure;
-        let ends = self.must_not_replay(&failure, loss.sent)
-            || (failure.class.is_deterministic() && self.then(order.target, &failure) == Then::Surface);
+        // What a second model makes of the request says nothing about the first one, who may be about to answer.
+        let ends = !(accompanied && order.cause == Cause::Hedge)
+            && (self.must_not_replay(&failure, loss.sent)
+                || (failure.class.is_deterministic() && self.then(order.target, &failure) == Then::Surface));
         if ends {
             // An error that is the answer needs no other: whoever else is under way is given up.
             self.caller_left(fleet);
             return self.surface_now(order.target, failure, now, fleet);
         }
-        if order.cause == Cause::Hedge || !self.running.is_empty() {
-            return self.one_of_several(order, now, fleet);
+        if order.cause == Cause::Hedge || accompanied {
+            return self.one_of_several(order, stale, now, fleet);
         }
         let repeat = self.repeat_at(order, &failure, now, fleet);
         // A wait for a target that will be benched at its end would be paid for nothing.
@@ -45,15 +49,18 @@ impl Engine {
         }
         match bench {
             Some(until) => self.pass_over(order.target, SkipReason::Benched { until }, now),
-            None => self.next_candidate(),
+            None => self.end_turn(order.target),
         }
         self.advance(now, fleet)
     }
 
-    /// A failure beside which another attempt is under way, or of one that was second itself: there are no repeats.
-    fn one_of_several(&mut self, order: &Order, now: Moment, fleet: &mut Fleet) -> Step {
-        if order.cause != Cause::Hedge {
-            self.next_candidate();
+    /// A failure beside which another attempt is under way, or of one that was second itself: there are no repeats. But a
+    /// target whose old connection was dead has not had its turn yet, should the other one fail, too.
+    fn one_of_several(&mut self, order: &Order, stale: bool, now: Moment, fleet: &mut Fleet) -> Step {
+        if stale {
+            self.replayed.push(order.target);
+        } else {
+            self.end_turn(order.target);
         }
         if self.running.is_empty() { self.advance(now, fleet) } else { Step::Pending }
     }
@@ -74,6 +81,7 @@ impl Engine {
             pass,
             fresh: true,
             limits: self.limits(order.target, now),
+            hedge_at: self.hedge_at(order.target, now, fleet),
             ..*order
         };
         Some(Step::Attempt(self.start(again)))
@@ -170,7 +178,7 @@ impl Engine {
         now: Moment,
         fleet: &mut Fleet,
     ) -> Step {
-        let others = self.cursor + 1 < self.plan.candidates.len();
+        let others = self.cursor + 1 < self.plan.candidates.len() || !self.deferred.is_empty();
         if self.route().retry_order == RetryOrder::ChainFirst && others && !failure.class.is_deterministic() {
             self.deferred.push((order.target, until, cause));
             self.next_candidate();

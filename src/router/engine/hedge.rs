@@ -60,8 +60,9 @@ impl Engine {
 
     /// The next candidate that could be asked, and its place. A probe is nobody's hedge: it may fail.
     fn next_hedge(&self, now: Moment, fleet: &Fleet) -> Option<(usize, TargetIx)> {
-        let later = self.plan.candidates.iter().copied().enumerate().skip(self.cursor + 1);
-        let mut able = later.filter(|(_, target)| self.hopeless(*target).is_none());
+        let to_come = self.plan.candidates.iter().copied().enumerate().skip(self.cursor);
+        let is_asked = |target: TargetIx| self.running.iter().any(|order| order.target == target);
+        let mut able = to_come.filter(|(_, target)| !is_asked(*target) && self.hopeless(*target).is_none());
         able.find(|(_, target)| fleet.would_admit(*target, now) && fleet.bench(*target).is_none())
     }
 }

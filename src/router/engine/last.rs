@@ -46,10 +46,8 @@ impl Engine {
         fleet: &Fleet,
     ) -> Step {
         if waiting_helps(failure.class) {
-            // Whoever of the chain comes back first can serve the next request.
-            let chain =
-                self.config.routes[self.route].chain.iter().flat_map(|model| self.config.targets_of(*model));
-            let back = chain.map(|target| fleet.back_at(target, now)).min();
+            // Whoever comes back first of those who may be asked can serve the next request.
+            let back = self.everybody.iter().map(|target| fleet.back_at(*target, now)).min();
             let until = back.filter(|back| *back > now && *back < Moment::NEVER);
             failure.retry_after =
                 until.map(|back| back - now).or(failure.retry_after.map(|told| told.min(A_DAY)));

@@ -103,6 +103,8 @@ pub struct Engine {
     plan: Plan,
     deadline: Moment,
     dice: Key,
+    /// Everybody who may be asked for this request, in the planned order, whoever had a turn since.
+    everybody: Vec<TargetIx>,
     /// The candidate whose turn it is.
     cursor: usize,
     /// Repeats made, by target and class.
@@ -146,6 +148,7 @@ impl Engine {
             wish: Wish::default(),
             plan: Plan::default(),
             dice,
+            everybody: Vec::new(),
             cursor: 0,
             repeats: Vec::new(),
             deferred: Vec::new(),
@@ -187,6 +190,7 @@ impl Engine {
             dice: self.dice.str("plan"),
             now,
         });
+        self.everybody.clone_from(&self.plan.candidates);
         for (model, reason) in std::mem::take(&mut self.plan.excluded) {
             self.skips.push(Skip { model, at: now, reason });
         }

@@ -7,10 +7,10 @@
 
 use super::turn::WORTH_ASKING;
 use super::{Engine, Loss, Order, Step};
-use crate::chat::FailureClass;
+use crate::chat::{Failure, FailureClass};
 use crate::router::config::{AfterCommit, TargetIx};
 use crate::router::fleet::Fleet;
-use crate::router::trail::Cause;
+use crate::router::trail::{Cause, SkipReason};
 use crate::world::Moment;
 
 impl Engine {
@@ -35,18 +35,22 @@ impl Engine {
             AfterCommit::Continue => Cause::Continue,
             AfterCommit::Regenerate => Cause::Regenerate,
         };
-        // Everybody who could have been asked, whoever broke last: the one that broke comes last.
-        let passed = self.passed_over.iter().map(|(target, _)| *target);
-        let others: Vec<_> =
-            self.plan.candidates.iter().copied().chain(passed).filter(|t| *t != broken).collect();
+        // Everybody who could have been asked: who failed this request comes after who did not, and who broke last is last.
+        let failed = |target: &TargetIx| self.failures.iter().any(|(of, _)| of == target);
+        let others = self.everybody.iter().copied().filter(|target| *target != broken);
+        let (failed, unhurt): (Vec<_>, Vec<_>) = others.partition(failed);
         let able = |target: &TargetIx| {
             let accepts = self.config.model_of(*target).can.prefill == Some(true);
             (cause != Cause::Continue || accepts)
                 && !self.resumed.contains(target)
                 && self.hopeless_resume(*target).is_none()
         };
-        let able: Vec<_> = others.into_iter().chain([broken]).filter(able).collect();
+        let able: Vec<_> = unhurt.into_iter().chain(failed).chain([broken]).filter(able).collect();
         for target in able {
+            if target == broken && !fleet.may_retry(self.route, target, now) {
+                self.skip(target, SkipReason::RetryBudget, now);
+                continue;
+            }
             let Ok(pass) = self.ask(target, now, fleet) else { continue };
             self.resumed.push(target);
             let limits = self.limits(target, now);
@@ -64,14 +68,13 @@ impl Engine {
     }
 
     /// As [`Engine::hopeless`], but what broke in the middle may well work the second time.
-    fn hopeless_resume(&self, target: TargetIx) -> Option<crate::router::trail::SkipReason> {
-        let own = |(failed, failure): &(TargetIx, crate::chat::Failure)| {
-            *failed == target && failure.class.is_deterministic()
-        };
+    fn hopeless_resume(&self, target: TargetIx) -> Option<SkipReason> {
+        let own =
+            |(failed, failure): &(TargetIx, Failure)| *failed == target && failure.class.is_deterministic();
         if self.failures.iter().any(own) {
-            return Some(crate::router::trail::SkipReason::SameCause);
+            return Some(SkipReason::SameCause);
         }
-        self.hopeless(target).filter(|reason| *reason != crate::router::trail::SkipReason::SameCause)
+        self.hopeless(target).filter(|reason| *reason != SkipReason::SameCause)
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Engine, Granted, Order, Step};
 use crate::chat::FailureClass;
-use crate::router::config::{AllBenched, Rescue, RetryAfterPolicy, TargetIx};
+use crate::router::config::{AllBenched, ModelIx, Rescue, RetryAfterPolicy, TargetIx};
 use crate::router::fleet::{Admission, Fleet, Pass};
-use crate::router::plan::is_free;
+use crate::router::plan::{Inputs, is_free, targets_for};
 use crate::router::trail::{Cause, Skip, SkipReason, Wait, WaitCause};
 use crate::world::Moment;
 
@@ -98,6 +98,13 @@ impl Engine {
         self.cursor += 1;
     }
 
+    /// The turn of `target` is over, if it is its turn: one that was asked beside another, or against its bench, has none.
+    pub(super) fn end_turn(&mut self, target: TargetIx) {
+        if self.plan.candidates.get(self.cursor) == Some(&target) {
+            self.next_candidate();
+        }
+    }
+
     pub(super) fn order(&mut self, cause: Cause, pass: Pass, now: Moment, fleet: &Fleet) -> Step {
         let limits = self.limits(pass.target, now);
         let hedge_at = if cause == Cause::Rescue { None } else { self.hedge_at(pass.target, now, fleet) };
@@ -107,7 +114,7 @@ impl Engine {
             limits,
             cause,
             pass,
-            fresh: false,
+            fresh: self.replayed.contains(&pass.target),
             hedge_at,
         }))
     }
@@ -238,11 +245,7 @@ impl Engine {
                 Rescue::Cache => return Step::Cached,
                 Rescue::Fixed(text) => return Step::Fixed(text),
                 Rescue::Model(model) if now < self.deadline => {
-                    // Its own tenant's limits hold for a last resort, too.
-                    let allowed = self.wish.models.as_ref().is_none_or(|models| models.contains(&model));
-                    let Some(target) = self.config.targets_of(model).next().filter(|_| allowed) else {
-                        continue;
-                    };
+                    let Some(target) = self.last_resort(model, now, fleet) else { continue };
                     let pass = fleet.force(target, now);
                     self.cursor = self.plan.candidates.len();
                     return self.order(Cause::Rescue, pass, now, fleet);
@@ -251,6 +254,27 @@ impl Engine {
             }
         }
         self.give_up(now, fleet)
+    }
+}
+
+impl Engine {
+    /// The target of a model of last resort to ask, if any may be: what holds for the chain (who may use it, where, for how
+    /// much, what it can do) holds here, too; only its breaker is not asked.
+    fn last_resort(&mut self, model: ModelIx, now: Moment, fleet: &Fleet) -> Option<TargetIx> {
+        let inputs = Inputs {
+            config: &self.config,
+            route: self.route(),
+            facts: &self.facts,
+            wish: &self.wish,
+            fleet,
+            dice: self.dice.str("rescue"),
+            now,
+        };
+        let (targets, excluded) = targets_for(&inputs, model);
+        for (name, reason) in excluded {
+            self.skips.push(Skip { model: name, at: now, reason });
+        }
+        targets.iter().copied().find(|target| fleet.would_admit(*target, now)).or(targets.first().copied())
     }
 }
 

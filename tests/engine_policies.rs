@@ -1,0 +1,410 @@
+//! What a route may declare beside its chain, at the pure core: hedges, several keys and deployments, gates, the order of
+//! repeats, what follows a break after commit. First single lives by hand, one declared behaviour each, then
+//! generated ones in a [`race::World`] that does with attempts what the async shell does.
+
+#[path = "engine_policies/kit.rs"]
+mod kit;
+#[path = "engine_policies/race.rs"]
+mod race;
+#[path = "engine_policies/shares.rs"]
+mod shares;
+
+use std::time::Duration;
+
+use brownout::chat::{Failure, FailureClass, Limit};
+use brownout::router::config::{
+    AfterCommit, Ambiguous, Backoff, Budget, ClassPolicy, Config, Hedge, HedgeAfter, Jitter, Model, Need,
+    Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
+};
+use brownout::router::engine::{Loss, Step};
+use brownout::router::plan::{Facts, Needs, Wish};
+use brownout::router::trail::{Cause, SkipReason};
+
+use kit::{Hand, at, config, model, ms, order, overloaded, route, status};
+
+fn hedged(most: u32) -> Option<Hedge> {
+    let budget = Budget { share: 1.0, per_second: 100.0 };
+    Some(Hedge { after: HedgeAfter::Fixed(Duration::from_secs(1)), budget, most })
+}
+
+fn dead_connection() -> Loss {
+    Loss { reused: true, sent: true, ..Loss::from(Failure::new(FailureClass::Unreachable, "reset")) }
+}
+
+// === Hedges ===
+
+/// A second attempt starts when the first has been silent for as long as declared, on the next model; there are never more
+/// than declared. The one that brings output first serves, and the other one gives back what it holds.
+#[test]
+fn a_hedge_asks_the_next_model_and_the_loser_holds_nothing() {
+    let mut hand =
+        Hand::new(config(vec![model("a"), model("b"), model("c")], Route { hedge: hedged(1), ..route(3) }));
+    let first = order(&hand.begin(at(0)));
+    assert_eq!(first.hedge_at, Some(at(1)));
+    let second = hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+    assert_eq!((second.target, second.cause, second.number), (1, Cause::Hedge, 1));
+    assert_eq!(second.hedge_at, None, "one was declared");
+    assert_eq!(hand.engine.hedge(at(2), &mut hand.fleet), None);
+    assert_eq!(hand.engine.won(1, at(2), &mut hand.fleet), [0]);
+    assert_eq!((hand.in_flight(0), hand.in_flight(1)), (0, 1));
+    hand.engine.committed(at(2), &mut hand.fleet);
+    assert_eq!(hand.engine.hedge(at(3), &mut hand.fleet), None, "nothing is hedged once it is committed");
+    hand.engine.served(at(3), &mut hand.fleet);
+    assert_eq!((hand.in_flight(0), hand.in_flight(1)), (0, 0));
+}
+
+/// When one of two fails, the other one is waited for, whatever would follow the failure alone.
+#[test]
+fn a_failure_beside_another_attempt_waits_for_that() {
+    for class in [FailureClass::ServerError, FailureClass::RateLimited, FailureClass::Unauthorized] {
+        let mut hand =
+            Hand::new(config(vec![model("a"), model("b")], Route { hedge: hedged(1), ..route(2) }));
+        hand.begin(at(0));
+        hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+        let loss = Loss::from(Failure::new(class, "boom"));
+        assert_eq!(hand.engine.failed_of(0, loss, at(2), &mut hand.fleet), Step::Pending, "{class}");
+        assert_eq!((hand.in_flight(0), hand.in_flight(1)), (0, 1), "{class}");
+    }
+}
+
+/// What a hedge's model thinks of the request (a 400) ends nothing while the first model may still answer, and is not the
+/// error when that one fails by its own fault.
+#[test]
+fn the_complaint_of_a_hedge_does_not_end_the_request() {
+    let mut hand = Hand::new(config(vec![model("a"), model("b")], Route { hedge: hedged(1), ..route(2) }));
+    hand.begin(at(0));
+    hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+    let complaint = Loss::from(status(400, FailureClass::InvalidRequest));
+    assert_eq!(hand.engine.failed_of(1, complaint, at(2), &mut hand.fleet), Step::Pending);
+    assert_eq!(hand.in_flight(0), 1);
+    let Step::Fail(last) = hand.engine.failed_of(0, overloaded().into(), at(3), &mut hand.fleet) else {
+        panic!("both were asked")
+    };
+    assert_eq!((last.target, last.status), (Some(0), 529));
+}
+
+/// A dead pooled connection beside a hedge: the hedge goes on, and should it fail, the first target has its turn on a new
+/// connection. (An attempt that is replaced while another is under way would be waited for for ever.)
+#[test]
+fn a_dead_connection_beside_a_hedge_is_replayed_when_the_hedge_has_failed() {
+    let mut hand = Hand::new(config(vec![model("a"), model("b")], Route { hedge: hedged(1), ..route(2) }));
+    hand.begin(at(0));
+    hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+    assert_eq!(hand.engine.failed_of(0, dead_connection(), at(2), &mut hand.fleet), Step::Pending);
+    let again = order(&hand.engine.failed_of(1, overloaded().into(), at(3), &mut hand.fleet));
+    assert_eq!((again.target, again.cause, again.fresh), (0, Cause::Retry, true));
+    assert_eq!((hand.in_flight(0), hand.in_flight(1)), (1, 0));
+}
+
+/// A model whose turn has come since is the next hedge, not the one behind it.
+#[test]
+fn a_hedge_takes_the_next_in_turn() {
+    let models = vec![model("a"), model("b"), model("c"), model("d")];
+    let mut hand = Hand::new(config(models, Route { hedge: hedged(2), ..route(4) }));
+    hand.begin(at(0));
+    assert_eq!(hand.engine.hedge(at(1), &mut hand.fleet).map(|order| order.target), Some(1));
+    assert_eq!(hand.engine.failed_of(0, overloaded().into(), at(2), &mut hand.fleet), Step::Pending);
+    assert_eq!(hand.engine.hedge(at(3), &mut hand.fleet).map(|order| order.target), Some(2));
+}
+
+/// Hedges count as attempts, and nothing is hedged at the deadline.
+#[test]
+fn hedges_stay_within_the_bound_and_the_deadline() {
+    let bounded = Route { hedge: hedged(3), max_attempts: 2, ..route(3) };
+    let mut hand = Hand::new(config(vec![model("a"), model("b"), model("c")], bounded));
+    hand.begin(at(0));
+    assert!(hand.engine.hedge(at(1), &mut hand.fleet).is_some());
+    assert_eq!(hand.engine.hedge(at(2), &mut hand.fleet), None, "two attempts are the bound");
+    let late = Route { hedge: hedged(3), ..route(3) };
+    let mut hand = Hand::new(config(vec![model("a"), model("b"), model("c")], late));
+    hand.begin(at(0));
+    assert_eq!(hand.engine.hedge(at(60), &mut hand.fleet), None, "the deadline is 60 s");
+}
+
+// === Repeats ===
+
+fn repeats(times: u32) -> ClassPolicy {
+    ClassPolicy {
+        times,
+        backoff: Backoff { base: ms(100), jitter: Jitter::None, ..Backoff::default() },
+        then: Then::Next,
+    }
+}
+
+/// Who is asked, in order, when everybody is overloaded.
+fn asked(config: Config) -> Vec<usize> {
+    let mut hand = Hand::new(config);
+    let (mut now, mut asked) = (at(0), Vec::new());
+    let mut step = hand.begin(now);
+    loop {
+        step = match step {
+            Step::Attempt(order) => {
+                asked.push(order.target);
+                hand.engine.failed(overloaded(), now, &mut hand.fleet)
+            }
+            Step::Wait(until) => {
+                now = until;
+                hand.engine.waited(now, &mut hand.fleet)
+            }
+            Step::Fail(_) => return asked,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn repeats_come_before_or_after_the_rest_of_the_chain_as_declared() {
+    for (retry_order, expected) in
+        [(RetryOrder::ModelFirst, vec![0, 0, 1, 1, 2, 2]), (RetryOrder::ChainFirst, vec![0, 1, 2, 0, 1, 2])]
+    {
+        let mut route = Route { retry_order, ..route(3) };
+        route.retry.set(FailureClass::Overloaded, repeats(1));
+        assert_eq!(asked(config(vec![model("a"), model("b"), model("c")], route)), expected);
+    }
+}
+
+/// A model's own word on repeats stands over its route's, zero included.
+#[test]
+fn a_models_own_repeats_stand_over_its_routes() {
+    let (mut often, mut never) = (model("often"), model("never"));
+    often.retry.set(FailureClass::Overloaded, repeats(3));
+    never.retry.set(FailureClass::Overloaded, repeats(0));
+    let mut route = route(3);
+    route.retry.set(FailureClass::Overloaded, repeats(1));
+    // Four, one, and the route's own two.
+    assert_eq!(asked(config(vec![often, never, model("c")], route)), [0, 0, 0, 0, 1, 2, 2]);
+}
+
+/// Of statuses 400..599 those listed lead to the next model and every other one is the answer.
+#[test]
+fn only_listed_statuses_advance() {
+    let listed = [404_u16, 429, 503];
+    let classes = [FailureClass::InvalidRequest, FailureClass::ServerError, FailureClass::RateLimited];
+    for (code, class) in (400..600).flat_map(|code| classes.map(|class| (code, class))) {
+        let route = Route { advance_on: Some(listed.to_vec()), ..route(2) };
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], route));
+        hand.begin(at(0));
+        match hand.engine.failed(status(code, class), at(1), &mut hand.fleet) {
+            Step::Attempt(order) => assert!(listed.contains(&code) && order.target == 1, "{code} {class}"),
+            Step::Fail(last) => assert!(!listed.contains(&code) && last.status == code, "{code} {class}"),
+            other => panic!("{code} {class}: {other:?}"),
+        }
+    }
+}
+
+/// A failure that leaves open whether the request was carried out ends it where the route says so; one that came before
+/// anything was sent, or with a status, does not.
+#[test]
+fn an_unclear_failure_is_not_replayed_where_that_is_declared() {
+    let classes = [
+        (FailureClass::Unreachable, true),
+        (FailureClass::Timeout(Limit::Total), true),
+        (FailureClass::Truncated, true),
+        (FailureClass::Protocol, true),
+        (FailureClass::Overloaded, false),
+    ];
+    for (ambiguous, (class, unclear), sent) in [Ambiguous::Replay, Ambiguous::Surface]
+        .into_iter()
+        .flat_map(|ambiguous| classes.map(|class| (ambiguous, class)))
+        .flat_map(|(ambiguous, class)| [(ambiguous, class, false), (ambiguous, class, true)])
+    {
+        let route = Route { ambiguous, ..route(2) };
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], route));
+        hand.begin(at(0));
+        let loss = Loss { sent, ..Loss::from(Failure::new(class, "boom")) };
+        let ends = matches!(hand.engine.failed(loss, at(1), &mut hand.fleet), Step::Fail(_));
+        assert_eq!(
+            ends,
+            ambiguous == Ambiguous::Surface && unclear && sent,
+            "{ambiguous:?} {class} sent {sent}"
+        );
+    }
+}
+
+/// A connection that was dead before it was used is no failure of its target: the request goes out again, on a new one,
+/// once.
+#[test]
+fn a_dead_connection_is_replaced_once() {
+    let mut hand = Hand::new(config(vec![model("a"), model("b")], route(2)));
+    assert!(!order(&hand.begin(at(0))).fresh);
+    let again = order(&hand.engine.failed(dead_connection(), at(0), &mut hand.fleet));
+    assert_eq!((again.target, again.cause, again.fresh), (0, Cause::Retry, true));
+    assert_eq!(hand.fleet.trouble(0), None, "it says nothing about the target");
+    let next = order(&hand.engine.failed(dead_connection(), at(0), &mut hand.fleet));
+    assert_eq!((next.target, next.cause), (1, Cause::Fallback));
+    assert!(hand.fleet.trouble(0).is_some(), "the second one does");
+    let declared = Route { ambiguous: Ambiguous::Surface, ..route(2) };
+    let mut hand = Hand::new(config(vec![model("a"), model("b")], declared));
+    hand.begin(at(0));
+    assert!(matches!(hand.engine.failed(dead_connection(), at(0), &mut hand.fleet), Step::Fail(_)));
+}
+
+// === Keys and deployments ===
+
+/// What failed with one key at one deployment is, by class, asked of another key, of another deployment, or of neither.
+#[test]
+fn what_would_fail_alike_elsewhere_is_not_asked_there() {
+    // a@p/1, a@p/2, a@q: two keys of one deployment and another deployment; then model b.
+    for class in FailureClass::ALL {
+        let mut hand = Hand::new(kit::several(route(2)));
+        let first = order(&hand.begin(at(0)));
+        assert_eq!(first.target, 0);
+        let step = hand.engine.failed(Failure::new(class, "boom"), at(1), &mut hand.fleet);
+        let expected = match class {
+            // The answer, by default policy.
+            FailureClass::InvalidRequest | FailureClass::Cancelled => None,
+            FailureClass::Refused | FailureClass::ContextExceeded => Some(3),
+            FailureClass::RateLimited | FailureClass::QuotaExhausted | FailureClass::Unauthorized => Some(1),
+            _ => Some(2),
+        };
+        match step {
+            Step::Attempt(order) => assert_eq!(Some(order.target), expected, "{class}"),
+            Step::Fail(_) => assert_eq!(None, expected, "{class}"),
+            other => panic!("{class}: {other:?}"),
+        }
+        let (skips, _) = hand.engine.take_notes();
+        let expected_skips = expected.map_or(0, |target| target - 1);
+        assert_eq!(skips.len(), expected_skips, "{class}: every skip is noted: {skips:?}");
+        assert!(skips.iter().all(|skip| skip.reason == SkipReason::SameCause), "{class}: {skips:?}");
+    }
+}
+
+// === What a caller or its tenant may ===
+
+/// Who wants one model's answer or its error gets neither another model nor a last resort.
+#[test]
+fn a_caller_who_wants_no_fallback_gets_the_first_models_error() {
+    let declared = Route { rescue: vec![Rescue::Fixed("sorry".to_owned())], ..route(2) };
+    let mut hand = Hand::new(config(vec![model("a"), model("b")], declared));
+    hand.wish(Wish { alone: true, ..Wish::default() });
+    hand.begin(at(0));
+    let Step::Fail(last) = hand.engine.failed(overloaded(), at(1), &mut hand.fleet) else {
+        panic!("no error")
+    };
+    assert_eq!((last.target, last.status), (Some(0), 529));
+}
+
+#[test]
+fn a_callers_deadline_is_the_deadline() {
+    let mut hand = Hand::new(config(vec![model("a"), model("b")], route(2)));
+    hand.wish(Wish { deadline: Some(Duration::from_secs(2)), ..Wish::default() });
+    let first = order(&hand.begin(at(0)));
+    // Two models share 2 s.
+    assert_eq!((hand.engine.deadline(), first.limits.total), (at(2), at(1)));
+    let silent = Failure::new(FailureClass::Timeout(Limit::Total), "silent");
+    assert!(
+        matches!(hand.engine.failed(silent, at(2), &mut hand.fleet), Step::Fail(_)),
+        "no attempt begins at the end"
+    );
+}
+
+/// Access, residency, money and ability hold for a last resort as for the chain, and the trail says why it was not asked.
+#[test]
+fn what_holds_for_the_chain_holds_for_the_last_resort() {
+    let free = || Model { price: Some(Price { input: 0, output: 0 }), ..model("a") };
+    let eu = || Some(vec!["eu".to_owned()]);
+    let tools = Needs { tools: true, ..Needs::default() };
+    let mut unable = model("b");
+    unable.can.tools = Some(false);
+    let cases = [
+        (model("b"), Wish { models: Some(vec![0]), ..Wish::default() }, None, SkipReason::NotAllowed),
+        (model("b"), Wish { regions: eu(), ..Wish::default() }, None, SkipReason::Region),
+        (model("b"), Wish::default(), eu(), SkipReason::Region),
+        (model("b"), Wish { spent: true, ..Wish::default() }, None, SkipReason::Spent),
+        (unable, Wish::default(), None, SkipReason::Incapable { need: Need::Tools }),
+    ];
+    for (resort, wish, regions, reason) in cases {
+        let declared = Route {
+            chain: vec![0],
+            rescue: vec![Rescue::Model(1), Rescue::Fixed("sorry".to_owned())],
+            regions,
+            ..route(1)
+        };
+        let mut built = config(vec![free(), resort], declared);
+        // Model a is at a provider in the EU, b at one that says nothing.
+        built.providers[0].region = Some("eu".to_owned());
+        let built = kit::apart(built, 1);
+        let mut hand = Hand::new(built);
+        hand.facts(Facts { needs: tools, ..Facts::default() });
+        hand.wish(wish.clone());
+        hand.begin(at(0));
+        let step = hand.engine.failed(overloaded(), at(1), &mut hand.fleet);
+        assert_eq!(step, Step::Fixed("sorry".to_owned()), "{reason:?} {wish:?}");
+        let (skips, _) = hand.engine.take_notes();
+        assert_eq!(skips.iter().map(|skip| skip.reason).collect::<Vec<_>>(), [reason]);
+    }
+}
+
+// === After commit ===
+
+fn after(after_commit: AfterCommit) -> Route {
+    Route { stream: StreamPolicy { after_commit, ..StreamPolicy::default() }, ..route(3) }
+}
+
+fn cut(resumable: bool) -> Loss {
+    Loss { sent: true, resumable, ..Loss::from(Failure::new(FailureClass::Truncated, "cut")) }
+}
+
+/// A life whose first stream breaks after output, and then every attempt to go on from it.
+fn breaks(route: Route, resumable: bool) -> (Vec<(usize, Cause)>, FailureClass) {
+    let mut able = model("c");
+    able.can.prefill = Some(true);
+    let mut hand = Hand::new(config(vec![model("a"), model("b"), able], route));
+    let first = order(&hand.begin(at(0))).number;
+    hand.engine.won(first, at(1), &mut hand.fleet);
+    hand.engine.committed(at(1), &mut hand.fleet);
+    let mut step = hand.engine.failed(cut(resumable), at(2), &mut hand.fleet);
+    let mut went_on = Vec::new();
+    loop {
+        match step {
+            Step::Attempt(order) => {
+                went_on.push((order.target, order.cause));
+                let next = Loss { resumable, ..Loss::from(status(500, FailureClass::ServerError)) };
+                step = hand.engine.failed_of(order.number, next, at(3), &mut hand.fleet);
+            }
+            Step::Fail(last) => {
+                assert_eq!(last.target, Some(0), "the error is what broke the stream");
+                return (went_on, last.failure.class);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// After a break the route's word counts: an error; another model that accepts a beginning; or all of it again, from
+/// another model first. It always ends, and the error is the one that broke the stream.
+#[test]
+fn a_break_after_commit_leads_where_the_route_says() {
+    let truncated = FailureClass::Truncated;
+    assert_eq!(breaks(after(AfterCommit::End), true), (vec![], truncated));
+    assert_eq!(breaks(after(AfterCommit::Continue), true), (vec![(2, Cause::Continue)], truncated));
+    let again = vec![(1, Cause::Regenerate), (2, Cause::Regenerate), (0, Cause::Regenerate)];
+    assert_eq!(breaks(after(AfterCommit::Regenerate), true), (again, truncated));
+}
+
+/// After a tool call or a refusal there is nothing to go on from.
+#[test]
+fn what_is_more_than_text_is_not_gone_on_from() {
+    for after_commit in [AfterCommit::End, AfterCommit::Continue, AfterCommit::Regenerate] {
+        assert_eq!(breaks(after(after_commit), false), (vec![], FailureClass::Truncated));
+    }
+}
+
+#[test]
+fn attempts_to_go_on_count_as_attempts() {
+    let bounded = Route { max_attempts: 2, ..after(AfterCommit::Regenerate) };
+    assert_eq!(breaks(bounded, true).0, [(1, Cause::Regenerate)]);
+}
+
+/// A model that was a hedge and lost is asked to go on like any other.
+#[test]
+fn a_hedge_that_lost_can_still_go_on() {
+    let declared = Route { hedge: hedged(1), ..after(AfterCommit::Regenerate) };
+    let mut hand = Hand::new(config(vec![model("a"), model("b"), model("c")], declared));
+    hand.begin(at(0));
+    hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+    assert_eq!(hand.engine.won(0, at(2), &mut hand.fleet), [1]);
+    hand.engine.committed(at(2), &mut hand.fleet);
+    let on = order(&hand.engine.failed_of(0, cut(true), at(3), &mut hand.fleet));
+    assert_eq!((on.target, on.cause), (1, Cause::Regenerate));
+}
