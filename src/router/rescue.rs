@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::ask::Ask;
 use super::config::CacheLimits;
 use crate::chat::{ChatReply, ChatRequest};
 use crate::world::{Dice, Moment};
@@ -26,12 +27,14 @@ struct Entry {
     bytes: usize,
 }
 
-/// Names what was asked: everything of a request that shapes its answer, on its route. Whether a stream was
-/// wanted does not.
+/// Names what was asked: everything of a request that shapes its answer, on its route, and for whom. Whether a stream
+/// was wanted does not. Tenants share nothing: one may use models and regions that another may not. Nor do requests
+/// with a chain of their own.
 #[must_use]
-pub fn fingerprint(route: &str, request: &ChatRequest) -> u128 {
+pub fn fingerprint(route: &str, ask: &Ask, request: &ChatRequest) -> u128 {
     let text = format!(
-        "{route}\u{0}{:?}\u{0}{:?}\u{0}{:?}",
+        "{route}\u{0}{:?}\u{0}{:?}\u{0}{:?}\u{0}{:?}",
+        (&ask.tenant, &ask.chain),
         request.messages,
         (request.max_tokens, request.temperature, request.top_p, &request.stop, request.seed, &request.user),
         (&request.tools, &request.tool_choice, &request.response_format, &request.extra, request.origin),
@@ -49,7 +52,7 @@ impl Cache {
 
     /// Keeps `reply` for `keep`.
     pub fn put(&mut self, key: u128, reply: ChatReply, keep: Duration, now: Moment) {
-        let bytes = reply.text.as_ref().map_or(0, String::len) + 256;
+        let bytes = weight(&reply);
         self.take(key);
         self.bytes += bytes;
         self.entries.insert(key, Entry { reply, until: now + keep, bytes });
@@ -75,6 +78,12 @@ impl Cache {
     }
 }
 
+/// Bytes an answer takes: its text, its calls, and something for the rest of the entry.
+fn weight(reply: &ChatReply) -> usize {
+    let calls = reply.tool_calls.iter().map(|call| call.id.len() + call.name.len() + call.arguments.len());
+    calls.sum::<usize>() + reply.text.as_ref().map_or(0, String::len) + 256
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +99,36 @@ mod tests {
         assert_eq!(cache.get(1, Moment::from_us(9_999_999)), Some(reply("a")));
         assert_eq!(cache.get(1, Moment::from_us(10_000_000)), None);
         assert_eq!(cache.bytes, 0);
+    }
+
+    #[test]
+    fn tenants_and_chains_of_ones_own_share_no_answers() {
+        let request = ChatRequest::default();
+        let ask = |tenant: Option<&str>, chain: Option<&str>| Ask {
+            tenant: tenant.map(str::to_owned),
+            chain: chain.map(|model| vec![model.to_owned()]),
+            ..Ask::default()
+        };
+        let keys = [ask(None, None), ask(Some("a"), None), ask(Some("b"), None), ask(None, Some("a"))]
+            .map(|ask| fingerprint("chat", &ask, &request));
+        for (nth, key) in keys.iter().enumerate() {
+            assert!(!keys[..nth].contains(key), "{nth}");
+        }
+        let labelled = Ask { tags: vec![("team".to_owned(), "x".to_owned())], ..Ask::default() };
+        assert_eq!(fingerprint("chat", &labelled, &request), keys[0], "a label changes no answer");
+    }
+
+    #[test]
+    fn calls_weigh_what_they_hold() {
+        let call = crate::chat::ToolCall { arguments: "x".repeat(1000), ..Default::default() };
+        let mut cache = Cache::new(CacheLimits { entries: 10, bytes: 1000 });
+        let reply = ChatReply { tool_calls: vec![call], ..ChatReply::default() };
+        cache.put(1, reply, Duration::from_secs(10), Moment::ZERO);
+        assert_eq!(
+            (cache.bytes, cache.get(1, Moment::ZERO)),
+            (0, None),
+            "it is larger than all there may be"
+        );
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl Job {
             tags: ask.tags.clone(),
             outcome: Outcome::Cancelled,
         };
-        let cache_key = declared.cache.zip(chat).map(|(_, request)| fingerprint(&declared.name, request));
+        let cache_key = declared.cache.zip(chat).map(|(_, request)| fingerprint(&declared.name, &ask, request));
         let asked = Asked {
             json: chat.is_some_and(|request| request.response_format.is_some()),
             keeps_text: cache_key.is_some()
@@ -245,11 +245,17 @@ impl Job {
         }
         self.commit();
         let told = self.told(order, record, Some(&reply));
-        if down.whole(&reply, &told).await.is_err() {
+        if self.give(&reply, &told, down).await.is_err() {
             return Relayed::Left;
         }
         self.remember(order, reply);
         Relayed::Whole
+    }
+
+    /// Gives a whole reply to a caller who takes it before the request's time is up; one who does not is as good as gone.
+    async fn give(&self, reply: &ChatReply, told: &Told, down: &mut Downstream) -> Result<(), Left> {
+        let patience = self.ground.router.clock().instant(self.engine.deadline());
+        tokio::time::timeout_at(patience, down.whole(reply, told)).await.unwrap_or(Err(Left))
     }
 
     fn commit(&mut self) {
@@ -308,7 +314,7 @@ impl Job {
 
     async fn rescued(mut self, by: &str, reply: &ChatReply, down: &mut Downstream) {
         let told = Told::of(&self.trail, None, Some(by.to_owned()), self.ground.now(), self.ask.ledger);
-        let outcome = match down.whole(reply, &told).await {
+        let outcome = match self.give(reply, &told, down).await {
             Ok(()) => Outcome::Rescued { by: by.to_owned() },
             Err(Left) => Outcome::Cancelled,
         };
