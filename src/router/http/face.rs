@@ -52,3 +52,6 @@ impl Face {
 pub(super) fn invalid(message: impl Into<String>) -> Failure {
     Failure { status: Some(400), ..Failure::new(FailureClass::InvalidRequest, message) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,9 @@
 mod read;
 mod write;
 
+#[cfg(test)]
+pub(super) use read::read;
+
 use std::sync::Arc;
 
 use http::{Request, Response};

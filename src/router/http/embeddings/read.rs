@@ -34,7 +34,7 @@ enum Input {
 /// # Errors
 ///
 /// `invalid_request`, with what is wrong and where.
-pub(super) fn read(body: &[u8]) -> Result<EmbedRequest, Failure> {
+pub(in super::super) fn read(body: &[u8]) -> Result<EmbedRequest, Failure> {
     let wire: Wire = serde_json::from_slice(body).map_err(|error| invalid(format!("the body: {error}")))?;
     let input: Vec<EmbedInput> = match wire.input.ok_or_else(|| invalid("`input` is missing"))? {
         Input::Text(text) => vec![EmbedInput::Text(text)],
