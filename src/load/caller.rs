@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::HeaderMap;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use mock_providers::reply::Scan;
-use serde::Serialize;
 
+use super::face::Face;
 use crate::chat::{ChatReply, Delta, Failure, FailureClass, Finish};
 use crate::dialect::{self, Dialect, StreamDecoder};
 use crate::history::{CallerEnding, CallerRecord};
@@ -56,45 +56,16 @@ pub struct Ask {
     pub headers: Vec<(String, String)>,
     /// Fields of the body that are added, or take the place of those of the same name.
     pub body: serde_json::Map<String, serde_json::Value>,
+    /// Which of the router's faces is addressed.
+    pub face: Face,
 }
 
 /// All callers of a run: they share connections, as the users of one application do.
 #[derive(Clone, Debug)]
 pub struct Callers {
     client: Client<Connector, Full<Bytes>>,
-    url: String,
+    base: String,
     clock: Clock,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    messages: [Message<'a>; 1],
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tools: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<serde_json::Value>,
-}
-
-#[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
 }
 
 // === impl Callers ===
@@ -108,7 +79,7 @@ impl Callers {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .build(Connector::new(network));
-        Callers { client, url: format!("{base}/v1/chat/completions"), clock }
+        Callers { client, base: base.to_owned(), clock }
     }
 
     /// Makes the request and returns what its caller saw.
@@ -119,8 +90,13 @@ impl Callers {
         let leave = ask.leave_after.map_or(Moment::NEVER, |after| ask.intended + after);
         let overdue = sent + ask.deadline + SLACK;
         let ending = {
-            let mut sight =
-                Sight { record: &mut record, scan: Scan::default(), clock: self.clock, json: ask.json };
+            let mut sight = Sight {
+                record: &mut record,
+                scan: Scan::default(),
+                clock: self.clock,
+                json: ask.json,
+                dialect: ask.face.dialect(),
+            };
             let seen = tokio::select! {
                 biased;
                 ending = self.exchange(&ask, &mut sight) => ending,
@@ -139,7 +115,7 @@ impl Callers {
 
     async fn exchange(&self, ask: &Ask, sight: &mut Sight<'_>) -> CallerEnding {
         let no_answer = |why: String| CallerEnding::NoAnswer { why };
-        let request = match self.request(ask) {
+        let request = match ask.face.request(&self.base, ask) {
             Ok(request) => request,
             Err(error) => return no_answer(error.to_string()),
         };
@@ -154,48 +130,6 @@ impl Callers {
         }
         sight.plain(&parts, body).await
     }
-
-    fn request(&self, ask: &Ask) -> http::Result<Request<Full<Bytes>>> {
-        // Vendors give JSON to those only who ask for it in words, too.
-        let prompt = if ask.json { format!("{} Answer in JSON.", ask.prompt) } else { String::new() };
-        let body = Body {
-            model: &ask.route,
-            messages: [Message { role: "user", content: if ask.json { &prompt } else { &ask.prompt } }],
-            stream: ask.stream,
-            stream_options: ask.stream.then_some(StreamOptions { include_usage: true }),
-            max_tokens: ask.max_tokens,
-            user: ask.tenant.as_deref(),
-            tools: ask.tool.as_deref().map(tools),
-            tool_choice: ask.tool.as_ref().map(|_| "required"),
-            response_format: ask.json.then(|| serde_json::json!({ "type": "json_object" })),
-        };
-        let body = bytes(&body, &ask.body);
-        let usual = Request::post(&self.url)
-            .header("content-type", "application/json")
-            .header("x-request-id", &ask.request_id);
-        let headers = ask.headers.iter();
-        let request = headers.fold(usual, |request, (name, value)| request.header(name, value));
-        request.body(Full::new(Bytes::from(body)))
-    }
-}
-
-/// The body as it is sent: with `more` in it, if there is more.
-fn bytes(body: &Body<'_>, more: &serde_json::Map<String, serde_json::Value>) -> Vec<u8> {
-    const PLAIN: &str = "these structs have only string keys";
-    if more.is_empty() {
-        return serde_json::to_vec(body).expect(PLAIN);
-    }
-    let mut whole = serde_json::to_value(body).expect(PLAIN);
-    for (name, value) in more {
-        whole[name] = value.clone();
-    }
-    serde_json::to_vec(&whole).expect(PLAIN)
-}
-
-/// One tool that takes a text.
-fn tools(name: &str) -> serde_json::Value {
-    let parameters = serde_json::json!({ "type": "object", "properties": { "text": { "type": "string" } } });
-    serde_json::json!([{ "type": "function", "function": { "name": name, "parameters": parameters } }])
 }
 
 /// A record of a request that has not been sent.
@@ -233,6 +167,8 @@ struct Sight<'a> {
     clock: Clock,
     /// Whether the text is to be JSON.
     json: bool,
+    /// The format it is answered in.
+    dialect: Dialect,
 }
 
 impl Sight<'_> {
@@ -245,7 +181,7 @@ impl Sight<'_> {
     }
 
     async fn stream(&mut self, mut body: Incoming) -> CallerEnding {
-        let mut decoder = StreamDecoder::new(Dialect::Openai);
+        let mut decoder = StreamDecoder::new(self.dialect);
         let mut deltas = Vec::new();
         let mut calls = Calls::default();
         loop {
@@ -308,10 +244,10 @@ impl Sight<'_> {
         let wall = self.clock.wall_us(self.clock.now());
         if !parts.status.is_success() {
             let Failure { code, message, retry_after, .. } =
-                dialect::decode_error(Dialect::Openai, parts, &body, wall);
+                dialect::decode_error(self.dialect, parts, &body, wall);
             return CallerEnding::Error { code, message, retry_after };
         }
-        match dialect::decode_reply(Dialect::Openai, parts, &body, wall) {
+        match dialect::decode_reply(self.dialect, parts, &body, wall) {
             Ok(reply) => self.reply(&reply),
             Err(failure) => bad_end(failure),
         }

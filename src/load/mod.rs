@@ -6,10 +6,12 @@
 
 mod arrivals;
 mod caller;
+mod face;
 mod prompt;
 mod trace;
 
 pub use arrivals::{Arrival, Times};
 pub use caller::{Ask, Callers};
+pub use face::Face;
 pub use prompt::{Prompts, word_count};
 pub use trace::{Row, Rows};

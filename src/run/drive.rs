@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::Progress;
 use super::join::Joiner;
-use crate::load::{Arrival, Ask, Callers, Prompts, Times, word_count};
+use crate::load::{Arrival, Ask, Callers, Face, Prompts, Times, word_count};
 use crate::scenario::{Arrivals, Scenario, Scripted, Source};
 use crate::world::{Clock, Dice, Key, Moment};
 
@@ -240,6 +240,7 @@ impl Writer {
             leave_after: source.patience,
             headers: Vec::new(),
             body: serde_json::Map::new(),
+            face: Face::Chat,
             request_id,
         }
     }
@@ -260,6 +261,7 @@ impl Writer {
             leave_after: scripted.leave_after,
             headers: scripted.headers,
             body: scripted.body,
+            face: Face::speaking(scripted.face),
         }
     }
 

@@ -24,6 +24,7 @@ use indexmap::IndexMap;
 use mock_providers::latency::Dist;
 use mock_providers::provider::Spec;
 
+use crate::dialect::Dialect;
 use crate::history::expect::Expectation;
 use crate::history::{Phase, PlannedFault, ScriptedExpectation};
 use crate::router::config::Config;
@@ -190,4 +191,6 @@ pub struct Scripted {
     pub headers: Vec<(String, String)>,
     /// Fields of the body beside those above, in whose place they are sent where the names are the same.
     pub body: serde_json::Map<String, serde_json::Value>,
+    /// The format it is asked in: OpenAI's or Anthropic's.
+    pub face: Dialect,
 }

@@ -157,6 +157,7 @@ fn property(shape: &str, key: &str) -> Value {
         ("request", "send") => reference("send"),
         ("request", "finish") => words_of(words::finishes()),
         ("request", "retry_after") => either_of([reference("duration"), reference("window")]),
+        ("send", "face") => words_of(words::faces()),
         ("send", "headers") => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         ("send", "body") => json!({ "type": "object" }),
         ("fault", "on") => either_of([json!({ "type": "string" }), list_of(json!({ "type": "string" }))]),

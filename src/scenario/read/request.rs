@@ -10,6 +10,7 @@ use super::super::{Arrivals, Scripted, Source};
 use super::names::Names;
 use super::{json, load};
 use crate::chat::{FailureClass, Finish};
+use crate::dialect::Dialect;
 use crate::history::ScriptedExpectation;
 use crate::router::config::{Config, Rescue};
 use mock_providers::latency::Dist;
@@ -46,8 +47,13 @@ pub(in crate::scenario) const SEND: Shape = Shape {
         "leave_after",
         "headers",
         "body",
+        "face",
     ],
 };
+
+/// The router's faces that callers can address.
+pub(in crate::scenario) const FACES: [(&str, Dialect); 2] =
+    [("chat", Dialect::Openai), ("messages", Dialect::Anthropic)];
 
 /// Finish reasons a caller can be given.
 pub(in crate::scenario) const FINISHES: [(&str, Finish); 4] = [
@@ -133,6 +139,7 @@ fn send(cx: &Cx, node: &Node, names: &Names) -> Option<Scripted> {
         json: fields.get("json").and_then(|node| cx.truth(node)).unwrap_or(false),
         leave_after: fields.get("leave_after").and_then(|node| cx.duration(node)),
         headers: fields.get("headers").map(|node| super::fault::headers(cx, node)).unwrap_or_default(),
+        face: fields.get("face").and_then(|node| cx.word(node, &FACES)).unwrap_or(Dialect::Openai),
         body: fields.get("body").and_then(|node| json::object(cx, node)).unwrap_or_default(),
         route: route?,
         prompt: prompt?,

@@ -17,6 +17,11 @@ pub(in crate::scenario) fn outcomes() -> impl Iterator<Item = &'static str> {
     request::OUTCOMES.iter().map(|(word, _)| *word)
 }
 
+/// Faces of the router.
+pub(in crate::scenario) fn faces() -> impl Iterator<Item = &'static str> {
+    request::FACES.iter().map(|(word, _)| *word)
+}
+
 /// Finish reasons.
 pub(in crate::scenario) fn finishes() -> impl Iterator<Item = &'static str> {
     request::FINISHES.iter().map(|(word, _)| *word)
