@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::cx::{Cx, Fields, Shape};
 use super::super::yaml::{Node, Value};
-use super::setting::{OFF, count, is, set, set_or_off, share, some_share, useless_key};
+use super::setting::{count, is_off, set, set_or_off, share, some_share, useless_key};
 use crate::router::config::{BreakerPolicy, Eager, Probe, RateTrip, Scope, SlowTrip};
 
 pub(in crate::scenario) const BREAKER: Shape = Shape {
@@ -45,7 +45,7 @@ const MOST_CALLS: u32 = 1_000_000;
 
 /// What is written, over what is usual; `off` benches nothing.
 pub(super) fn read(cx: &Cx, node: &Node, usual: BreakerPolicy) -> BreakerPolicy {
-    if is(node, OFF) {
+    if is_off(node) {
         return BreakerPolicy { failures: 0, rate: None, slow: None, ..usual };
     }
     if let Value::Scalar { .. } = node.value {

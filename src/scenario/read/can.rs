@@ -63,17 +63,18 @@ fn temperature(cx: &Cx, node: &Node) -> Option<(f64, f64)> {
 
 fn refuses(cx: &Cx, node: &Node) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for name in cx.list(node, "`refuses`").iter().filter_map(|item| cx.name(item)) {
-        let problem = if NEEDED.contains(&name.value.as_str()) {
-            Diagnostic::new(Code::OUT_OF_RANGE, format!("a request cannot do without `{}`", name.value))
+    for item in cx.list(node, "`refuses`") {
+        let Some(name) = cx.text(item) else { continue };
+        let problem = if NEEDED.contains(&name.as_str()) {
+            Diagnostic::new(Code::OUT_OF_RANGE, format!("a request cannot do without `{name}`"))
                 .help("only parameters that can be left out may stand here")
-        } else if found.contains(&name.value) {
-            Diagnostic::new(Code::DUPLICATE_NAME, format!("`{}` is in the list already", name.value))
+        } else if found.contains(&name) {
+            Diagnostic::new(Code::DUPLICATE_NAME, format!("`{name}` is in the list already"))
         } else {
-            found.push(name.value);
+            found.push(name);
             continue;
         };
-        cx.report(problem.at(&name.span));
+        cx.report(problem.at(&item.span));
     }
     found
 }

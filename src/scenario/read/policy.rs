@@ -9,7 +9,7 @@ use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Value};
 use super::model::BALANCE;
 use super::route::{self, Known};
-use super::setting::{OFF, count, is, set, set_or_off};
+use super::setting::{count, is, is_off, set, set_or_off};
 use super::{attempt_limits, budget, retry, stream};
 use crate::router::config::{
     Adapt, AllBenched, Ambiguous, EmptyPolicy, RefusalPolicy, Rescue, RetryAfterPolicy, RetryOrder, Route,
@@ -89,7 +89,7 @@ fn effort(cx: &Cx, fields: &Fields<'_>, route: &mut Route) {
     set_or_off(&mut route.retry_budget, get("retry_budget"), |node| budget::retries(cx, node, usual));
     set(&mut route.retry_after, get("retry_after").and_then(|node| retry_after(cx, node, route.deadline)));
     match get("hedge") {
-        Some(node) if is(node, OFF) => route.hedge = None,
+        Some(node) if is_off(node) => route.hedge = None,
         Some(node) => budget::hedge(cx, node, &mut route.hedge),
         None => {}
     }
@@ -158,7 +158,7 @@ fn retry_after(cx: &Cx, node: &Node, deadline: Duration) -> Option<RetryAfterPol
 /// What is left when the chain is exhausted. A cache that keeps answers for no time at all keeps none.
 fn last_resorts(cx: &Cx, fields: &Fields<'_>, known: &Known<'_>, route: &mut Route) {
     if let Some(node) = fields.get("rescue") {
-        if is(node, OFF) {
+        if is_off(node) {
             route.rescue = Vec::new();
         } else {
             let items = cx.list(node, "`rescue`").iter();

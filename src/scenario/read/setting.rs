@@ -6,8 +6,10 @@ use super::super::cx::{Cx, Fields};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Span, Value};
 
-/// The word that turns a setting off.
-pub(in crate::scenario) const OFF: &str = "off";
+/// Whether a setting is turned off: by `off`, or by `false`, which is what some programs make of it.
+pub(super) fn is_off(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar { text, plain: true } if text == "off" || text == "false")
+}
 
 /// Whether a scalar is this word.
 pub(super) fn is(node: &Node, word: &str) -> bool {
@@ -28,7 +30,7 @@ pub(super) fn set_or_off<T>(
     read: impl FnOnce(&Node) -> Option<T>,
 ) {
     let Some(node) = node else { return };
-    if is(node, OFF) {
+    if is_off(node) {
         *place = None;
     } else if let Some(value) = read(node) {
         *place = Some(value);

@@ -2,11 +2,15 @@
 
 use super::super::cx::{Cx, Shape};
 use super::super::yaml::{Node, Value};
-use super::setting::{OFF, count, is, set, set_or_off};
+use super::setting::{count, is_off, set, set_or_off};
+use crate::dialect::{Ends, Malformed};
 use crate::router::config::{AfterCommit, Hold, HoldWhole, StreamPolicy};
 
-pub(in crate::scenario) const STREAM: Shape =
-    Shape { what: "`stream`", name: "stream_policy", keys: &["hold", "after_commit", "keep_warm"] };
+pub(in crate::scenario) const STREAM: Shape = Shape {
+    what: "`stream`",
+    name: "stream_policy",
+    keys: &["hold", "after_commit", "keep_warm", "ends", "malformed"],
+};
 
 pub(in crate::scenario) const HOLD: Shape =
     Shape { what: "`hold`", name: "hold", keys: &["tokens", "time", "whole"] };
@@ -22,6 +26,12 @@ pub(in crate::scenario) const WHOLE: [(&str, HoldWhole); 5] = [
 pub(in crate::scenario) const AFTER_COMMIT: [(&str, AfterCommit); 3] =
     [("end", AfterCommit::End), ("continue", AfterCommit::Continue), ("regenerate", AfterCommit::Regenerate)];
 
+pub(in crate::scenario) const ENDS: [(&str, Ends); 4] =
+    [("both", Ends::Both), ("finish", Ends::Finish), ("done", Ends::Done), ("either", Ends::Either)];
+
+pub(in crate::scenario) const MALFORMED: [(&str, Malformed); 2] =
+    [("fail", Malformed::Fail), ("skip", Malformed::Skip)];
+
 /// Longer than any answer.
 const MOST_TOKENS: u32 = 1_000_000;
 
@@ -34,11 +44,14 @@ pub(super) fn read(cx: &Cx, node: &Node, policy: &mut StreamPolicy) {
     let after = fields.get("after_commit").and_then(|node| cx.word(node, &AFTER_COMMIT));
     set(&mut policy.after_commit, after);
     set_or_off(&mut policy.keep_warm, fields.get("keep_warm"), |node| cx.some_time(node));
+    let leniency = &mut policy.leniency;
+    set(&mut leniency.ends, fields.get("ends").and_then(|node| cx.word(node, &ENDS)));
+    set(&mut leniency.malformed, fields.get("malformed").and_then(|node| cx.word(node, &MALFORMED)));
 }
 
 /// A time, `off`, or a map.
 fn hold(cx: &Cx, node: &Node, hold: &mut Hold) {
-    if is(node, OFF) {
+    if is_off(node) {
         *hold = Hold::default();
         return;
     }

@@ -9,7 +9,7 @@ use super::super::cx::{Cx, Shape};
 use super::super::diagnostic::Diagnostic;
 use super::super::yaml::{Node, Value};
 use super::route::{self, Known};
-use super::setting::{OFF, is};
+use super::setting::is_off;
 use super::upstream::Secrets;
 use crate::router::config::{ModelIx, Spend, Tenant};
 
@@ -80,7 +80,7 @@ fn models(cx: &Cx, node: &Node, known: &Known<'_>) -> Vec<ModelIx> {
 
 /// Dollars in a period, or `off`.
 fn spend(cx: &Cx, node: &Node) -> Option<Spend> {
-    if is(node, OFF) {
+    if is_off(node) {
         return None;
     }
     let fields = cx.fields(node, &SPEND);

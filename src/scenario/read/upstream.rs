@@ -53,8 +53,8 @@ pub(super) fn read_all(
 /// Sets what is written among the keys of a provider.
 pub(super) fn settings(cx: &Cx, fields: &Fields<'_>, provider: &mut Provider, secrets: Secrets<'_>) {
     let get = |key: &str| fields.get(key);
-    if let Some(region) = get("region").and_then(|node| cx.name(node)) {
-        provider.region = Some(region.value);
+    if let Some(region) = get("region").and_then(|node| cx.text(node)) {
+        provider.region = Some(region);
     }
     set(&mut provider.http, get("http").and_then(|node| cx.word(node, &HTTP)));
     if let Some(node) = get("headers") {

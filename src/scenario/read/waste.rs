@@ -10,7 +10,7 @@ use super::super::units::show;
 use super::super::yaml::{Node, Value};
 use super::policy::ROUTE;
 use super::route::LINK;
-use super::setting::{is, useless, useless_key};
+use super::setting::{is, is_off, useless, useless_key};
 use super::stream::{HOLD, STREAM};
 use super::{attempt_limits, model};
 use crate::chat::FailureClass;
@@ -72,7 +72,7 @@ impl Written<'_> {
         // Read without complaint: what is wrong with it was said already.
         let quiet = Cx::default();
         for key in ["connect", "headers", "first_token", "idle", "attempt"] {
-            let Some(node) = self.fields.get(key).filter(|node| !is(node, "off")) else { continue };
+            let Some(node) = self.fields.get(key).filter(|node| !is_off(node)) else { continue };
             self.late(node, key, quiet.duration(node));
         }
         if let Some(node) = self.fields.get("min_rate") {

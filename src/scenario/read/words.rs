@@ -92,3 +92,8 @@ pub(in crate::scenario) fn after_commit() -> impl Iterator<Item = &'static str> 
 pub(in crate::scenario) fn probes() -> impl Iterator<Item = &'static str> {
     breaker::PROBES.iter().map(|(word, _)| *word)
 }
+
+/// What makes a stream whole.
+pub(in crate::scenario) fn ends() -> impl Iterator<Item = &'static str> {
+    stream::ENDS.iter().map(|(word, _)| *word)
+}

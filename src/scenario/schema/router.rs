@@ -60,10 +60,13 @@ pub(super) fn property(shape: &str, key: &str) -> Option<Value> {
         ("hold", "tokens") | ("hedge", "most") => count(0),
         ("hold", "time") => or_off(reference("duration")),
         ("hold", "whole") => words_of(words::hold_whole()),
-        ("stream_policy", "hold") => either(["off"], [reference("duration"), reference("hold")]),
+        ("stream_policy", "hold") => either_of([off(), reference("duration"), reference("hold")]),
         ("stream_policy", "after_commit") => words_of(words::after_commit()),
+        ("stream_policy", "ends") => words_of(words::ends()),
+        ("stream_policy", "malformed") => words_of(["fail", "skip"]),
         ("stream_policy", _) => or_off(reference("duration")),
         ("budget", "per_second") | ("spend", "usd") => json!({ "type": "number", "minimum": 0 }),
+        ("spend", "per") => reference("duration"),
         ("budget", _) | ("hedge_after", "percentile") => reference("share"),
         ("hedge", "after") => either_of(hedge_after()),
         ("hedge", "budget") => budget(),
@@ -104,8 +107,8 @@ fn can(key: &str) -> Value {
 fn breaker(key: &str) -> Option<Value> {
     Some(match key {
         "scope" => words_of(words::breaker_scopes()),
-        "rate" => either(["off"], [reference("share"), reference("rate_trip")]),
-        "slow" => either(["off"], [reference("duration"), reference("slow_trip")]),
+        "rate" => either_of([off(), reference("share"), reference("rate_trip")]),
+        "slow" => either_of([off(), reference("duration"), reference("slow_trip")]),
         "jitter" => reference("share"),
         "eager" => or_off(reference("eager")),
         "probe" => either(words::probes(), [reference("breaker_probe")]),
@@ -126,7 +129,7 @@ fn policy(key: &str) -> Option<Value> {
         "retry_budget" => or_off(budget()),
         "hedge" => {
             let [after, percentile, map] = hedge_after();
-            either(["off"], [after, percentile, map, reference("hedge")])
+            either_of([off(), after, percentile, map, reference("hedge")])
         }
         "advance_on" => either(["by_class"], [statuses()]),
         "ambiguous" => words_of(["replay", "surface"]),
@@ -203,7 +206,12 @@ fn set_of(items: Value) -> Value {
 }
 
 fn or_off(value: Value) -> Value {
-    either(["off"], [value])
+    either_of([off(), value])
+}
+
+/// Some programs read `off` as false.
+fn off() -> Value {
+    json!({ "enum": ["off", false] })
 }
 
 fn count(least: u32) -> Value {
