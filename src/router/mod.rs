@@ -64,9 +64,14 @@ pub(crate) struct Live {
     pub(crate) config: Arc<Config>,
     gate: Arc<Gate>,
     fleet: Mutex<Fleet>,
+    prober: relay::Prober,
 }
 
 impl Live {
+    fn new(config: Config, fleet: Fleet, gate: Arc<Gate>) -> Self {
+        Live { config: Arc::new(config), gate, fleet: Mutex::new(fleet), prober: relay::Prober::default() }
+    }
+
     /// The fleet's health. Never held across an await: every use is one call of the pure core.
     pub(crate) fn fleet(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,14 +96,13 @@ impl Router {
         sink: Arc<dyn TrailSink>,
     ) -> Arc<Self> {
         let upstreams = Upstreams::new(connector.into());
+        let (fleet, gate) = (Fleet::new(&config), Arc::new(Gate::new(config.intake)));
+        let cache = Mutex::new(Cache::new(config.cache));
+        let live = Live::new(config, fleet, gate);
         Arc::new(Router {
-            cache: Mutex::new(Cache::new(config.cache)),
+            cache,
             spending: Mutex::default(),
-            live: Mutex::new(Arc::new(Live {
-                gate: Arc::new(Gate::new(config.intake)),
-                fleet: Mutex::new(Fleet::new(&config)),
-                config: Arc::new(config),
-            })),
+            live: Mutex::new(Arc::new(live)),
             upstreams,
             clock,
             dice,
@@ -116,13 +120,19 @@ impl Router {
 
     /// Replaces what its operator decided. Requests under way end as they began; what is known of targets that stay
     /// is kept.
-    pub fn reload(&self, config: Config) {
+    pub fn reload(self: &Arc<Self>, config: Config) {
+        let live = self.replace(config);
+        relay::wake(self, &live);
+    }
+
+    fn replace(&self, config: Config) -> Arc<Live> {
         let mut slot = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let fleet = slot.fleet().adopted(&slot.config, &config);
         // The same gate, unless it changes: who is inside counts on.
         let same = slot.config.intake == config.intake;
         let gate = if same { Arc::clone(&slot.gate) } else { Arc::new(Gate::new(config.intake)) };
-        *slot = Arc::new(Live { gate, fleet: Mutex::new(fleet), config: Arc::new(config) });
+        *slot = Arc::new(Live::new(config, fleet, gate));
+        Arc::clone(&slot)
     }
 
     /// What holds for a request that begins now.

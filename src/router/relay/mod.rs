@@ -20,6 +20,7 @@ pub(crate) mod embed;
 mod facts;
 mod ground;
 mod open;
+mod probe;
 mod race;
 mod seen;
 mod stream;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 use super::ask::{Addressed, Ask};
 use super::config::Route;
-use super::engine::{Engine, Final, Order, Step};
+use super::engine::{Engine, Final, Loss, Order, Step};
 use super::fleet::Fleet;
 use super::rescue::fingerprint;
 use super::told::Told;
@@ -43,6 +44,7 @@ pub(crate) use adapt::would_adapt;
 pub(crate) use downstream::{Downstream, Left};
 use ground::Ground;
 pub(crate) use open::Work;
+pub(crate) use probe::{Prober, wake};
 use open::{Asked, Opened};
 use race::Raced;
 use stream::{Relayed, Said};
@@ -213,12 +215,19 @@ impl Job {
             Relayed::Failed(loss) => {
                 let result = AttemptResult::Failed(loss.failure.clone());
                 let number = order.number;
-                let step = self.with_fleet(|engine, fleet, now| engine.failed_of(number, loss, now, fleet));
+                let step = self.failed(number, loss);
                 (result, Ended::Next(step))
             }
         };
         self.book(Attempt { result, ..record });
         ended
+    }
+
+    /// Tells the engine of a failure, and sees to it that whoever is benched now will be probed.
+    fn failed(&mut self, number: u32, loss: Loss) -> Step {
+        let step = self.with_fleet(|engine, fleet, now| engine.failed_of(number, loss, now, fleet));
+        probe::wake(&self.ground.router, &self.ground.live);
+        step
     }
 
     /// What an attempt asks for: the caller's request, or what is left of it.

@@ -125,7 +125,7 @@ impl Job {
                 self.book(Attempt { ended: now, result, ..flown.record });
                 drop(flight);
                 let step =
-                    self.with_fleet(|engine, fleet, now| engine.failed_of(order.number, loss, now, fleet));
+                    self.failed(order.number, loss);
                 if step == Step::Pending {
                     return None;
                 }
