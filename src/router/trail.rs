@@ -169,6 +169,8 @@ pub enum WaitCause {
     RetryAfter,
     /// Every model was benched.
     Bench,
+    /// Every place at the target was taken.
+    Busy,
 }
 
 /// A model passed over, and why.

@@ -33,6 +33,7 @@ pub(crate) const CASES: &[Case] = &[
     case("providers.openai.http", "1", "auto"),
     case("providers.openai.headers", "{ x-team: search }", "{ x-team: chat }"),
     case("providers.openai", "{ region: eu }", "{ region: eu, headers: { x-team: search } }"),
+    case("providers.openai.limit_headers", "obey", "ignore"),
     case("providers.openai.concurrency", "5", "6"),
     case("providers.openai.concurrency", "{ most: 5 }", "{ most: 6 }"),
     case("providers.openai.concurrency", "{ most: 5, adaptive: false }", "{ most: 5, adaptive: true }"),

@@ -142,6 +142,7 @@ const fn waited(cause: WaitCause) -> &'static str {
         WaitCause::Backoff => "backoff",
         WaitCause::RetryAfter => "the provider asked for it",
         WaitCause::Bench => "every model is benched",
+        WaitCause::Busy => "every place at it is taken",
     }
 }
 

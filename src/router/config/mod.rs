@@ -30,7 +30,8 @@ pub use callers::{Spend, Tenant};
 pub use capabilities::{Capabilities, Embedding, Need};
 pub use limits::{Limits, LimitsOverride, MinRate};
 pub use policy::{
-    Adapt, AllBenched, Ambiguous, Balance, EmptyPolicy, RefusalPolicy, Rescue, RetryOrder, WrongModel,
+    Adapt, AllBenched, Ambiguous, Balance, EmptyPolicy, LimitHeaders, RefusalPolicy, Rescue, RetryOrder,
+    WrongModel,
 };
 pub use retry::{Backoff, ClassPolicy, Jitter, RetryAfterPolicy, RetryOverride, RetryPolicy, Then};
 pub use secret::Secret;
@@ -84,6 +85,8 @@ pub struct Provider {
     pub region: Option<String>,
     /// Headers of its own; they may be secret, and go nowhere else.
     pub headers: Vec<(String, Secret)>,
+    /// Whether its word in rate-limit headers counts, or only its answers.
+    pub limit_headers: LimitHeaders,
     /// Calls in flight at most.
     pub concurrency: Option<Concurrency>,
     /// Repeats at it, for all callers together.
@@ -286,6 +289,7 @@ impl Provider {
             http: Http::One,
             region: None,
             headers: Vec::new(),
+            limit_headers: LimitHeaders::Obey,
             concurrency: None,
             retry_budget: None,
         }

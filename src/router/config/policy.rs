@@ -105,3 +105,14 @@ pub enum Ambiguous {
     /// It is not: the failure is the answer.
     Surface,
 }
+
+/// Whether a provider's word in rate-limit headers counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitHeaders {
+    /// It does: one that says that nothing remains is not asked until its limit is whole again.
+    #[default]
+    Obey,
+    /// It does not: for providers whose headers are known to lie.
+    Ignore,
+}

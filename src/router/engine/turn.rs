@@ -232,6 +232,8 @@ impl Engine {
             {
                 Some(WaitCause::RetryAfter)
             }
+            // A place will be free soon: that is a queue, too.
+            (SkipReason::Busy, _) => Some(WaitCause::Busy),
             _ if self.route().all_benched == AllBenched::Wait => Some(WaitCause::Bench),
             _ => None,
         }

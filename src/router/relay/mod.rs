@@ -44,8 +44,8 @@ pub(crate) use adapt::would_adapt;
 pub(crate) use downstream::{Downstream, Left};
 use ground::Ground;
 pub(crate) use open::Work;
-pub(crate) use probe::{Prober, wake};
 use open::{Asked, Opened};
+pub(crate) use probe::{Prober, wake};
 use race::Raced;
 use stream::{Relayed, Said};
 
@@ -153,7 +153,8 @@ impl Job {
             tags: ask.tags.clone(),
             outcome: Outcome::Cancelled,
         };
-        let cache_key = declared.cache.zip(chat).map(|(_, request)| fingerprint(&declared.name, &ask, request));
+        let cache_key =
+            declared.cache.zip(chat).map(|(_, request)| fingerprint(&declared.name, &ask, request));
         let asked = Asked {
             json: chat.is_some_and(|request| request.response_format.is_some()),
             keeps_text: cache_key.is_some()

@@ -13,7 +13,7 @@ use super::verdict::Measure;
 use crate::chat::{ChatReply, ChatRequest, Delta, EmbedReply, EmbedRequest, Failure, FailureClass, Limit};
 use crate::dialect;
 use crate::router::attempt::{self, Answer, DeltaStream, Observed, Progress};
-use crate::router::config::{Hold, HoldWhole, MinRate};
+use crate::router::config::{Hold, HoldWhole, LimitHeaders, MinRate};
 use crate::router::engine::{Loss, Order};
 use crate::router::trail::Attempt;
 use crate::world::Moment;
@@ -153,7 +153,8 @@ async fn call(
 
 /// Takes over what a provider said of its limits.
 fn learn(ground: &Ground, order: &Order, observed: &Observed) {
-    if let Some(limits) = observed.limits() {
+    let heeded = ground.live.config.provider_of(order.target).limit_headers == LimitHeaders::Obey;
+    if let Some(limits) = observed.limits().filter(|_| heeded) {
         ground.fleet(|fleet, now| fleet.learned(order.target, limits, now));
     }
 }

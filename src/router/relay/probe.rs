@@ -67,12 +67,20 @@ async fn probe(router: Arc<Router>, live: Arc<Live>, pass: Pass) {
     let model = config.targets()[pass.target].model;
     let route = config.routes.values().position(|route| route.chain.contains(&model)).unwrap_or(0);
     let request_id = format!("probe-{}", router.next_id());
-    let ground = Arc::new(Ground { router, live: Arc::clone(&live), route, request_id, idempotency_key: None });
+    let ground =
+        Arc::new(Ground { router, live: Arc::clone(&live), route, request_id, idempotency_key: None });
     let now = ground.now();
     let limits = Limits::default().with(&config.models[model].limits);
     let limits = Granted::new(ground.route(), &limits, &Facts::default(), now + PATIENCE, 1, now);
-    let order =
-        Order { number: 0, target: pass.target, limits, cause: Cause::First, pass, fresh: true, hedge_at: None };
+    let order = Order {
+        number: 0,
+        target: pass.target,
+        limits,
+        cause: Cause::First,
+        pass,
+        fresh: true,
+        hedge_at: None,
+    };
     let work = if config.models[model].embedding.is_some() { vector() } else { word() };
     let asked = Asked { work, json: false, keeps_text: false };
     let flown = open(Arc::clone(&ground), order, asked, Arc::new(Observed::default())).await;

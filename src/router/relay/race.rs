@@ -124,8 +124,7 @@ impl Job {
                 let result = AttemptResult::Failed(loss.failure.clone());
                 self.book(Attempt { ended: now, result, ..flown.record });
                 drop(flight);
-                let step =
-                    self.failed(order.number, loss);
+                let step = self.failed(order.number, loss);
                 if step == Step::Pending {
                     return None;
                 }

@@ -10,7 +10,7 @@ use super::super::diagnostic::Diagnostic;
 use super::super::yaml::Node;
 use super::budget;
 use super::setting::{set, set_or_off};
-use crate::router::config::{Http, Provider, Secret};
+use crate::router::config::{Http, LimitHeaders, Provider, Secret};
 
 /// How a secret is read: as it stands, or from the environment.
 pub(super) type Secrets<'a> = &'a dyn Fn(&Node) -> Option<Secret>;
@@ -18,11 +18,14 @@ pub(super) type Secrets<'a> = &'a dyn Fn(&Node) -> Option<Secret>;
 pub(in crate::scenario) const UPSTREAM: Shape = Shape {
     what: "a provider of the router",
     name: "upstream",
-    keys: &["region", "http", "headers", "concurrency", "retry_budget"],
+    keys: &["region", "http", "headers", "limit_headers", "concurrency", "retry_budget"],
 };
 
 pub(in crate::scenario) const HTTP: [(&str, Http); 3] =
     [("1", Http::One), ("2", Http::Two), ("auto", Http::Auto)];
+
+pub(in crate::scenario) const LIMIT_HEADERS: [(&str, LimitHeaders); 2] =
+    [("obey", LimitHeaders::Obey), ("ignore", LimitHeaders::Ignore)];
 
 /// Headers that the router writes itself, or that belong to a connection.
 const TAKEN: [HeaderName; 6] = [
@@ -60,6 +63,7 @@ pub(super) fn settings(cx: &Cx, fields: &Fields<'_>, provider: &mut Provider, se
     if let Some(node) = get("headers") {
         headers(cx, node, &mut provider.headers, secrets);
     }
+    set(&mut provider.limit_headers, get("limit_headers").and_then(|node| cx.word(node, &LIMIT_HEADERS)));
     let usual = provider.concurrency;
     set_or_off(&mut provider.concurrency, get("concurrency"), |node| budget::concurrency(cx, node, usual));
     let usual = provider.retry_budget;

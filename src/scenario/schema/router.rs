@@ -153,6 +153,7 @@ fn upstream(key: &str) -> Value {
         "region" => text(),
         "http" => json!({ "enum": [1, 2, "1", "2", "auto"] }),
         "headers" => json!({ "type": "object", "minProperties": 1, "additionalProperties": text() }),
+        "limit_headers" => json!({ "enum": ["obey", "ignore"] }),
         "concurrency" => or_off(either_of([count(1), reference("concurrency")])),
         _ => or_off(budget()),
     }

@@ -66,7 +66,7 @@ pub(super) fn property(shape: &str, key: &str) -> Option<Value> {
             either_of([list_of(secret()), named])
         }
         ("endpoint", "key") => secret(),
-        ("endpoint", "region" | "http" | "concurrency" | "retry_budget") => {
+        ("endpoint", "region" | "http" | "limit_headers" | "concurrency" | "retry_budget") => {
             return router::property("upstream", key);
         }
         ("endpoint", "headers") => json!({ "type": "object", "additionalProperties": secret() }),
