@@ -124,7 +124,7 @@ impl Default for BreakerPolicy {
             factor: 2.0,
             open_max: Duration::from_secs(60),
             jitter: 0.1,
-            eager: Some(Eager { turned_away: 16, at_least: Duration::from_millis(500) }),
+            eager: Some(Eager { turned_away: 17, at_least: Duration::from_millis(500) }),
             probe: Probe::Live,
             ramp: None,
         }
