@@ -90,6 +90,51 @@ pub enum Part {
         /// OpenAI's `detail`.
         detail: Option<String>,
     },
+    /// A piece in one vendor's words that this language has none for: a document, a recording, a text that is to
+    /// be cached. For providers of that vendor's dialect it stays as it is.
+    Native {
+        /// Whose words.
+        origin: Origin,
+        /// The piece, as its vendor writes it.
+        value: Value,
+        /// What stands for it elsewhere; without it, it is left out there.
+        plain: Option<Box<Part>>,
+    },
+}
+
+impl Part {
+    /// The piece in everybody's words, if there are any.
+    #[must_use]
+    pub fn plain(&self) -> Option<&Part> {
+        match self {
+            Part::Native { plain, .. } => plain.as_deref().and_then(Part::plain),
+            part => Some(part),
+        }
+    }
+
+    /// Its text, if it has one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self.plain()? {
+            Part::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Message {
+    /// A turn of nothing but text.
+    #[must_use]
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Message {
+            role,
+            parts: vec![Part::Text(text.into())],
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+            name: None,
+            extra: Map::new(),
+        }
+    }
 }
 
 /// A function the model may call.

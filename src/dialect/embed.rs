@@ -91,9 +91,7 @@ fn gemini(request: &EmbedRequest, upstream: &Upstream<'_>) -> Result<Encoded, Fa
     if request.user.is_some() {
         adapted.dropped("user");
     }
-    for name in request.extra.keys() {
-        adapted.dropped(name);
-    }
+    adapted.drop_extra(&request.extra, &[]);
     let model = upstream.model.strip_prefix("models/").unwrap_or(upstream.model);
     let requests: Vec<Value> = request
         .input

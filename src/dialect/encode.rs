@@ -4,9 +4,10 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Encoded, Upstream};
-use crate::chat::{ChatRequest, Failure, FailureClass};
+use crate::chat::{Failure, FailureClass, Message};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("brownout/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -32,12 +33,72 @@ impl Adapted {
         }
     }
 
-    /// Leaves out every field of the caller's own dialect.
-    pub(super) fn drop_extra(&mut self, request: &ChatRequest) {
-        for name in request.extra.keys() {
+    /// Leaves out every field of another vendor's words, but for those in `kept`.
+    pub(super) fn drop_extra(&mut self, extra: &Map<String, Value>, kept: &[&str]) {
+        for name in extra.keys().filter(|name| !kept.contains(&name.as_str())) {
             self.dropped(name);
         }
     }
+
+    /// Leaves out a piece of a message that only another vendor understands.
+    pub(super) fn drop_native(&mut self, value: &Value) {
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or("unknown");
+        self.note(format!("dropped a content part of type `{}`", super::text::tidy(kind)));
+    }
+}
+
+/// What a model thought, as vendors write it into the turns they answer with. It is signed for, or only understood
+/// by, the provider that gave it; the next one would refuse the whole conversation (B178).
+const BOUND: [&str; 9] = [
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+    "thinking",
+    "thinking_blocks",
+    "provider_specific_fields",
+    "encrypted_content",
+    "thought_signature",
+    "signature",
+];
+
+/// The fields of a message that providers of its own dialect get as they came.
+pub(super) fn own_fields(message: &Message) -> impl Iterator<Item = (&String, &Value)> {
+    message.extra.iter().filter(|(name, _)| !BOUND.contains(&name.as_str()) && name.as_str() != GOES_ON)
+}
+
+/// The fields of a message that nobody gets, or, where its words are `foreign`, that this dialect does not know.
+pub(super) fn drop_fields(message: &Message, foreign: bool, kept: &[&str], adapted: &mut Adapted) {
+    for name in message.extra.keys().filter(|name| *name != GOES_ON && !kept.contains(&name.as_str())) {
+        if foreign || BOUND.contains(&name.as_str()) {
+            adapted.dropped(name);
+        }
+    }
+}
+
+/// What asks a provider to go on with an assistant's turn ([`super::continue_from`]); Mistral's word for it.
+pub(super) const GOES_ON: &str = "prefix";
+
+/// At most `most` stop strings. Whoever contains another one is no loss: the other comes first.
+pub(super) fn stops<'a>(given: &'a [String], most: usize, adapted: &mut Adapted) -> Vec<&'a str> {
+    let mut stops: Vec<&str> = given.iter().map(String::as_str).collect();
+    if stops.len() > most {
+        let redundant = |at: usize, stop: &str| {
+            let shorter = |(other_at, other): (usize, &String)| {
+                !other.is_empty() && stop.contains(other.as_str()) && (stop != other || other_at < at)
+            };
+            given.iter().enumerate().any(|(other_at, other)| other_at != at && shorter((other_at, other)))
+        };
+        let kept = given.iter().enumerate().filter(|(at, stop)| !redundant(*at, stop));
+        stops = kept.map(|(_, stop)| stop.as_str()).collect();
+        if stops.len() < given.len() {
+            adapted.note("merged `stop` strings that contain others".to_owned());
+        }
+    }
+    if stops.len() > most {
+        adapted.note(format!("dropped `stop` strings beyond {most}"));
+        stops.truncate(most);
+    }
+    stops
 }
 
 /// Where a request goes and how it is authorised.

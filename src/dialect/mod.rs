@@ -14,6 +14,7 @@
 
 mod anthropic;
 pub mod classify;
+mod continuation;
 mod embed;
 mod encode;
 mod encoding;
@@ -24,6 +25,7 @@ mod leniency;
 mod openai;
 mod rate_limits;
 pub mod retry_after;
+mod same_model;
 mod signs;
 pub mod sse;
 mod stream;
@@ -33,13 +35,16 @@ mod words;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use self::encode::Adapted;
 use crate::chat::{ChatReply, ChatRequest, EmbedReply, EmbedRequest, Failure, FailureClass};
 use crate::router::config::Secret;
 
 pub use classify::lacks_ability;
+pub use continuation::{after_seam, continue_from};
 pub use encoding::Inflater;
 pub use leniency::{Ends, Leniency, Malformed};
 pub use rate_limits::rate_limits;
+pub use same_model::same_model;
 pub use stream::StreamDecoder;
 pub use text::redact;
 
@@ -97,6 +102,18 @@ pub fn encode(dialect: Dialect, request: &ChatRequest, upstream: &Upstream<'_>) 
         Dialect::Anthropic => anthropic::encode(request, upstream),
         Dialect::Gemini => gemini::encode(request, upstream),
     }
+}
+
+/// What [`encode()`] would report as adapted, without writing anything: a route may forbid it.
+#[must_use]
+pub fn adaptations(dialect: Dialect, request: &ChatRequest) -> Vec<String> {
+    let mut adapted = Adapted::default();
+    match dialect {
+        Dialect::Openai => drop(openai::adapt(request, &mut adapted)),
+        Dialect::Anthropic => drop(anthropic::body(request, "", &mut adapted)),
+        Dialect::Gemini => drop(gemini::body(request, &mut adapted)),
+    }
+    adapted.0
 }
 
 /// Reads a whole (not streamed) answer, success or error status alike. `wall_us` is the wall clock in
@@ -203,14 +220,4 @@ const EVENT_STREAM: &[u8] = b"text/event-stream";
 /// A failure of the answer's form.
 fn protocol(message: impl Into<String>) -> Failure {
     Failure::new(FailureClass::Protocol, message)
-}
-
-pub fn same_model(asked: &str, served: &str) -> bool {
-    asked == served
-}
-pub fn continue_from(request: &ChatRequest, _said: &str) -> ChatRequest {
-    request.clone()
-}
-pub fn adaptations(_dialect: Dialect, _request: &ChatRequest) -> Vec<String> {
-    Vec::new()
 }

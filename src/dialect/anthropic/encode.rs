@@ -1,15 +1,16 @@
 //! A Messages request.
 
-use std::collections::BTreeMap;
-
 use http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::super::encode::{Adapted, Envelope, data_url, finite};
+mod turns;
+
+use self::turns::{System, THOUGHTS, Turn, system, turns};
+use super::super::encode::{Adapted, Envelope, finite};
 use super::super::{Encoded, Upstream};
-use crate::chat::{ChatRequest, Failure, Message, Origin, Part, ResponseFormat, Role, ToolCall, ToolChoice};
+use crate::chat::{ChatRequest, Failure, Message, Origin, Part, ResponseFormat, Role, ToolChoice};
 
 /// The version of the API whose shapes are written here.
 const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -19,25 +20,6 @@ const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// The highest temperature there is.
 const MAX_TEMPERATURE: f64 = 1.0;
-
-/// The field of a message that holds, in this vendor's words, what the model thought before it spoke.
-const THOUGHTS: &str = "thinking";
-
-/// Fields this encoder writes itself; an extra field of that name would stand in the body twice.
-const OWN: [&str; 12] = [
-    "model",
-    "max_tokens",
-    "system",
-    "messages",
-    "temperature",
-    "top_p",
-    "stop_sequences",
-    "tools",
-    "tool_choice",
-    "output_config",
-    "metadata",
-    "stream",
-];
 
 /// The schema of a tool without arguments.
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
@@ -60,12 +42,13 @@ pub(in super::super) fn encode(request: &ChatRequest, upstream: &Upstream<'_>) -
     Ok(encoded)
 }
 
+/// The body of a request.
 #[derive(Serialize)]
-struct Body<'a> {
+pub(in super::super) struct Body<'a> {
     model: &'a str,
     max_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<String>,
+    system: Option<System<'a>>,
     messages: Vec<Turn<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
@@ -83,8 +66,9 @@ struct Body<'a> {
     metadata: Option<Metadata<'a>>,
     #[serde(skip_serializing_if = "is_false")]
     stream: bool,
+    /// Fields of the caller's own, in this dialect's words.
     #[serde(flatten)]
-    extra: BTreeMap<&'a str, &'a Value>,
+    extra: Map<String, Value>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
@@ -98,53 +82,6 @@ struct Metadata<'a> {
 }
 
 #[derive(Serialize)]
-struct Turn<'a> {
-    role: &'static str,
-    content: Vec<Block<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Block<'a> {
-    Text {
-        text: &'a str,
-    },
-    Image {
-        source: Source<'a>,
-    },
-    ToolUse {
-        id: &'a str,
-        name: &'a str,
-        input: Input<'a>,
-    },
-    ToolResult {
-        tool_use_id: &'a str,
-        content: Vec<Block<'a>>,
-        #[serde(skip_serializing_if = "is_false")]
-        is_error: bool,
-    },
-    /// What the model thought, as it was signed.
-    #[serde(untagged)]
-    Thought(&'a Value),
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Source<'a> {
-    Base64 { media_type: &'a str, data: &'a str },
-    Url { url: &'a str },
-}
-
-/// A call's arguments: an object, or what was no object inside one.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Input<'a> {
-    Object(&'a RawValue),
-    Wrapped { arguments: &'a str },
-    Empty {},
-}
-
-#[derive(Serialize)]
 struct WireTool<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,12 +90,13 @@ struct WireTool<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Choice<'a> {
-    Auto,
-    Any,
-    None,
-    Tool { name: &'a str },
+struct Choice<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_false")]
+    disable_parallel_tool_use: bool,
 }
 
 #[derive(Serialize)]
@@ -173,11 +111,15 @@ struct Format<'a> {
     schema: &'a RawValue,
 }
 
-fn body<'a>(request: &'a ChatRequest, model: &'a str, adapted: &mut Adapted) -> Body<'a> {
+pub(in super::super) fn body<'a>(
+    request: &'a ChatRequest,
+    model: &'a str,
+    adapted: &mut Adapted,
+) -> Body<'a> {
     if request.seed.is_some() {
         adapted.dropped("seed");
     }
-    Body {
+    let body = Body {
         model,
         max_tokens: request.max_tokens.unwrap_or_else(|| {
             adapted.note(format!("max_tokens defaulted to {DEFAULT_MAX_TOKENS}"));
@@ -194,30 +136,69 @@ fn body<'a>(request: &'a ChatRequest, model: &'a str, adapted: &mut Adapted) -> 
         metadata: request.user.as_deref().map(|user_id| Metadata { user_id }),
         stream: request.stream,
         extra: extra(request, adapted),
+    };
+    if request.origin != Origin::Anthropic {
+        let serial = body.tool_choice.as_ref().is_some_and(|choice| choice.disable_parallel_tool_use);
+        adapted.drop_extra(&request.extra, if serial { &[SERIAL] } else { &[] });
     }
+    body
 }
 
-/// Fields that only this vendor knows, where the request came in its words. Thinking goes on only where the thoughts
-/// that led to the last calls of tools are at hand: without them it is an error here.
-fn extra<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> BTreeMap<&'a str, &'a Value> {
+/// OpenAI's way of asking for one call at a time.
+const SERIAL: &str = "parallel_tool_calls";
+
+/// Fields this encoder writes itself; an extra field of that name would stand in the body twice.
+const OWN: [&str; 13] = [
+    "model",
+    "max_tokens",
+    "system",
+    "messages",
+    "temperature",
+    "top_p",
+    "stop_sequences",
+    "tools",
+    "tool_choice",
+    "output_config",
+    "metadata",
+    "stream",
+    SERIAL,
+];
+
+/// A caller's own fields, where they are in this dialect's words.
+///
+/// Thinking is asked for together with the thoughts of the turn that a tool's result belongs to; where those were
+/// lost on the way (another vendor had them), it would be refused.
+fn extra(request: &ChatRequest, adapted: &mut Adapted) -> Map<String, Value> {
     if request.origin != Origin::Anthropic {
-        adapted.drop_extra(request);
-        return BTreeMap::new();
+        return Map::new();
     }
-    let mut extra: BTreeMap<_, _> =
-        request.extra.iter().map(|(name, value)| (name.as_str(), value)).collect();
-    extra.retain(|name, _| !OWN.contains(name));
-    if extra.contains_key("thinking") && lost_its_thoughts(request) {
-        adapted.dropped("thinking");
+    let mut extra = request.extra.clone();
+    extra.retain(|name, _| !OWN.contains(&name.as_str()));
+    let thinks = extra.get("thinking").and_then(|thinking| thinking.get("type"));
+    if thinks.is_some_and(|kind| kind != "disabled") && lost_its_thoughts(&request.messages) {
         extra.remove("thinking");
+        adapted.dropped("thinking");
     }
     extra
 }
 
-fn lost_its_thoughts(request: &ChatRequest) -> bool {
-    let answers = request.messages.last().is_some_and(|last| last.role == Role::Tool);
-    let asked = request.messages.iter().rfind(|message| message.role == Role::Assistant);
-    answers && asked.is_some_and(|asked| !asked.extra.contains_key(THOUGHTS))
+/// Whether the conversation ends with results of calls whose turn holds no thoughts.
+fn lost_its_thoughts(messages: &[Message]) -> bool {
+    let calling = messages.iter().rev().find(|message| message.role != Role::Tool);
+    let thought = |part: &Part| {
+        let kind = match part {
+            Part::Native { origin: Origin::Anthropic, value, .. } => {
+                value.get("type").and_then(Value::as_str)
+            }
+            _ => None,
+        };
+        kind.is_some_and(|kind| kind.ends_with("thinking"))
+    };
+    messages.last().is_some_and(|last| last.role == Role::Tool)
+        && calling.is_some_and(|turn| {
+            let thought = turn.extra.contains_key(THOUGHTS) || turn.parts.iter().any(thought);
+            !turn.tool_calls.is_empty() && !thought
+        })
 }
 
 fn temperature(request: &ChatRequest, adapted: &mut Adapted) -> Option<f64> {
@@ -238,95 +219,6 @@ fn stops<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<&'a str> {
     stops
 }
 
-fn system(request: &ChatRequest, adapted: &mut Adapted) -> Option<String> {
-    let mut texts = Vec::new();
-    for part in request.messages.iter().filter(|turn| turn.role == Role::System).flat_map(|turn| &turn.parts)
-    {
-        match part {
-            Part::Text(text) if !text.is_empty() => texts.push(text.as_str()),
-            Part::Text(_) => {}
-            Part::Image { .. } => adapted.dropped("system image"),
-        }
-    }
-    let first = request.messages.iter().position(|turn| turn.role != Role::System);
-    let later = first.is_some_and(|at| request.messages[at..].iter().any(|turn| turn.role == Role::System));
-    if later {
-        adapted.note("moved later system messages to the top".to_owned());
-    }
-    (!texts.is_empty()).then(|| texts.join("\n\n"))
-}
-
-fn turns<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<Turn<'a>> {
-    let mut turns: Vec<Turn<'a>> = Vec::with_capacity(request.messages.len());
-    for message in request.messages.iter().filter(|message| message.role != Role::System) {
-        if message.name.is_some() {
-            adapted.dropped("name");
-        }
-        let role = if message.role == Role::Assistant { "assistant" } else { "user" };
-        let content = blocks(request, message, adapted);
-        if content.is_empty() {
-            adapted.note("dropped an empty message".to_owned());
-            continue;
-        }
-        match turns.last_mut().filter(|last| last.role == role) {
-            Some(last) => last.content.extend(content),
-            None => turns.push(Turn { role, content }),
-        }
-    }
-    turns
-}
-
-fn blocks<'a>(request: &ChatRequest, message: &'a Message, adapted: &mut Adapted) -> Vec<Block<'a>> {
-    let own = |name: &str| message.extra.get(name).filter(|_| request.origin == Origin::Anthropic);
-    let thoughts = own(THOUGHTS).and_then(Value::as_array).into_iter().flatten();
-    let mut blocks: Vec<Block<'a>> = thoughts.map(Block::Thought).collect();
-    blocks.extend(message.parts.iter().filter_map(|part| part_block(part, adapted)));
-    if message.role == Role::Tool {
-        let tool_use_id = message.tool_call_id.as_deref().unwrap_or_default();
-        let is_error = own("is_error") == Some(&Value::Bool(true));
-        return vec![Block::ToolResult { tool_use_id, content: blocks, is_error }];
-    }
-    for call in &message.tool_calls {
-        blocks.push(Block::ToolUse { id: &call.id, name: &call.name, input: input(call, adapted) });
-    }
-    blocks
-}
-
-/// A part as a block; empty text is an error here, so it is left out.
-fn part_block<'a>(part: &'a Part, adapted: &mut Adapted) -> Option<Block<'a>> {
-    match part {
-        Part::Text(text) => (!text.is_empty()).then_some(Block::Text { text }),
-        Part::Image { url, detail } => {
-            if detail.is_some() {
-                adapted.dropped("detail");
-            }
-            let source = match data_url(url) {
-                Some((media_type, data)) => Source::Base64 { media_type, data },
-                None if url.starts_with("data:") => {
-                    adapted.note("dropped an image that is not base64".to_owned());
-                    return None;
-                }
-                None => Source::Url { url },
-            };
-            Some(Block::Image { source })
-        }
-    }
-}
-
-fn input<'a>(call: &'a ToolCall, adapted: &mut Adapted) -> Input<'a> {
-    let arguments = call.arguments.trim();
-    if arguments.is_empty() {
-        return Input::Empty {};
-    }
-    match serde_json::from_str::<&RawValue>(arguments) {
-        Ok(object) if arguments.starts_with('{') => Input::Object(object),
-        _ => {
-            adapted.note(format!("wrapped the arguments of `{}`, which are no object", call.name));
-            Input::Wrapped { arguments }
-        }
-    }
-}
-
 fn tools<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<WireTool<'a>> {
     if request.tools.iter().any(|tool| tool.strict == Some(true)) {
         adapted.dropped("strict");
@@ -339,19 +231,23 @@ fn tools<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<WireTool<'a
     wire.collect()
 }
 
-/// A choice without tools is an error here.
+/// A choice without tools is an error here. One call at a time is asked for with the choice.
 fn choice<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Option<Choice<'a>> {
-    let choice = request.tool_choice.as_ref()?;
     if request.tools.is_empty() {
-        adapted.dropped("tool_choice");
+        if request.tool_choice.is_some() {
+            adapted.dropped("tool_choice");
+        }
         return None;
     }
-    Some(match choice {
-        ToolChoice::Auto => Choice::Auto,
-        ToolChoice::None => Choice::None,
-        ToolChoice::Required => Choice::Any,
-        ToolChoice::Named(name) => Choice::Tool { name },
-    })
+    let serial = request.extra.get(SERIAL) == Some(&Value::Bool(false));
+    let of = |kind, name| Choice { kind, name, disable_parallel_tool_use: serial && kind != "none" };
+    match &request.tool_choice {
+        None => serial.then(|| of("auto", None)),
+        Some(ToolChoice::Auto) => Some(of("auto", None)),
+        Some(ToolChoice::None) => Some(of("none", None)),
+        Some(ToolChoice::Required) => Some(of("any", None)),
+        Some(ToolChoice::Named(name)) => Some(of("tool", Some(name))),
+    }
 }
 
 /// Only JSON that follows a schema can be asked for.

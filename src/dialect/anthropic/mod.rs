@@ -5,7 +5,7 @@ mod reply;
 mod stream;
 mod wire;
 
-pub(super) use encode::encode;
+pub(super) use encode::{body, encode};
 pub(super) use reply::reply;
 pub(super) use stream::Stream;
 

@@ -5,7 +5,7 @@ mod reply;
 mod stream;
 mod wire;
 
-pub(super) use encode::{Escaped, encode};
+pub(super) use encode::{Escaped, body, encode};
 pub(super) use reply::reply;
 pub(super) use stream::Stream;
 

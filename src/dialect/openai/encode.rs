@@ -6,17 +6,20 @@
 
 use http::header::AUTHORIZATION;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use super::super::encode::{Adapted, Envelope, finite};
+mod message;
+
+use self::message::{GoesOn, WireMessage, goes_on};
+use super::super::encode::{Adapted, Envelope, drop_fields, finite, stops};
 use super::super::{Encoded, Upstream};
-use crate::chat::{
-    ChatRequest, Failure, Message, Origin, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
-};
+use crate::chat::{ChatRequest, Failure, Origin, Part, ResponseFormat, Tool, ToolChoice};
 
-/// Writes the request; nothing but another vendor's own fields needs adapting, for the neutral language is this
-/// dialect's.
+/// Stop strings the vendor takes at most. Callers in its own dialect know what their servers take.
+const MAX_STOPS: usize = 4;
+
+/// Writes the request; little needs adapting, for the neutral language is this dialect's.
 pub(in super::super) fn encode(request: &ChatRequest, upstream: &Upstream<'_>) -> Result<Encoded, Failure> {
     let envelope = Envelope {
         upstream,
@@ -26,12 +29,33 @@ pub(in super::super) fn encode(request: &ChatRequest, upstream: &Upstream<'_>) -
         key_prefix: "Bearer ",
         stream: request.stream,
     };
-    let body = Body { request, model: upstream.model, limit_name: limit_name(upstream) };
     let mut adapted = Adapted::default();
-    if request.origin != Origin::OpenAi {
-        adapted.drop_extra(request);
-    }
+    let stops = adapt(request, &mut adapted);
+    let goes_on = goes_on(request, upstream.base_url);
+    let body = Body { request, model: upstream.model, limit_name: limit_name(upstream), stops, goes_on };
     envelope.seal(&body, adapted)
+}
+
+/// Notes what this dialect has no words for, and gives the stop strings that are left.
+pub(in super::super) fn adapt<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<&'a str> {
+    let foreign = request.origin != Origin::OpenAi;
+    for message in &request.messages {
+        drop_fields(message, foreign, &[], adapted);
+        for part in &message.parts {
+            if let Part::Native { origin, value, .. } = part
+                && *origin != Origin::OpenAi
+                && part.plain().is_none()
+            {
+                adapted.drop_native(value);
+            }
+        }
+    }
+    if !foreign {
+        return request.stop.iter().map(String::as_str).collect();
+    }
+    let stops = stops(&request.stop, MAX_STOPS, adapted);
+    adapted.drop_extra(&request.extra, &[]);
+    stops
 }
 
 /// The name of the output limit.
@@ -66,6 +90,8 @@ struct Body<'a> {
     request: &'a ChatRequest,
     model: &'a str,
     limit_name: &'static str,
+    stops: Vec<&'a str>,
+    goes_on: GoesOn,
 }
 
 impl Serialize for Body<'_> {
@@ -73,11 +99,11 @@ impl Serialize for Body<'_> {
         let request = self.request;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", self.model)?;
-        map.serialize_entry("messages", &Messages(request))?;
+        map.serialize_entry("messages", &Messages { request, goes_on: self.goes_on })?;
         optional(&mut map, self.limit_name, request.max_tokens)?;
         optional(&mut map, "temperature", finite(request.temperature))?;
         optional(&mut map, "top_p", finite(request.top_p))?;
-        optional(&mut map, "stop", Some(&request.stop).filter(|stop| !stop.is_empty()))?;
+        optional(&mut map, "stop", Some(&self.stops).filter(|stops| !stops.is_empty()))?;
         optional(&mut map, "seed", request.seed)?;
         if !request.tools.is_empty() {
             map.serialize_entry("tools", &List(&request.tools, WireTool))?;
@@ -87,25 +113,44 @@ impl Serialize for Body<'_> {
         optional(&mut map, "user", request.user.as_deref())?;
         if request.stream {
             map.serialize_entry("stream", &true)?;
-            let options = own_extra(request, &request.extra).find(|(name, _)| *name == "stream_options");
-            map.serialize_entry("stream_options", &StreamOptions(options.map(|(_, options)| options)))?;
+            map.serialize_entry(
+                "stream_options",
+                &StreamOptions(
+                    request.extra.get("stream_options").filter(|_| request.origin == Origin::OpenAi),
+                ),
+            )?;
         }
-        for (name, value) in own_extra(request, &request.extra) {
-            if !OWN.contains(&name.as_str()) {
-                map.serialize_entry(name, value)?;
-            }
+        let own = request.extra.iter().filter(|(name, _)| {
+            request.origin == Origin::OpenAi
+                && !OWN.contains(&name.as_str())
+                && !self.goes_on.sets(name.as_str())
+        });
+        for (name, value) in own {
+            map.serialize_entry(name, value)?;
+        }
+        if self.goes_on == GoesOn::Template {
+            map.serialize_entry("continue_final_message", &true)?;
+            map.serialize_entry("add_generation_prompt", &false)?;
         }
         map.end()
     }
 }
 
-/// Those of `extra` that are this dialect's.
-fn own_extra<'a>(
-    request: &ChatRequest,
-    extra: &'a Map<String, Value>,
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    let own = request.origin == Origin::OpenAi;
-    extra.iter().filter(move |_| own)
+struct Messages<'a> {
+    request: &'a ChatRequest,
+    goes_on: GoesOn,
+}
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let messages = &self.request.messages;
+        let mut seq = serializer.serialize_seq(Some(messages.len()))?;
+        for (at, message) in messages.iter().enumerate() {
+            let goes_on = if at + 1 == messages.len() { self.goes_on } else { GoesOn::Silent };
+            seq.serialize_element(&WireMessage { message, origin: self.request.origin, goes_on })?;
+        }
+        seq.end()
+    }
 }
 
 fn optional<M: SerializeMap>(map: &mut M, name: &str, value: Option<impl Serialize>) -> Result<(), M::Error> {
@@ -140,100 +185,11 @@ impl<T, W: Serialize> Serialize for List<'_, T, W> {
     }
 }
 
-struct Messages<'a>(&'a ChatRequest);
-
-impl Serialize for Messages<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.messages.iter().map(|message| WireMessage(self.0, message)))
-    }
-}
-
-/// Fields of a message that this encoder writes itself.
-const OWN_OF_MESSAGE: [&str; 5] = ["role", "content", "name", "tool_call_id", "tool_calls"];
-
-struct WireMessage<'a>(&'a ChatRequest, &'a Message);
-
-impl Serialize for WireMessage<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let message = self.1;
-        let mut map = serializer.serialize_map(None)?;
-        let role = match message.role {
-            Role::System => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::Tool => "tool",
-        };
-        map.serialize_entry("role", role)?;
-        match message.parts.as_slice() {
-            [] if !message.tool_calls.is_empty() => map.serialize_entry("content", &None::<&str>)?,
-            [] => map.serialize_entry("content", "")?,
-            [Part::Text(text)] => map.serialize_entry("content", text)?,
-            parts => map.serialize_entry("content", &List(parts, WirePart))?,
-        }
-        optional(&mut map, "name", message.name.as_deref())?;
-        optional(&mut map, "tool_call_id", message.tool_call_id.as_deref())?;
-        if !message.tool_calls.is_empty() {
-            map.serialize_entry("tool_calls", &List(&message.tool_calls, wire_call))?;
-        }
-        for (name, value) in own_extra(self.0, &message.extra) {
-            if !OWN_OF_MESSAGE.contains(&name.as_str()) {
-                map.serialize_entry(name, value)?;
-            }
-        }
-        map.end()
-    }
-}
-
-struct WirePart<'a>(&'a Part);
-
-impl Serialize for WirePart<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(serde::Serialize)]
-        #[serde(tag = "type", rename_all = "snake_case")]
-        enum Wire<'a> {
-            Text { text: &'a str },
-            ImageUrl { image_url: Image<'a> },
-        }
-        #[derive(serde::Serialize)]
-        struct Image<'a> {
-            url: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-        }
-        match self.0 {
-            Part::Text(text) => Wire::Text { text },
-            Part::Image { url, detail } => {
-                Wire::ImageUrl { image_url: Image { url, detail: detail.as_deref() } }
-            }
-        }
-        .serialize(serializer)
-    }
-}
-
 #[derive(serde::Serialize)]
 struct Function<T> {
     #[serde(rename = "type")]
     kind: &'static str,
     function: T,
-}
-
-#[derive(serde::Serialize)]
-struct CallFunction<'a> {
-    name: &'a str,
-    arguments: &'a str,
-}
-
-#[derive(serde::Serialize)]
-struct WireCall<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    function: CallFunction<'a>,
-}
-
-fn wire_call(call: &ToolCall) -> WireCall<'_> {
-    let function = CallFunction { name: &call.name, arguments: &call.arguments };
-    WireCall { id: &call.id, kind: "function", function }
 }
 
 struct WireTool<'a>(&'a Tool);

@@ -53,5 +53,11 @@ pub(super) fn invalid(message: impl Into<String>) -> Failure {
     Failure { status: Some(400), ..Failure::new(FailureClass::InvalidRequest, message) }
 }
 
+/// Whether a piece of content has fields beside those `known`: they are one vendor's own, to be kept for it.
+pub(super) fn has_more(piece: &serde_json::Value, known: &[&str]) -> bool {
+    let fields = piece.as_object().into_iter().flatten();
+    fields.into_iter().any(|(name, value)| !value.is_null() && !known.contains(&name.as_str()))
+}
+
 #[cfg(test)]
 mod tests;

@@ -17,10 +17,7 @@ pub(super) fn of_embed(request: &EmbedRequest) -> Facts {
 /// The facts of a chat request.
 pub(super) fn of_chat(request: &ChatRequest) -> Facts {
     let parts = || request.messages.iter().flat_map(|message| &message.parts);
-    let text = |part: &Part| match part {
-        Part::Text(text) => text.len() as u64,
-        Part::Image { .. } => 0,
-    };
+    let text = |part: &Part| part.text().map_or(0, |text| text.len() as u64);
     let bytes: u64 = parts().map(text).sum();
     let format = request.response_format.as_ref();
     let needs = Needs {
@@ -28,7 +25,7 @@ pub(super) fn of_chat(request: &ChatRequest) -> Facts {
             || request.messages.iter().any(|message| !message.tool_calls.is_empty()),
         json_schema: matches!(format, Some(ResponseFormat::JsonSchema { .. })),
         json_object: matches!(format, Some(ResponseFormat::JsonObject)),
-        images: parts().any(|part| matches!(part, Part::Image { .. })),
+        images: parts().any(|part| matches!(part.plain(), Some(Part::Image { .. }))),
         prefill: request
             .messages
             .last()

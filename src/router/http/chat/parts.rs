@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-use crate::chat::{Part, ToolChoice};
+use super::super::face::has_more;
+use crate::chat::{Origin, Part, ToolChoice};
 
 /// A string, or a list of parts; null and absent are no parts.
 #[derive(Default)]
@@ -33,8 +35,8 @@ impl<'de> Deserialize<'de> for Content {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Content, A::Error> {
                 let mut content = Vec::new();
-                while let Some(part) = parts.next_element::<WirePart>()? {
-                    content.push(part.read().map_err(de::Error::custom)?);
+                while let Some(value) = parts.next_element::<Value>()? {
+                    content.push(part(value).map_err(de::Error::custom)?);
                 }
                 Ok(Content(content))
             }
@@ -56,6 +58,17 @@ struct WirePart {
 struct WireImage {
     url: String,
     detail: Option<String>,
+}
+
+/// One part. What a vendor added to it (OpenRouter's `cache_control`) is kept for providers of this dialect.
+fn part(value: Value) -> Result<Part, String> {
+    let own = has_more(&value, &["type", "text", "image_url", "refusal"]).then(|| value.clone());
+    let wire: WirePart = serde_json::from_value(value).map_err(|error| format!("a content part: {error}"))?;
+    let plain = wire.read()?;
+    Ok(match own {
+        Some(value) => Part::Native { origin: Origin::OpenAi, value, plain: Some(Box::new(plain)) },
+        None => plain,
+    })
 }
 
 impl WirePart {

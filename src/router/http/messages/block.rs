@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::chat::{Part, ToolCall};
+use super::super::face::has_more;
+use crate::chat::{Origin, Part, ToolCall};
 
 /// Content as a text or as a list of blocks.
 #[derive(Deserialize)]
@@ -91,13 +92,20 @@ impl Block {
         if matches!(value["type"].as_str(), Some("thinking" | "redacted_thinking")) {
             return Ok(Block::Thought(value));
         }
+        let own = has_more(&value, &["type", "text", "source"]).then(|| value.clone());
+        let part = |part| match own {
+            Some(value) => {
+                Block::Part(Part::Native { origin: Origin::Anthropic, value, plain: Some(Box::new(part)) })
+            }
+            None => Block::Part(part),
+        };
         let wire: Wire =
             serde_json::from_value(value).map_err(|error| format!("a content block: {error}"))?;
         let missing = |field: &str| format!("a content block of type `{}` lacks its `{field}`", wire.kind);
         match wire.kind.as_str() {
-            "text" => Ok(Block::Part(Part::Text(wire.text.ok_or_else(|| missing("text"))?))),
-            "image" => Ok(Block::Part(image(wire.source.ok_or_else(|| missing("source"))?)?)),
-            "document" => Ok(Block::Part(document(wire.source.ok_or_else(|| missing("source"))?)?)),
+            "text" => Ok(part(Part::Text(wire.text.ok_or_else(|| missing("text"))?))),
+            "image" => Ok(part(image(wire.source.ok_or_else(|| missing("source"))?)?)),
+            "document" => Ok(part(document(wire.source.ok_or_else(|| missing("source"))?)?)),
             "tool_use" => Ok(Block::Call(ToolCall {
                 id: wire.id.clone().ok_or_else(|| missing("id"))?,
                 name: wire.name.clone().ok_or_else(|| missing("name"))?,

@@ -29,9 +29,9 @@ fn estimate(request: &ChatRequest) -> u64 {
     let mut tokens = PER_TURN * request.messages.len() as u64 + PER_TOOL * request.tools.len() as u64;
     for message in &request.messages {
         for part in &message.parts {
-            match part {
-                Part::Text(text) => bytes += text.len() as u64,
-                Part::Image { .. } => tokens += PER_IMAGE,
+            match part.plain() {
+                Some(Part::Image { .. }) => tokens += PER_IMAGE,
+                _ => bytes += part.text().map_or(0, |text| text.len() as u64),
             }
         }
         bytes += message

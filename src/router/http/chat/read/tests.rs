@@ -1,5 +1,5 @@
 use super::*;
-use crate::chat::{FailureClass, ToolChoice};
+use crate::chat::{FailureClass, Part, ToolChoice};
 
 fn request(body: &[u8]) -> Result<ChatRequest, Failure> {
     read(body).map(|read| read.request)
@@ -40,8 +40,13 @@ fn mistakes_are_named() {
 fn unknown_fields_survive_and_null_ones_do_not() {
     let body =
         br#"{"model":"a","top_k":3,"stream_options":{"include_obfuscation":false,"include_usage":true},
-        "messages":[{"role":"user","content":"x","cache":{"a":1},"audio":null}]}"#;
+        "messages":[{"role":"user","content":"x","cache":{"a":1},"audio":null},
+        {"role":"user","content":[{"type":"text","text":"long","cache_control":{"type":"ephemeral"},"y":null},
+            {"type":"text","text":"short","y":null}]}]}"#;
     let read = request(body).unwrap();
+    let [cached, short] = &read.messages[1].parts[..] else { panic!("two parts") };
+    assert!(matches!(cached, Part::Native { value, .. } if value["cache_control"]["type"] == "ephemeral"));
+    assert_eq!((cached.text(), short), (Some("long"), &Part::Text("short".to_owned())));
     assert_eq!(read.extra["top_k"], 3);
     assert_eq!(read.extra["stream_options"], serde_json::json!({"include_obfuscation": false}));
     assert!(read.include_usage);

@@ -39,6 +39,13 @@ fn a_full_request_is_understood() {
     assert_eq!((read.stop.len(), read.user.as_deref()), (2, Some("u")));
     assert_eq!(read.origin, Origin::Anthropic);
     assert_eq!(read.extra.keys().collect::<Vec<_>>(), ["thinking", "top_k"]);
+    // What is to be cached stays so for its own vendor; others get the text.
+    let kind = Part::Text("be kind".to_owned());
+    assert_eq!(read.messages[0].parts[0].plain(), Some(&kind));
+    let Part::Native { origin: Origin::Anthropic, value, .. } = &read.messages[0].parts[0] else {
+        panic!("{:?} is not Anthropic's own", read.messages[0].parts);
+    };
+    assert_eq!(value["cache_control"]["type"], "ephemeral");
 }
 
 #[test]
