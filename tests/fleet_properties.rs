@@ -530,14 +530,15 @@ proptest! {
     }
 
     /// I14: and at ten requests a second or more, requests are served by it again within two seconds of its recovery,
-    /// and all of them as soon as the first was answered.
+    /// and all of them as soon as the first was answered. Even when its failures take long: a probe that hangs when it
+    /// recovers is followed by the next one at once.
     #[test]
     fn traffic_is_back_within_two_seconds_of_recovery(
         rate in 10.0..50.0_f64,
         spread in 0.0..0.5_f64,
         length in 1..200_u64,
         from in 5..20_u64,
-        fails_after in 1..300_u64,
+        fails_after in 1..1_700_u64,
         answers_after in 50..700_u64,
         seed in any::<u64>(),
     ) {

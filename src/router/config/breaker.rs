@@ -80,9 +80,10 @@ pub struct SlowTrip {
 /// that find it out included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Eager {
-    /// Requests turned away since the bench began, for one probe: one request in so many asks a dead target at most.
+    /// Requests turned away since the bench or the last probe began, for one probe: one request in so many asks a dead
+    /// target at most.
     pub turned_away: u32,
-    /// Time since the bench began at the least.
+    /// Time since then, at the least.
     pub at_least: Duration,
 }
 

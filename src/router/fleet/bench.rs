@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::breaker::Event;
 use crate::router::config::{BreakerPolicy, Probe};
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
@@ -12,33 +13,57 @@ const LASTING: Duration = Duration::from_secs(60);
 /// An open circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bench {
-    began: Moment,
+    /// When it began, or the probe that failed.
+    tested: Moment,
     /// When a call may probe; where the router probes by itself, when its next probe is due.
     pub(super) end: Moment,
     /// It was caused by something that does not heal by itself: no probe before its end.
     pub(super) lasting: bool,
     /// Whether the probe slot is taken.
     pub(super) probing: bool,
+    /// Callers turned away since then.
     turned_away: u32,
+    /// And before the probe under way took the slot.
+    before: u32,
 }
 
 impl Bench {
-    /// A bench from `now` on, after `level` failed probes; never shorter than the `earlier` one.
+    /// A bench from now on, after `level` failed probes, the last one on the `earlier` bench. It never ends sooner than
+    /// that, and whoever was turned away while the probe was out has waited for the next one already.
     pub(super) fn new(
         policy: &BreakerPolicy,
         level: u32,
         lasting: bool,
         earlier: Option<Bench>,
-        now: Moment,
-        chance: f64,
+        event: Event,
     ) -> Self {
         let length = match policy.probe {
             // Its length is of no use: it ends when a probe works.
             Probe::Synthetic { every } if !lasting => every,
-            Probe::Synthetic { .. } | Probe::Live => length(policy, level, lasting, chance),
+            Probe::Synthetic { .. } | Probe::Live => length(policy, level, lasting, event.chance),
         };
-        let end = earlier.map_or(Moment::ZERO, |earlier| earlier.end).max(now + length);
-        Bench { began: now, end, lasting, probing: false, turned_away: 0 }
+        let end = event.now + length;
+        let new = Bench { tested: event.now, end, lasting, probing: false, turned_away: 0, before: 0 };
+        earlier.map_or(new, |earlier| Bench {
+            end: end.max(earlier.end),
+            tested: event.began,
+            turned_away: earlier.turned_away.saturating_sub(earlier.before),
+            ..new
+        })
+    }
+
+    /// Takes the probe slot: whether it was free.
+    pub(super) fn take(&mut self) -> bool {
+        let free = !std::mem::replace(&mut self.probing, true);
+        if free {
+            self.before = self.turned_away;
+        }
+        free
+    }
+
+    /// Gives the probe slot back, as if it had never been taken.
+    pub(super) fn give_back(&mut self) {
+        (self.probing, self.before) = (false, 0);
     }
 
     /// Why a caller may not pass, if it may not.
@@ -65,7 +90,7 @@ impl Bench {
 
     fn is_eager(&self, policy: &BreakerPolicy, now: Moment) -> bool {
         policy.eager.is_some_and(|eager| {
-            !self.lasting && self.turned_away >= eager.turned_away && now >= self.began + eager.at_least
+            !self.lasting && self.turned_away >= eager.turned_away && now >= self.tested + eager.at_least
         })
     }
 }

@@ -118,7 +118,7 @@ impl Breaker {
         breaker.rate = kept(&self.rate, &known.rate);
         breaker.slow = kept(&self.slow, &known.slow);
         if let Some(bench) = &mut breaker.bench {
-            bench.probing = false;
+            bench.give_back();
         }
         if !self.on {
             breaker.close();
@@ -260,11 +260,13 @@ impl Breaker {
         }
     }
 
-    /// Opens it, if it is closed, because what it guards is known to be broken.
-    pub(super) fn trip(&mut self, event: Event) {
-        if self.bench.is_none() && self.on {
+    /// Opens it, if it is closed, because what it guards is known to be broken: whether it did.
+    pub(super) fn trip(&mut self, event: Event) -> bool {
+        let opens = self.bench.is_none() && self.on;
+        if opens {
             self.open(true, event);
         }
+        opens
     }
 
     /// A call ended without saying anything.
@@ -272,7 +274,7 @@ impl Breaker {
         self.out = self.out.saturating_sub(1);
         self.run.void(ticket.number);
         if let (Some(bench), true) = (&mut self.bench, ticket.probe) {
-            bench.probing = false;
+            bench.give_back();
         }
     }
 
@@ -297,7 +299,7 @@ impl Breaker {
     }
 
     fn ticket(&mut self) -> Ticket {
-        let probe = self.bench.as_mut().is_some_and(|bench| !std::mem::replace(&mut bench.probing, true));
+        let probe = self.bench.as_mut().is_some_and(Bench::take);
         self.number(probe)
     }
 
@@ -338,9 +340,8 @@ impl Breaker {
     }
 
     fn open(&mut self, lasting: bool, event: Event) {
-        let Event { now, chance, .. } = event;
-        self.bench = Some(Bench::new(&self.policy, self.level, lasting, self.bench, now, chance));
-        self.opened = now;
+        self.bench = Some(Bench::new(&self.policy, self.level, lasting, self.bench, event));
+        self.opened = event.now;
         self.level = (self.level + 1).min(LEVEL_MAX);
         self.streak = 0;
         self.probation = false;

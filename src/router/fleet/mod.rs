@@ -332,8 +332,7 @@ impl Fleet {
             return;
         }
         for other in all {
-            if peers(self, other) && !is_benched(self, other) {
-                self.cells[other].breaker.trip(event);
+            if peers(self, other) && self.cells[other].breaker.trip(event) {
                 self.targets[other].trouble = Some((FailureClass::Unauthorized, status));
             }
         }

@@ -324,6 +324,27 @@ fn each_early_probe_costs_its_number_of_turned_away_calls() {
     assert_eq!(asked, [4, 8, 12]);
 }
 
+/// A probe that hung long enough for others to be turned away is followed by the next one at once.
+#[test]
+fn who_was_turned_away_while_a_probe_hung_counts_for_the_next_one() {
+    let mut hand = Hand::new(eager(3, 1_000));
+    hand.fails(at(0));
+    for _ in 0..3 {
+        assert!(hand.0.admit(ms(500), 0.0).is_err());
+    }
+    let probe = hand.begin(at(1));
+    for tick in 0..3 {
+        assert!(hand.0.admit(ms(1_100 + tick), 0.0).is_err());
+    }
+    hand.fail(probe, at(1), at(3));
+    let probe = hand.begin(at(3));
+    // Given back without a word, it may be taken again at once.
+    hand.0.released(probe);
+    let probe = hand.begin(at(3));
+    hand.fail(probe, at(3), at(3));
+    assert!(hand.refusal(at(4)).is_some(), "nobody was turned away since the last probe began");
+}
+
 #[test]
 fn nobody_probes_early_what_does_not_heal_by_itself() {
     let mut hand = Hand::new(BreakerPolicy { open_max: s(60), ..eager(1, 0) });
