@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expect::Expectation;
 use crate::chat::{FailureClass, Finish};
-use crate::router::config::{EmptyPolicy, Price, RefusalPolicy};
+use crate::router::config::{AfterCommit, EmptyPolicy, Price, RefusalPolicy};
 use crate::world::Moment;
 use mock_providers::fault::Window;
 
@@ -134,6 +134,12 @@ pub struct RouteFacts {
     pub objective_first_token: Option<Duration>,
     /// Latency objective for the whole reply.
     pub objective_total: Option<Duration>,
+    /// What follows when a stream breaks of which its caller has seen something.
+    #[serde(default)]
+    pub after_commit: AfterCommit,
+    /// Whether an empty success is never given, whatever [`RouteFacts::empty`] says.
+    #[serde(default)]
+    pub never_empty: bool,
 }
 
 /// A fault as planned.

@@ -13,7 +13,7 @@ mod header;
 use serde::{Deserialize, Serialize};
 
 pub use crate::router::trail::{
-    Attempt, AttemptResult, Cause, Outcome as RouterOutcome, Skip, SkipReason, Trail, Wait, WaitCause,
+    Attempt, AttemptResult, Cause, Outcome as RouterOutcome, Seam, Skip, SkipReason, Trail, Wait, WaitCause,
 };
 pub use crate::world::Moment;
 pub use caller::{CallerEnding, CallerRecord};

@@ -161,6 +161,19 @@ pub(crate) fn cancel_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usiz
     seen.filter(move |(_, call)| open(call)).map(move |(index, call)| (index, call.ended - left))
 }
 
+/// Calls of attempts that lost a race, and how long each lived on after that.
+pub(crate) fn loser_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, Duration)> + 'a {
+    let lost =
+        case.attempts().iter().enumerate().filter(|(_, attempt)| attempt.result == AttemptResult::Lost);
+    lost.filter_map(|(index, attempt)| {
+        let at = case.links.get(index).copied().flatten()?;
+        let call = &case.record.calls[at];
+        let seen = call.ending != Ending::Shutdown
+            && !case.facts.black_holed(&call.provider, call.received, call.ended);
+        (seen && call.ended > attempt.ended).then(|| (at, call.ended - attempt.ended))
+    })
+}
+
 /// Load over time: arrivals and attempts a second, retries by tenths.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {

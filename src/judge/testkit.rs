@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use crate::chat::{Failure, FailureClass, Finish, Usage};
 use crate::history::{
     Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, Ending, Footer, Header, Mode,
-    ModelFacts, Phase, PhaseKind, PlannedFault, Record, RouteFacts, RouterOutcome, Segment, Tag, Trail,
+    ModelFacts, Phase, PhaseKind, PlannedFault, Record, RouteFacts, RouterOutcome, Seam, Segment, Tag, Trail,
     Transcript, VERSION,
 };
-use crate::router::config::{EmptyPolicy, Price, RefusalPolicy};
+use crate::router::config::{AfterCommit, EmptyPolicy, Price, RefusalPolicy};
 use crate::world::Moment;
 use mock_providers::fault::{ErrorKind, Window};
 
@@ -79,6 +79,8 @@ fn route() -> RouteFacts {
         empty: EmptyPolicy::Failure,
         objective_first_token: None,
         objective_total: None,
+        after_commit: AfterCommit::End,
+        never_empty: false,
     }
 }
 
@@ -142,6 +144,53 @@ pub(crate) fn unreachable_then(model: &str) -> Record {
     record.trail.as_mut().expect("a trail").attempts[0].connected = None;
     push(&mut record, model, start + Duration::from_millis(2), None);
     close(&mut record, model);
+    record
+}
+
+/// claude is silent, flash is asked beside it after 1 s and serves; claude is given up with its first output.
+pub(crate) fn hedged(number: u64) -> Record {
+    let start = Moment::from_us(number * SECOND);
+    let mut record = base(number, start);
+    push(&mut record, "claude", start + Duration::from_millis(1), None);
+    push(&mut record, "flash", start + Duration::from_millis(1_001), None);
+    close(&mut record, "flash");
+    let won = record.calls[1].first_output.expect("it won");
+    let call = &mut record.calls[0];
+    (call.headers_sent, call.first_output, call.status) = (None, None, None);
+    (call.ended, call.ending, call.words_sent) = (won, Ending::Abandoned, 0);
+    let trail = record.trail.as_mut().expect("a base record has a trail");
+    trail.attempts[1].cause = Cause::Hedge;
+    let lost = &mut trail.attempts[0];
+    (lost.first_output, lost.ended, lost.result) = (None, won, AttemptResult::Lost);
+    (lost.usage, lost.cost) = (None, None);
+    record
+}
+
+/// claude breaks off after four of ten words, and flash goes on with ten of its own, the first of which is one word with
+/// the last of claude's: three and nine are told apart.
+pub(crate) fn continued(number: u64) -> Record {
+    let start = Moment::from_us(number * SECOND);
+    let mut record = base(number, start);
+    push(&mut record, "claude", start + Duration::from_millis(1), None);
+    push(&mut record, "flash", start + Duration::from_millis(1_001), None);
+    close(&mut record, "flash");
+    let call = &mut record.calls[0];
+    (call.ending, call.words_sent) = (Ending::Broken, 4);
+    let (left, right) = (call.tag, record.calls[1].tag);
+    let trail = record.trail.as_mut().expect("a base record has a trail");
+    trail.attempts[1].cause = Cause::Continue;
+    let broken = &mut trail.attempts[0];
+    broken.result = AttemptResult::Failed(Failure::new(FailureClass::Truncated, "cut"));
+    (broken.usage, broken.cost) = (None, None);
+    let first = broken.first_output;
+    trail.committed = first;
+    let at = trail.attempts[1].first_output.expect("it went on");
+    trail.seams.push(Seam { at, after_chars: 40, from: 0, to: 1 });
+    let caller = &mut record.caller;
+    (caller.headers, caller.first_output) = (first, first);
+    (caller.served_by, caller.attempts) = (Some("claude".to_owned()), Some(1));
+    let segments = vec![Segment { tag: left, from: 0, to: 3 }, Segment { tag: right, from: 1, to: 10 }];
+    caller.transcript = Transcript { segments, words: 12, strays: 1, bytes: 130 };
     record
 }
 

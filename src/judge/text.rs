@@ -5,7 +5,12 @@
 
 use super::case::Case;
 use crate::chat::Finish;
-use crate::history::{Call, Ending};
+use crate::history::{Call, Ending, Seam, Tag};
+use crate::router::config::AfterCommit;
+
+/// Words at a seam that are nobody's: the last one said and the first one of what goes on are one word to a caller when no
+/// blank comes between them.
+const JOINT: u32 = 1;
 
 /// Faults after which a complete answer rightly differs from the canonical text.
 const OTHER_TEXT: [&str; 2] = ["refusal", "empty"];
@@ -18,6 +23,9 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
     for pair in segments.windows(2) {
         let (left, right) = (pair[0], pair[1]);
         if left.tag != right.tag {
+            if right.from <= JOINT && is_seam(case, left.tag, right.tag) {
+                continue;
+            }
             return Some(format!(
                 "words of {} follow words {}..{} of {}",
                 owner(case, right.tag),
@@ -45,6 +53,15 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
         .then(|| format!("the first {} words are missing", first.from))
 }
 
+/// Whether the route declares that a broken stream is gone on with, and the trail marks that the call with tag `right` went
+/// on with the one with tag `left`. A repetition never changes the tag: it goes on as long as the text agrees to the letter.
+fn is_seam(case: &Case<'_>, left: Tag, right: Tag) -> bool {
+    let declared = case.route.is_some_and(|route| route.after_commit == AfterCommit::Continue);
+    let tag = |attempt: u32| case.call_of(attempt as usize).map(|call| call.tag);
+    let joins = |seam: &Seam| tag(seam.from) == Some(left) && tag(seam.to) == Some(right);
+    declared && case.record.trail.as_ref().is_some_and(|trail| trail.seams.iter().any(joins))
+}
+
 /// What is wrong with an answer that claims to be whole; none when nothing is, or when it does not claim so.
 pub(crate) fn undeclared_damage(case: &Case<'_>) -> Option<String> {
     if !case.complete() {
@@ -68,7 +85,7 @@ fn fixed_damage(case: &Case<'_>) -> Option<String> {
 }
 
 fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
-    let (got, planned) = (case.record.caller.transcript.words, call.words_planned);
+    let (got, planned) = (delivered(case, call), call.words_planned);
     if case.facts.has_kind(call, &OTHER_TEXT) || case.record.caller.refused {
         return None;
     }
@@ -90,12 +107,22 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
     None
 }
 
+/// Words of an answer that arrived: all there are, or, where it went on with another one, its own.
+fn delivered(case: &Case<'_>, call: &Call) -> u32 {
+    let transcript = &case.record.caller.transcript;
+    if case.record.trail.as_ref().is_none_or(|trail| trail.seams.is_empty()) {
+        return transcript.words;
+    }
+    let own = transcript.segments.iter().filter(|segment| segment.tag == call.tag);
+    own.map(|segment| segment.to.saturating_sub(segment.from)).sum::<u32>() + JOINT
+}
+
 /// Whether a provider itself sent the words of this reply doubled, out of order or mixed with others.
-fn distorted(case: &Case<'_>, tag: crate::history::Tag) -> bool {
+fn distorted(case: &Case<'_>, tag: Tag) -> bool {
     case.record.calls.iter().any(|call| call.tag == tag && call.distorted)
 }
 
-fn owner(case: &Case<'_>, tag: crate::history::Tag) -> String {
+fn owner(case: &Case<'_>, tag: Tag) -> String {
     match case.record.calls.iter().position(|call| call.tag == tag) {
         Some(index) => format!("call {} ({})", index + 1, case.record.calls[index].provider),
         None => "another request".to_owned(),

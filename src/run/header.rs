@@ -76,5 +76,7 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         surfaces: FailureClass::ALL.into_iter().filter(surfaces).collect(),
         objective_first_token: objectives.first_token,
         objective_total: objectives.total,
+        after_commit: route.stream.after_commit,
+        never_empty: route.never_empty,
     }
 }

@@ -45,4 +45,15 @@ mod tests {
         record.calls[0].ending = Ending::Broken;
         assert!(matches!(verify("I01", &record, header()), Found::Broken(_)));
     }
+
+    #[test]
+    fn an_answer_that_was_gone_on_with_is_measured_by_the_one_that_ended_it() {
+        let mut header = header();
+        header.routes[0].after_commit = crate::router::config::AfterCommit::Continue;
+        let mut record = crate::judge::testkit::continued(0);
+        assert_eq!(verify("I01", &record, header.clone()), Found::Kept);
+        // Eight of the ten words of the second one: one is lost in the joint, the other is missing.
+        record.caller.transcript.segments[1].to = 9;
+        assert!(matches!(verify("I01", &record, header), Found::Broken(_)));
+    }
 }

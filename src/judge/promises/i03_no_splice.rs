@@ -1,7 +1,8 @@
 //! I03 no-splice: the output of two attempts is never concatenated.
 //!
 //! Check: whatever the ending, the visible canonical words are the beginning of the text of one reply: one tag,
-//! from the first word on, without gaps, repeats or words out of order.
+//! from the first word on, without gaps, repeats or words out of order. Where the route declares that a broken stream is
+//! continued, another reply may follow at a seam that the trail marks, from its own first word on.
 
 use super::{Found, Memory, Promise};
 use crate::judge::{Case, text};
@@ -20,7 +21,8 @@ mod tests {
     use super::super::check as verify;
     use super::*;
     use crate::history::{Segment, Tag};
-    use crate::judge::testkit::{header, served};
+    use crate::judge::testkit::{continued, header, served};
+    use crate::router::config::AfterCommit;
 
     #[test]
     fn one_reply_is_kept_and_two_joined_replies_are_broken() {
@@ -55,5 +57,21 @@ mod tests {
                 vec![Segment { tag, from: 0, to: 4 }, Segment { tag, from, to }];
             assert!(matches!(verify("I03", &record, header()), Found::Broken(_)), "{from}..{to}");
         }
+    }
+
+    #[test]
+    fn a_declared_and_marked_seam_is_kept_and_anything_less_is_broken() {
+        let mut declared = header();
+        declared.routes[0].after_commit = AfterCommit::Continue;
+        let record = continued(0);
+        assert_eq!(verify("I03", &record, declared.clone()), Found::Kept);
+        assert!(matches!(verify("I03", &record, header()), Found::Broken(_)), "not declared");
+        let mut unmarked = record.clone();
+        unmarked.trail.as_mut().expect("a trail").seams.clear();
+        assert!(matches!(verify("I03", &unmarked, declared.clone()), Found::Broken(_)), "not marked");
+        // Words 1 to 4 of what goes on are missing.
+        let mut torn = record;
+        torn.caller.transcript.segments[1].from = 5;
+        assert!(matches!(verify("I03", &torn, declared), Found::Broken(_)), "torn");
     }
 }

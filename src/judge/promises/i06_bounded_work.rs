@@ -50,4 +50,16 @@ mod tests {
         record.caller.ending = CallerEnding::Overdue;
         assert!(matches!(verify("I06", &record, header()), Found::Broken(_)));
     }
+
+    #[test]
+    fn attempts_side_by_side_and_those_that_go_on_count_like_any_other() {
+        let mut header = header();
+        header.routes[0].max_attempts = 2;
+        for record in [crate::judge::testkit::hedged(0), crate::judge::testkit::continued(0)] {
+            assert_eq!(verify("I06", &record, header.clone()), Found::Kept);
+            header.routes[0].max_attempts = 1;
+            assert!(matches!(verify("I06", &record, header.clone()), Found::Broken(_)));
+            header.routes[0].max_attempts = 2;
+        }
+    }
 }

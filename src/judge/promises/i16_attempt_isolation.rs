@@ -2,10 +2,12 @@
 //! attempt or into another request.
 //!
 //! Check: a credential seen at one provider is never seen at another (every provider has a canary of its own);
-//! a call names a model of its provider; repeats of one model carry the same body; the words a caller got come
+//! a call names a model of its provider; repeats of one model carry the same body (but for what goes on with a broken answer,
+//! by declared policy); the words a caller got come
 //! from a call made for it, or from the cache by the trail's own word.
 
 use super::{CREDENTIALS_MAX, Found, Memory, Promise};
+use crate::history::{Call, Cause};
 use crate::judge::Case;
 
 pub(super) const PROMISE: Promise = Promise { id: "I16", name: "attempt-isolation", check };
@@ -43,10 +45,16 @@ fn model(case: &Case<'_>) -> Option<String> {
 
 fn body(case: &Case<'_>) -> Option<String> {
     let calls = &case.record.calls;
-    calls.iter().enumerate().find_map(|(index, call)| {
-        let same =
-            |other: &&crate::history::Call| other.provider == call.provider && other.model == call.model;
-        let earlier = calls[..index].iter().find(same)?;
+    // What goes on with a broken answer carries its beginning: that is another request by declaration.
+    let goes_on = |index: usize| {
+        let attempt = case.links.iter().position(|link| *link == Some(index));
+        attempt.is_some_and(|attempt| case.attempts()[attempt].cause == Cause::Continue)
+    };
+    calls.iter().enumerate().filter(|(index, _)| !goes_on(*index)).find_map(|(index, call)| {
+        let same = |(at, other): &(usize, &Call)| {
+            other.provider == call.provider && other.model == call.model && !goes_on(*at)
+        };
+        let (_, earlier) = calls[..index].iter().enumerate().find(same)?;
         (earlier.body != call.body)
             .then(|| format!("a repeat on {} carried another body than the call before", call.provider))
     })
@@ -102,5 +110,13 @@ mod tests {
         assert!(
             matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another body"))
         );
+    }
+
+    #[test]
+    fn going_on_with_an_answer_may_change_the_body_of_the_same_model() {
+        let mut record = crate::judge::testkit::failing(0, &["claude", "claude"]);
+        record.calls[1].body = "f".repeat(16);
+        record.trail.as_mut().expect("a trail").attempts[1].cause = Cause::Continue;
+        assert_eq!(verify("I16", &record, header()), Found::Kept);
     }
 }

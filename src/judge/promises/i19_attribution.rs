@@ -5,7 +5,7 @@
 //! model and the number of attempts of the trail.
 
 use super::{Found, Memory, Promise};
-use crate::history::{Attempt, AttemptResult, Call, RouterOutcome, Trail};
+use crate::history::{Attempt, AttemptResult, Call, Cause, RouterOutcome, Trail};
 use crate::judge::Case;
 
 pub(super) const PROMISE: Promise = Promise { id: "I19", name: "attribution", check };
@@ -45,12 +45,21 @@ fn told(case: &Case<'_>, trail: &Trail) -> Option<String> {
     };
     if let (Some(told), Some(served)) = (&case.record.caller.served_by, served)
         && told != served
+        && !began(trail, told)
     {
         return Some(format!("the caller was told that {told} served, and it was {served}"));
     }
-    let made = trail.attempts.len();
+    // The head of a stream was written when the first of it was forwarded: what came to go on with it was not known then.
+    let goes_on = |attempt: &&Attempt| matches!(attempt.cause, Cause::Continue | Cause::Regenerate);
+    let made = trail.attempts.len() - trail.attempts.iter().filter(goes_on).count();
     let told = case.record.caller.attempts.filter(|told| *told as usize != made && !case.left())?;
     Some(format!("the caller was told of {told} attempts, and {made} were made"))
+}
+
+/// Whether a model said the beginning of an answer that another one went on with, as the trail marks it.
+fn began(trail: &Trail, model: &str) -> bool {
+    let from = trail.seams.iter().filter_map(|seam| trail.attempts.get(seam.from as usize));
+    from.into_iter().any(|attempt| attempt.model == model)
 }
 
 #[cfg(test)]
@@ -86,5 +95,27 @@ mod tests {
         assert!(
             matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("told of 1"))
         );
+    }
+
+    #[test]
+    fn who_began_an_answer_may_be_told_where_another_one_went_on_with_it() {
+        // The head names claude and one attempt; flash went on.
+        let record = crate::judge::testkit::continued(0);
+        assert_eq!(verify("I19", &record, header()), Found::Kept);
+        let mut unmarked = record;
+        unmarked.trail.as_mut().expect("a trail").seams.clear();
+        assert!(
+            matches!(verify("I19", &unmarked, header()), Found::Broken(what) if what.contains("told that claude"))
+        );
+    }
+
+    #[test]
+    fn a_loser_needs_no_call_and_counts_as_an_attempt() {
+        let mut record = crate::judge::testkit::hedged(0);
+        assert_eq!(verify("I19", &record, header()), Found::Kept);
+        record.calls.remove(0);
+        assert_eq!(verify("I19", &record, header()), Found::Kept);
+        record.caller.attempts = Some(1);
+        assert!(matches!(verify("I19", &record, header()), Found::Broken(_)));
     }
 }

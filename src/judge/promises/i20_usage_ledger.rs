@@ -80,4 +80,14 @@ mod tests {
             matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("usage is known"))
         );
     }
+
+    #[test]
+    fn what_a_loser_cost_is_unknown_and_not_zero() {
+        let mut record = crate::judge::testkit::hedged(0);
+        assert_eq!(verify("I20", &record, header()), Found::Kept);
+        record.trail.as_mut().expect("a trail").attempts[0].cost = Some(0);
+        assert!(
+            matches!(verify("I20", &record, header()), Found::Broken(what) if what.contains("attempt 1"))
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! I21 cancellation: a caller's disconnect stops upstream work within a bound and starts no further attempt.
 //!
-//! Check: no attempt begins after the caller left or had its answer, and calls that were open when it left end
-//! within the bound of `slack.rs`. Calls into a black hole are left out: there a close is not seen.
+//! Check: no attempt begins after the caller left or had its answer, and calls that were open when it left, or when
+//! another attempt won, end within the bound of `slack.rs`. Calls into a black hole are left out: there a close is not seen.
 
 use super::{Found, Memory, Promise};
 use crate::judge::expectations::show_seconds;
@@ -13,6 +13,13 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if let Some((attempt, late)) = politeness::orphans(case).next() {
         let late = show_seconds(late.as_secs_f64());
         return Found::Broken(format!("attempt {} began {late} after the caller was gone", attempt + 1));
+    }
+    if let Some((call, time)) =
+        politeness::loser_times(case).find(|(_, time)| *time > case.facts.slack.cancel)
+    {
+        let provider = &case.record.calls[call].provider;
+        let time = show_seconds(time.as_secs_f64());
+        return Found::Broken(format!("{provider} worked on for {time} after another attempt had won"));
     }
     if !case.left() {
         return if case.attempts().is_empty() { Found::NotApplicable } else { Found::Kept };
@@ -55,5 +62,13 @@ mod tests {
         assert!(
             matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
         );
+    }
+
+    #[test]
+    fn the_loser_of_a_race_is_closed_at_once() {
+        let mut record = crate::judge::testkit::hedged(0);
+        assert_eq!(verify("I21", &record, header()), Found::Kept);
+        record.calls[0].ended += Duration::from_millis(101);
+        assert!(matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("had won")));
     }
 }

@@ -6,6 +6,7 @@
 mod i01_no_silent_truncation;
 mod i02_pre_commit_recovery;
 mod i03_no_splice;
+mod i05_emptiness_policy;
 mod i06_bounded_work;
 mod i08_classified_by_cause;
 mod i10_server_directed_wait;
@@ -16,12 +17,14 @@ mod i19_attribution;
 mod i20_usage_ledger;
 mod i21_cancellation;
 mod i22_resource_conservation;
+mod i25_cache_hygiene;
+mod i28_tool_call_safety;
 
 use std::collections::BTreeMap;
 
 use super::case::Case;
 use super::judgement::{PromiseResult, Witness};
-use crate::history::Footer;
+use crate::history::{Footer, Tag};
 
 /// Witnesses kept of each promise.
 const WITNESSES: usize = 5;
@@ -42,6 +45,8 @@ pub(crate) enum Found {
 pub(crate) struct Memory {
     /// The provider each credential fingerprint was first seen at. Bounded by [`CREDENTIALS_MAX`].
     credentials: BTreeMap<String, String>,
+    /// What is known of the calls that an answer from the cache may be of. Bounded by `i25_cache_hygiene`.
+    originals: BTreeMap<Tag, i25_cache_hygiene::Original>,
 }
 
 /// Credentials remembered: a run has one a provider, and a router that invents more is caught long before.
@@ -54,10 +59,11 @@ pub(crate) struct Promise {
     check: fn(&Case<'_>, &mut Memory) -> Found,
 }
 
-const PROMISES: [Promise; 12] = [
+const PROMISES: [Promise; 15] = [
     i01_no_silent_truncation::PROMISE,
     i02_pre_commit_recovery::PROMISE,
     i03_no_splice::PROMISE,
+    i05_emptiness_policy::PROMISE,
     i06_bounded_work::PROMISE,
     i08_classified_by_cause::PROMISE,
     i10_server_directed_wait::PROMISE,
@@ -67,6 +73,8 @@ const PROMISES: [Promise; 12] = [
     i19_attribution::PROMISE,
     i20_usage_ledger::PROMISE,
     i21_cancellation::PROMISE,
+    i25_cache_hygiene::PROMISE,
+    i28_tool_call_safety::PROMISE,
 ];
 
 /// How every promise was kept so far.
@@ -111,6 +119,7 @@ impl Promises {
             })
             .collect();
         results.push(i22_resource_conservation::judge(footer));
+        results.sort_by(|a, b| a.id.cmp(&b.id));
         results
     }
 }

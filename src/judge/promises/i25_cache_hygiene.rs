@@ -1,0 +1,121 @@
+//! I25 cache-hygiene: only complete, verified successes are cached, and a tenant's answers are its own.
+//!
+//! Check: words from the cache are those of one reply, whole and in order, of a call whose provider did end its answer and
+//! that was made for the same tenant. Calls are remembered as requests end, up to a bound; words of a call that is not
+//! known (yet) are only checked for their order.
+
+use super::{Found, Memory, Promise};
+use crate::history::{Call, Ending};
+use crate::judge::{Case, text};
+
+pub(super) const PROMISE: Promise = Promise { id: "I25", name: "cache-hygiene", check };
+
+/// Calls remembered, of routes that have a cache.
+const ORIGINALS_MAX: usize = 50_000;
+
+/// What is remembered of a call.
+#[derive(Clone, Debug)]
+pub(super) struct Original {
+    /// Words of its reply; none when it was not whole.
+    words: Option<u32>,
+    /// For whom it was made.
+    tenant: Option<String>,
+}
+
+fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
+    if case.rescued_by() != Some("cache") {
+        remember(case, memory);
+        return Found::NotApplicable;
+    }
+    damage(case, memory).map_or(Found::Kept, Found::Broken)
+}
+
+fn remember(case: &Case<'_>, memory: &mut Memory) {
+    if !case.route.is_some_and(|route| route.rescue.iter().any(|rescue| rescue == "cache")) {
+        return;
+    }
+    for call in &case.record.calls {
+        if memory.originals.len() < ORIGINALS_MAX {
+            let tenant = case.record.trail.as_ref().and_then(|trail| trail.tenant.clone());
+            memory.originals.insert(call.tag, Original { words: whole(call), tenant });
+        }
+    }
+}
+
+fn whole(call: &Call) -> Option<u32> {
+    let success = call.status.is_some_and(|status| status < 400) && call.failure.is_none();
+    let all = call.words_sent >= call.words_planned && call.ending == Ending::Complete;
+    (success && all).then_some(call.words_planned)
+}
+
+fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
+    if !case.complete() {
+        return None;
+    }
+    if let Some(damage) = text::splice(case) {
+        return Some(format!("an answer from the cache: {damage}"));
+    }
+    let transcript = &case.record.caller.transcript;
+    let original = memory.originals.get(&transcript.segments.first()?.tag)?;
+    let trail = case.record.trail.as_ref()?;
+    if original.tenant != trail.tenant {
+        let name = |tenant: &Option<String>| tenant.clone().unwrap_or_else(|| "nobody".to_owned());
+        let (from, to) = (name(&original.tenant), name(&trail.tenant));
+        return Some(format!("an answer made for {from} was given to {to} from the cache"));
+    }
+    match original.words {
+        None => Some("an answer that its provider never ended was given from the cache".to_owned()),
+        Some(words) if transcript.words < words => {
+            Some(format!("{} of {words} words were given from the cache", transcript.words))
+        }
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Record, RouterOutcome};
+    use crate::judge::testkit::{header, served};
+
+    /// What is found of a request that got from the cache what `first` was answered.
+    fn second(first: &Record, change: impl FnOnce(&mut Record)) -> Found {
+        let mut header = header();
+        header.routes[0].rescue = vec!["cache".to_owned()];
+        let facts = crate::judge::Facts::new(header);
+        let mut memory = Memory::default();
+        assert_eq!(check(&Case::new(first, &facts), &mut memory), Found::NotApplicable);
+        let mut record = served(1, "claude");
+        record.calls.clear();
+        record.caller.transcript = first.caller.transcript.clone();
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.attempts.clear();
+        trail.outcome = RouterOutcome::Rescued { by: "cache".to_owned() };
+        change(&mut record);
+        check(&Case::new(&record, &facts), &mut memory)
+    }
+
+    #[test]
+    fn a_whole_answer_is_kept_and_a_part_of_one_is_broken() {
+        let mut first = served(0, "claude");
+        assert_eq!(second(&first, |_| {}), Found::Kept);
+        let part = |record: &mut Record| {
+            record.caller.transcript.segments[0].to = 6;
+            record.caller.transcript.words = 6;
+        };
+        assert!(matches!(second(&first, part), Found::Broken(what) if what.contains("6 of 10")));
+        first.calls[0].ending = Ending::Broken;
+        assert!(matches!(second(&first, |_| {}), Found::Broken(what) if what.contains("never ended")));
+    }
+
+    #[test]
+    fn another_tenants_answer_is_broken() {
+        let mut first = served(0, "claude");
+        first.trail.as_mut().expect("a trail").tenant = Some("acme".to_owned());
+        assert!(matches!(second(&first, |_| {}), Found::Broken(what) if what.contains("acme")));
+        let own = |record: &mut Record| {
+            record.trail.as_mut().expect("a trail").tenant = Some("acme".to_owned());
+        };
+        assert_eq!(second(&first, own), Found::Kept);
+    }
+}
