@@ -85,7 +85,8 @@ pub fn by_status(status: u16) -> FailureClass {
     match status {
         401 | 403 => FailureClass::Unauthorized,
         402 => FailureClass::QuotaExhausted,
-        404 => FailureClass::NotFound,
+        // Gone is what vendors say of a model they have retired.
+        404 | 410 => FailureClass::NotFound,
         429 => FailureClass::RateLimited,
         503 | 529 => FailureClass::Overloaded,
         408 | 500..=599 => FailureClass::ServerError,
@@ -138,7 +139,7 @@ mod tests {
             let expect = match status {
                 401 | 403 => FailureClass::Unauthorized,
                 402 => FailureClass::QuotaExhausted,
-                404 => FailureClass::NotFound,
+                404 | 410 => FailureClass::NotFound,
                 408 => FailureClass::ServerError,
                 429 => FailureClass::RateLimited,
                 503 | 529 => FailureClass::Overloaded,
