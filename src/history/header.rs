@@ -94,10 +94,26 @@ pub struct ModelFacts {
     /// Its other deployments: provider and id there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<(String, String)>,
+    /// Its own limits, over those of its routes.
+    #[serde(default)]
+    pub limits: ModelLimits,
     /// What it costs.
     pub price: Option<Price>,
     /// How good it is.
     pub quality: Option<f64>,
+}
+
+/// Limits of attempts on one model, where it has its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelLimits {
+    /// To a connection.
+    pub connect: Option<Duration>,
+    /// To the first useful output.
+    pub first_token: Option<Duration>,
+    /// Between outputs.
+    pub idle: Option<Duration>,
+    /// The whole attempt.
+    pub attempt: Option<Duration>,
 }
 
 /// What is declared of a route.
@@ -126,6 +142,12 @@ pub struct RouteFacts {
     /// Failure classes that are the answer by declared policy (`then: surface`): no other model is asked.
     #[serde(default)]
     pub surfaces: Vec<FailureClass>,
+    /// Statuses that lead to the next model, any other being the answer; none leaves it to the classes.
+    #[serde(default)]
+    pub advance_on: Option<Vec<u16>>,
+    /// Whether a failure that does not tell whether the request was carried out is the answer.
+    #[serde(default)]
+    pub surfaces_unclear: bool,
     /// Whether a refusal is an answer.
     pub refusal: RefusalPolicy,
     /// Whether an empty success is an answer.

@@ -18,8 +18,8 @@ pub use crate::router::trail::{
 pub use crate::world::Moment;
 pub use caller::{CallerEnding, CallerRecord};
 pub use header::{
-    FaultFired, Footer, Gauges, Header, Mode, ModelFacts, Phase, PhaseKind, PlannedFault, RouteFacts,
-    ScriptedExpectation,
+    FaultFired, Footer, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind, PlannedFault,
+    RouteFacts, ScriptedExpectation,
 };
 pub use mock_providers::ledger::{Call, Ending};
 pub use mock_providers::reply::{Segment, Tag, Transcript};

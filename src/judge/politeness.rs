@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::case::Case;
 use super::hist::{Hist, ratio};
 use super::series::Series;
-use crate::history::{AttemptResult, Cause, Ending};
+use crate::chat::FailureClass;
+use crate::history::{Attempt, AttemptResult, Cause, Ending};
 use crate::world::Moment;
 use mock_providers::fault::ErrorKind;
 
@@ -85,7 +86,13 @@ pub(crate) struct Early {
     pub(crate) by: Duration,
 }
 
-/// Attempts on the model that asked this request to wait, begun before the wait was over. Asking another model
+/// Whether two attempts were sent to the same place with the same credential: a model may have several of both.
+fn same_target(one: &Attempt, other: &Attempt) -> bool {
+    let of = |attempt: &Attempt| (attempt.model.clone(), attempt.provider.clone(), attempt.upstream.clone());
+    of(one) == of(other) && one.key == other.key
+}
+
+/// Attempts on the target that asked this request to wait, begun before the wait was over. Asking another one
 /// is always allowed, and so is a last resort.
 pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Early> + 'a {
     let attempts = case.attempts();
@@ -95,22 +102,42 @@ pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Earl
     });
     asks.filter_map(move |(asked, wait, told)| {
         let repeat = (asked + 1..attempts.len()).find(|next| {
-            attempts[*next].model == attempts[asked].model && attempts[*next].cause != Cause::Rescue
+            same_target(&attempts[*next], &attempts[asked]) && attempts[*next].cause != Cause::Rescue
         })?;
         let by = (told + wait).since(attempts[repeat].started);
         (by > case.facts.slack.timer).then_some(Early { asked, repeat, wait, by })
     })
 }
 
-/// Pairs of attempts on one model of which the first failed in a way that repeats itself.
+/// Pairs of attempts of which the first failed in a way that repeats itself: on one model when the request is to
+/// blame, on one target when a credential or a deployment is.
 pub(crate) fn useless_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, usize)> + 'a {
     let attempts = case.attempts();
     (0..attempts.len()).filter(|first| deterministic(case, *first)).filter_map(move |first| {
+        let (failed, everywhere) = (&attempts[first], blames_request(case, first));
         let repeat = (first + 1..attempts.len()).find(|next| {
-            attempts[*next].model == attempts[first].model && attempts[*next].cause != Cause::Rescue
+            let next = &attempts[*next];
+            let same = same_target(next, failed) || (everywhere && next.model == failed.model);
+            same && next.cause != Cause::Rescue
         })?;
         Some((first, repeat))
     })
+}
+
+/// Whether an attempt failed by what the request is, so that no other key or deployment of its model would help.
+fn blames_request(case: &Case<'_>, attempt: usize) -> bool {
+    use FailureClass::{ContextExceeded, InvalidRequest, Refused};
+    match case.call_of(attempt).and_then(|call| call.failure) {
+        Some(kind) => {
+            matches!(kind, ErrorKind::ContentFilter | ErrorKind::ContextExceeded | ErrorKind::InvalidRequest)
+        }
+        None => match &case.attempts()[attempt].result {
+            AttemptResult::Failed(failure) => {
+                matches!(failure.class, ContextExceeded | InvalidRequest | Refused)
+            }
+            AttemptResult::Served | AttemptResult::Cancelled | AttemptResult::Lost => false,
+        },
+    }
 }
 
 /// Whether an attempt failed for good: by the provider's own word, else by the router's.

@@ -54,6 +54,9 @@ pub struct Trail {
     /// Where the answer of one attempt was continued by another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seams: Vec<Seam>,
+    /// Models that its caller limited it to; none where it may be served by the route's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Vec<String>>,
     /// For whom it was made, where callers have tenants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use crate::chat::FailureClass;
-use crate::history::{Header, Mode, ModelFacts, RouteFacts, VERSION};
-use crate::router::config::{Config, Model, RefusalPolicy, Rescue, Route, Then};
+use crate::history::{Header, Mode, ModelFacts, ModelLimits, RouteFacts, VERSION};
+use crate::router::config::{Ambiguous, Config, Model, RefusalPolicy, Rescue, Route, Then};
 use crate::scenario::{Objectives, Scenario};
 
 /// The header of a run of `scenario`.
@@ -43,7 +43,20 @@ fn model_facts(config: &Config, model: &Model) -> ModelFacts {
         (provider.unwrap_or_default(), deployment.upstream.clone())
     });
     let (provider, upstream) = places.next().unwrap_or_default();
-    ModelFacts { provider, upstream, elsewhere: places.collect(), price: model.price, quality: model.quality }
+    let limits = ModelLimits {
+        connect: model.limits.connect,
+        first_token: model.limits.first_token,
+        idle: model.limits.idle,
+        attempt: model.limits.attempt,
+    };
+    ModelFacts {
+        provider,
+        upstream,
+        elsewhere: places.collect(),
+        limits,
+        price: model.price,
+        quality: model.quality,
+    }
 }
 
 fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteFacts {
@@ -71,6 +84,8 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         attempt: route.limits.attempt,
         max_attempts: route.max_attempts,
         quality_floor: route.quality_floor,
+        advance_on: route.advance_on.clone(),
+        surfaces_unclear: route.ambiguous == Ambiguous::Surface,
         refusal: route.refusal,
         empty: route.empty,
         surfaces: FailureClass::ALL.into_iter().filter(surfaces).collect(),

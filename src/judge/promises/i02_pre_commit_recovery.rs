@@ -1,9 +1,10 @@
 //! I02 pre-commit-recovery: until caller-visible output was forwarded, a retryable failure is recovered by
 //! retry or fallback.
 //!
-//! Check: an error before any output is only right when the failure's class surfaces by declared policy, the
-//! bound on attempts is reached, the time is up, or every other model of the chain was asked or passed over for
-//! a reason the trail names. A declared fixed reply never fails, so with one there is no such error at all.
+//! Check: an error before any output is only right when the failure surfaces by declared policy (its class, its
+//! status, or that it leaves open what became of the request), the bound on attempts is reached, the time is up,
+//! or every other model of the chain, the caller's own where it gave one, was asked or passed over for a reason the
+//! trail names. A declared fixed reply never fails, so with one there is no such error at all.
 
 use super::{Found, Memory, Promise};
 use crate::chat::Failure;
@@ -38,16 +39,32 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 
 /// Whether the failure is the answer by policy: the route's, or the default one for the caller's own mistakes.
 fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
+    let unclear = matches!(
+        failure.class,
+        FailureClass::Unreachable
+            | FailureClass::Timeout(_)
+            | FailureClass::Truncated
+            | FailureClass::Protocol
+    );
+    if route.surfaces_unclear && unclear && failure.status.is_none() {
+        return true;
+    }
+    if let Some(statuses) = &route.advance_on {
+        return !statuses.contains(&failure.caller_status());
+    }
     matches!(failure.class, FailureClass::InvalidRequest | FailureClass::Cancelled)
         || route.surfaces.contains(&failure.class)
 }
 
 /// A model that was neither asked nor passed over, or the fixed reply.
-fn untried<'a>(trail: &Trail, route: &'a RouteFacts, bounded: bool) -> Option<&'a str> {
+fn untried<'a>(trail: &'a Trail, route: &'a RouteFacts, bounded: bool) -> Option<&'a str> {
     let known = |model: &str| {
         trail.attempts.iter().any(|attempt| attempt.model == model)
             || trail.skips.iter().any(|skip| skip.model == model)
     };
+    if let Some(own) = &trail.chain {
+        return own.iter().filter(|_| !bounded).find(|model| !known(model)).map(String::as_str);
+    }
     let chain = route.chain.iter().filter(|_| !bounded).find(|model| !known(model));
     let fixed = route.rescue.iter().find(|rescue| *rescue == "fixed");
     chain.or(fixed).map(String::as_str)
@@ -66,6 +83,28 @@ mod tests {
         let record = failing(0, &["claude"]);
         assert!(matches!(verify("I02", &record, header()), Found::Broken(what) if what.contains("`flash`")));
         assert_eq!(verify("I02", &failing(0, &["claude", "flash"]), header()), Found::Kept);
+    }
+
+    #[test]
+    fn a_status_out_of_the_list_and_an_unclear_end_are_the_answer_where_the_route_says_so() {
+        // claude failed with 500.
+        let mut header = header();
+        header.routes[0].advance_on = Some(vec![429]);
+        assert_eq!(verify("I02", &failing(0, &["claude"]), header.clone()), Found::NotApplicable);
+        header.routes[0].advance_on = Some(vec![429, 500]);
+        assert!(matches!(verify("I02", &failing(0, &["claude"]), header.clone()), Found::Broken(_)));
+        header.routes[0].advance_on = None;
+        header.routes[0].surfaces_unclear = true;
+        assert!(matches!(verify("I02", &failing(0, &["claude"]), header), Found::Broken(_)));
+    }
+
+    #[test]
+    fn a_caller_who_wants_one_model_only_misses_no_other() {
+        let mut record = failing(0, &["claude"]);
+        record.trail.as_mut().expect("a trail").chain = Some(vec!["claude".to_owned()]);
+        assert_eq!(verify("I02", &record, header()), Found::Kept);
+        record.trail.as_mut().expect("a trail").chain = Some(vec!["claude".to_owned(), "other".to_owned()]);
+        assert!(matches!(verify("I02", &record, header()), Found::Broken(what) if what.contains("`other`")));
     }
 
     #[test]

@@ -27,6 +27,8 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 mod tests {
     use super::super::check as verify;
     use super::*;
+    use crate::chat::{Failure, FailureClass};
+    use crate::history::AttemptResult;
     use crate::judge::testkit::{failing, header};
     use mock_providers::fault::ErrorKind;
 
@@ -38,5 +40,21 @@ mod tests {
         assert!(
             matches!(verify("I08", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
         );
+    }
+
+    #[test]
+    fn another_key_may_be_tried_after_a_bad_one_and_not_after_a_bad_request() {
+        let twice = |class| {
+            let mut record = failing(0, &["claude", "claude"]);
+            record.calls.clear();
+            let trail = record.trail.as_mut().expect("a trail");
+            for (attempt, key) in trail.attempts.iter_mut().zip(["key-1", "key-2"]) {
+                attempt.result = AttemptResult::Failed(Failure::new(class, "no"));
+                attempt.key = Some(key.to_owned());
+            }
+            verify("I08", &record, header())
+        };
+        assert_eq!(twice(FailureClass::Unauthorized), Found::Kept);
+        assert!(matches!(twice(FailureClass::ContextExceeded), Found::Broken(_)));
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{Found, Memory, Promise};
-use crate::history::{Attempt, RouteFacts};
+use crate::history::{Attempt, Cause, RouteFacts};
 use crate::judge::Case;
 use crate::judge::expectations::show_seconds;
 
@@ -30,10 +30,12 @@ fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) ->
     let connect = attempt.connected.unwrap_or(attempt.ended.min(attempt.started + route.deadline));
     let connect = attempt.connected.is_some().then(|| connect - attempt.started);
     let silent = attempt.first_output.unwrap_or(attempt.ended) - began;
+    let own = case.facts.model(&attempt.model).map(|model| model.limits).unwrap_or_default();
+    let first_token = own.first_token.or(route.first_token);
     let checks = [
-        ("connect", Some(route.connect), connect),
-        ("first output", route.first_token.filter(|_| stream), Some(silent)),
-        ("whole attempt", route.attempt, Some(attempt.ended - attempt.started)),
+        ("connect", Some(own.connect.unwrap_or(route.connect)), connect),
+        ("first output", first_token.filter(|_| stream), Some(silent)),
+        ("whole attempt", own.attempt.or(route.attempt), Some(attempt.ended - attempt.started)),
     ];
     checks.into_iter().find_map(|(what, limit, took)| {
         let (limit, took) = (limit?, took?);
@@ -56,10 +58,16 @@ fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<String> {
         caller.last_output.filter(|_| caller.stream && !case.left()).map(|last| caller.ended - last);
     let between = caller.gaps.iter().map(|(gap, _)| Duration::from_micros(*gap));
     let longest = between.chain(after_last).max()?;
+    // Where another model went on, the silence is that of two attempts, each within limits of its own.
+    let gone_on = |attempt: &Attempt| matches!(attempt.cause, Cause::Continue | Cause::Regenerate);
+    if case.attempts().iter().any(gone_on) {
+        return None;
+    }
+    let own = |attempt: &Attempt| case.facts.model(&attempt.model)?.limits.idle;
+    let most = case.attempts().iter().filter_map(own).fold(route.idle, Duration::max);
     // Both the chunk before and the chunk after may have been delayed by a timer.
-    let allowed = route.idle + case.facts.slack.timer * 2 + case.facts.header.round_trip;
-    (longest > allowed)
-        .then(|| format!("{} passed without output, limit {}", show(longest), show(route.idle)))
+    let allowed = most + case.facts.slack.timer * 2 + case.facts.header.round_trip;
+    (longest > allowed).then(|| format!("{} passed without output, limit {}", show(longest), show(most)))
 }
 
 fn show(span: Duration) -> String {

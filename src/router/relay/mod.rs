@@ -32,6 +32,7 @@ use super::ask::{Addressed, Ask};
 use super::config::Route;
 use super::engine::{Engine, Final, Loss, Order, Step};
 use super::fleet::Fleet;
+use super::plan::Wish;
 use super::rescue::fingerprint;
 use super::told::Told;
 use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
@@ -134,6 +135,7 @@ impl Job {
             Work::Embed(request) => facts::of_embed(request),
         };
         let wish = router.wish(&live, addressed, &ask, received, chat);
+        let chain = limited_to(&live, declared, &wish);
         let dice = router.dice().key("router").str(&id);
         let engine = Engine::new(Arc::clone(&live.config), route, facts, dice, received);
         let engine = engine.with_wish(wish, received);
@@ -149,6 +151,7 @@ impl Job {
             waits: Vec::new(),
             skips: Vec::new(),
             seams: Vec::new(),
+            chain,
             tenant: ask.tenant.clone(),
             tags: ask.tags.clone(),
             outcome: Outcome::Cancelled,
@@ -384,4 +387,12 @@ impl Drop for Job {
             self.with_fleet(|engine, fleet, _| engine.caller_left(fleet));
         }
     }
+}
+
+/// The models a caller limited its request to, by their names; none where those of the route may serve it.
+fn limited_to(live: &Live, route: &Route, wish: &Wish) -> Option<Vec<String>> {
+    let chain = wish.chain.as_deref().unwrap_or(&route.chain);
+    let most = if wish.alone { 1 } else { chain.len() };
+    let limited = wish.alone || wish.chain.is_some();
+    limited.then(|| chain.iter().take(most).map(|model| live.config.models[*model].name.clone()).collect())
 }

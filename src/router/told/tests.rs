@@ -48,6 +48,7 @@ fn trail(attempts: Vec<Attempt>) -> Trail {
         attempts,
         waits: Vec::new(),
         skips: Vec::new(),
+        chain: None,
         seams: Vec::new(),
         tenant: None,
         tags: Vec::new(),
