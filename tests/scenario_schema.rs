@@ -10,6 +10,13 @@ fn validator() -> Validator {
     jsonschema::validator_for(&scenario::schema()).expect("a valid schema")
 }
 
+/// As the readers have it: `on` and `off` are words, not truth values.
+fn yaml(text: &str) -> Value {
+    let mut options = serde_yaml::Options::default();
+    options.strict_booleans = true;
+    serde_yaml::from_str_with_options(text, options).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
 fn files(folder: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = scenario::discover(&[folder]).expect("files");
@@ -25,7 +32,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
 fn every_shipped_scenario_is_valid() {
     let validator = validator();
     for (name, text) in files("scenarios") {
-        let value: Value = serde_yaml::from_str(&text).unwrap();
+        let value = yaml(&text);
 
         let errors: Vec<String> = validator
             .iter_errors(&value)
@@ -57,7 +64,7 @@ fn obvious_mistakes_are_not() {
     ];
     for (name, text) in files("tests/diagnostics") {
         if obvious.iter().any(|code| name.starts_with(code)) {
-            let value: Value = serde_yaml::from_str(&text).unwrap();
+            let value = yaml(&text);
             assert!(!validator.is_valid(&value), "{name}");
         }
     }
@@ -67,6 +74,6 @@ fn obvious_mistakes_are_not() {
 fn nonsense_is_not() {
     let validator = validator();
     for text in ["3", "[]", "{}", "providers: {}"] {
-        assert!(!validator.is_valid(&serde_yaml::from_str(text).unwrap()), "{text}");
+        assert!(!validator.is_valid(&yaml(text)), "{text}");
     }
 }

@@ -34,8 +34,11 @@ fn base() -> Value {
     })
 }
 
+/// As the readers have it: `off` is a word, not a truth value.
 fn yaml(text: &str) -> Value {
-    serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    let mut options = serde_yaml::Options::default();
+    options.strict_booleans = true;
+    serde_yaml::from_str_with_options(text, options).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 /// `base` with `text` at `path` of its router.
@@ -106,6 +109,7 @@ fn what_is_wrong_for_the_schema_is_wrong_for_the_reader() {
         "{ nonsense: 1 }",
         "nonsense",
         "off",
+        "false",
         "any",
         "-1",
         "0",
@@ -251,6 +255,8 @@ fn a_served_file_means_the_same() {
         assert_eq!(served.models, simulated.models, "{path}");
         assert_eq!(served.routes, simulated.routes, "{path}");
         assert_eq!(served.tenants, simulated.tenants, "{path}");
+        assert_eq!(served.callers, simulated.callers, "{path}");
+        assert_eq!(served.intake, simulated.intake, "{path}");
         assert_eq!(served.cache, simulated.cache, "{path}");
         for (name, provider) in &simulated.providers {
             assert_eq!(served.providers[name].region, provider.region, "{path}");

@@ -133,6 +133,10 @@ fn warn(cx: &Cx, fields: &Fields<'_>, policy: &BreakerPolicy) {
         let why = "is shorter than `open`: no bench ever lasts as long as its first should";
         useless_key(cx, fields, "open_max", why, "make it as long as `open` at least");
     }
+    if policy.probe != Probe::Live && policy.eager.is_some() {
+        let why = "lets a caller test a target early, and here no caller tests one";
+        useless_key(cx, fields, "eager", why, "leave it out, or add `probe: live`");
+    }
     if !policy.is_on() {
         for key in ["open", "factor", "open_max", "jitter", "eager", "probe", "ramp"] {
             let why = "says how long a bench lasts, but nothing benches";

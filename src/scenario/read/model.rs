@@ -195,7 +195,7 @@ pub(super) fn warn(cx: &Cx, node: &Node, model: &Model, targets: usize) {
         let why = "has nothing to choose from: one deployment, with one key";
         useless_key(cx, &fields, "balance", why, "add a deployment, or a key to the provider");
     }
-    let weighs = matches!(model.balance, Balance::Weighted | Balance::LeastInFlight);
+    let weighs = model.balance != Balance::Priority;
     for item in
         fields.get("deployments").map(|node| Cx::default().list(node, "").iter()).into_iter().flatten()
     {

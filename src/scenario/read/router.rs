@@ -10,13 +10,13 @@ use super::names::Names;
 use super::route::Known;
 use super::setting::set;
 use super::upstream::Secrets;
-use super::{breaker, model, route, tenant, upstream, waste};
+use super::{breaker, callers, model, route, tenant, upstream, waste};
 use crate::router::config::{BreakerPolicy, CacheLimits, Config, Model, Provider, RetryPolicy, Secret};
 
 pub(in crate::scenario) const ROUTER: Shape = Shape {
     what: "the router",
     name: "router",
-    keys: &["models", "routes", "defaults", "breaker", "providers", "tenants", "cache"],
+    keys: &["models", "routes", "defaults", "breaker", "providers", "tenants", "callers", "intake", "cache"],
 };
 
 pub(in crate::scenario) const CACHE: Shape =
@@ -58,6 +58,12 @@ pub(super) fn read_with(
     let mut config = Config::new(providers, models, routes);
     if let Some(node) = fields.get("tenants") {
         config.tenants = tenant::read_all(cx, node, &known, secrets);
+    }
+    if let Some(node) = fields.get("callers") {
+        config.callers = callers::policy(cx, node);
+    }
+    if let Some(node) = fields.get("intake") {
+        config.intake = callers::intake(cx, node);
     }
     if let Some(node) = fields.get("cache") {
         config.cache = cache(cx, node);

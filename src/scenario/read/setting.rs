@@ -8,7 +8,7 @@ use super::super::yaml::{Node, Span, Value};
 
 /// Whether a setting is turned off: by `off`, or by `false`, which is what some programs make of it.
 pub(super) fn is_off(node: &Node) -> bool {
-    matches!(&node.value, Value::Scalar { text, plain: true } if text == "off" || text == "false")
+    is(node, "off") || matches!(&node.value, Value::Scalar { text, plain: true } if text == "false")
 }
 
 /// Whether a scalar is this word.

@@ -2,8 +2,8 @@
 
 use super::super::cx::Shape;
 use super::{
-    NETWORK, SCENARIO, attempt_limits, breaker, budget, can, dist, fault, limit, load, model, policy,
-    provider, replay, request, retry, route, router, rule, shape, stream, tenant, upstream,
+    NETWORK, SCENARIO, attempt_limits, breaker, budget, callers, can, dist, fault, limit, load, model,
+    policy, provider, replay, request, retry, route, router, rule, shape, stream, tenant, upstream,
 };
 
 /// Those that do not come with a fault's word.
@@ -39,6 +39,8 @@ const FIXED: &[&Shape] = &[
     &budget::PERCENTILE,
     &budget::CONCURRENCY,
     &upstream::UPSTREAM,
+    &callers::CALLERS,
+    &callers::INTAKE,
     &tenant::TENANT,
     &tenant::SPEND,
     &router::CACHE,

@@ -89,9 +89,14 @@ impl Written<'_> {
         }
     }
 
+    /// Deployments and keys that a request may be sent to.
+    fn targets(&self) -> usize {
+        self.route.chain.iter().map(|model| self.config.targets_of(*model).count()).sum()
+    }
+
     fn choice(&self) {
         let one = self.route.chain.len() < 2;
-        let weighs = matches!(self.route.balance, Balance::Weighted | Balance::LeastInFlight);
+        let weighs = self.route.balance != Balance::Priority;
         if one && self.route.balance != Balance::Priority {
             self.useless("balance", "has one model to choose from", "add a model to the chain");
         }
@@ -102,8 +107,8 @@ impl Written<'_> {
             let why = "says nothing unless the route balances by it";
             useless_key(self.cx, &link, "weight", why, "add `balance: weighted` to the route");
         }
-        if one && self.route.hedge.is_some() {
-            self.useless("hedge", "needs a second model", "add a model to the chain");
+        if self.targets() < 2 && self.route.hedge.is_some() {
+            self.useless("hedge", "has nobody else to ask", "add a model to the chain");
         }
     }
 
@@ -117,8 +122,8 @@ impl Written<'_> {
             route.retry.of(*class).times > 0 || models().any(own)
         };
         if route.retry_order == RetryOrder::ChainFirst {
-            if route.chain.len() < 2 {
-                self.useless("retry_order", "has one model to order", "add a model to the chain");
+            if self.targets() < 2 {
+                self.useless("retry_order", "has nobody else to ask", "add a model to the chain");
             } else if !FailureClass::ALL.iter().any(repeats) {
                 self.useless("retry_order", "orders repeats, and there are none", "add `retry`");
             }

@@ -42,6 +42,7 @@ pub(super) fn property(shape: &str, key: &str) -> Option<Value> {
             let tenant = either_of([json!({ "type": "null" }), reference("tenant")]);
             json!({ "type": "object", "minProperties": 1, "additionalProperties": tenant })
         }
+        ("router", "callers" | "intake") => reference(key),
         ("router", "cache") => reference("cache_limits"),
         ("cache_limits", _) => count(0),
         ("router" | "model", "breaker") => or_off(reference("breaker")),
