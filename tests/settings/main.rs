@@ -5,6 +5,7 @@
 //! setting itself would do; and a served file means the same by a router as a scenario does.
 
 mod cases;
+mod docs;
 mod fields;
 mod schema;
 
