@@ -129,17 +129,23 @@ impl Problems {
         self
     }
 
-    /// The same, where the text is shown without what `secret` finds in it: asterisks take its place.
+    /// The same, with asterisks for what `secrets` finds in the text, and `words` in what is said of it.
     #[must_use]
-    pub(super) fn hiding(mut self, secret: impl FnOnce(&str) -> Vec<Range<usize>>) -> Self {
-        let mut bytes = std::mem::take(&mut self.text).into_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        for span in secret(&text) {
-            if let Some(hidden) = bytes.get_mut(span) {
-                hidden.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+    pub(super) fn hiding(
+        mut self,
+        secrets: impl Fn(&str) -> Vec<Range<usize>>,
+        words: impl Fn(&str) -> Vec<Range<usize>>,
+    ) -> Self {
+        let spans = secrets(&self.text);
+        self.text = hidden(self.text, spans);
+        for problem in &mut self.list {
+            let said = problem.related.iter_mut().map(|(_, label)| label).chain(&mut problem.notes);
+            let said = said.chain(&mut problem.label).chain(&mut problem.help).chain([&mut problem.message]);
+            for text in said {
+                let spans = words(text);
+                *text = hidden(std::mem::take(text), spans);
             }
         }
-        self.text = String::from_utf8(bytes).unwrap_or_default();
         self
     }
 
@@ -183,6 +189,18 @@ impl Problems {
     pub fn render(&self, color: bool) -> String {
         super::render::render(self, color)
     }
+}
+
+/// Asterisks for `spans` of a text; it keeps its length and its lines.
+fn hidden(text: String, spans: Vec<Range<usize>>) -> String {
+    let mut bytes = text.into_bytes();
+    for span in spans {
+        if let Some(hidden) = bytes.get_mut(span) {
+            hidden.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'*');
+        }
+    }
+    // Spans are of whole characters; if one were not, nothing is shown rather than half of something.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 impl<'a> IntoIterator for &'a Problems {

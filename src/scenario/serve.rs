@@ -98,7 +98,7 @@ pub fn parse(text: &str, path: &Path, environment: Environment<'_>) -> (Option<S
     let empty = Diagnostic::new(Code::EMPTY_FILE, "the file holds no configuration")
         .help("a configuration has at least `listen`, `providers` and `router`");
     let (serve, problems) = check_with(text, path, empty, |cx, root| read::file(cx, root, path, environment));
-    let problems = problems.advising(quote).hiding(read::secrets);
+    let problems = problems.advising(quote).hiding(read::secrets, read::random_words);
     (serve, problems)
 }
 

@@ -4,6 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+
 use crate::kit::{Config, Serve, body, log, mocks, slow_mocks, words};
 use crate::mocks::{eventually, exchange, hear, send};
 
@@ -154,4 +158,33 @@ fn a_caller_who_leaves_ends_the_call_upstream() {
         eventually("the provider's call ends", || Some(mock.calls("")).filter(|calls| !calls.is_empty()));
     assert_eq!(calls[0]["ending"], "abandoned", "{calls:?}");
     eventually("nothing is under way", || (serve.metric("brownout_requests_in_flight") == 0.0).then_some(()));
+}
+
+#[test]
+fn a_stream_over_http_2_is_finished_too() {
+    let folder = Config::new("");
+    let mock = slow_mocks(&folder);
+    let mut serve = Serve::start(&Config::over(&mock, "", ""));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+
+    let heard = runtime.block_on(async {
+        let stream = tokio::net::TcpStream::connect(serve.address()).await.unwrap();
+        let (executor, io) = (TokioExecutor::new(), TokioIo::new(stream));
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+        tokio::spawn(connection);
+        let url = format!("http://{}/v1/chat/completions", serve.address());
+        let asked = Full::new(Bytes::from(body("chat", true, 60)));
+        let mut answer = sender.send_request(http::Request::post(url).body(asked).unwrap()).await.unwrap();
+        let first = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+        serve.signal("-TERM");
+        serve.says("\"event\":\"draining\"");
+        let rest = answer.collect().await.unwrap().to_bytes();
+        String::from_utf8([first, rest].concat()).unwrap()
+    });
+
+    assert_eq!(words(&heard), 60);
+    assert!(heard.ends_with("data: [DONE]\n\n"), "{heard}");
+    let (status, said) = serve.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(said.ends_with("ended; no request was cut off\n"), "{said}");
 }

@@ -12,6 +12,7 @@ mod kit;
 mod mocks;
 #[cfg(unix)]
 mod reload;
+mod robust;
 mod secrets;
 mod serving;
 mod tls;

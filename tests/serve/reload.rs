@@ -139,6 +139,23 @@ fn a_bad_file_is_refused_with_its_mistakes_and_what_runs_goes_on() {
 }
 
 #[test]
+fn a_file_that_is_gone_for_a_while_changes_nothing() {
+    let mock = mocks();
+    let config = Config::over(&mock, "", "");
+    let mut serve = Serve::start(&config);
+    let good = config.read();
+
+    std::fs::remove_file(config.path()).unwrap();
+    let said = serve.says("was not taken up");
+    assert!(said.contains("E0001"), "{said}");
+    assert_eq!(serve.complete("chat").status, 200);
+
+    config.write(&good);
+    serve.says("\"event\":\"reloaded\"");
+    assert_eq!(serve.complete("chat").status, 200);
+}
+
+#[test]
 fn ports_come_and_go_and_one_that_is_taken_refuses_everything_else() {
     let mock = mocks();
     let config = Config::over(&mock, "", "");

@@ -20,7 +20,7 @@ use super::{callers, check_version, router};
 
 pub(in crate::scenario) use callers::CHAINS;
 
-pub(in crate::scenario) use secrets::secrets;
+pub(in crate::scenario) use secrets::{random_words, secrets};
 
 pub(in crate::scenario) const SERVE: Shape = Shape {
     what: "a configuration",

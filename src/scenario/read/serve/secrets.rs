@@ -4,6 +4,8 @@
 //! with it would be worse; and where a key is misspelt, or the file is no YAML at all, nobody knows yet what is one.
 
 use super::super::super::yaml::{self, Node, Span, Value};
+use super::super::shapes;
+use super::SHAPES;
 use super::endpoint::ENDPOINT;
 use super::reference::is_reference;
 
@@ -16,7 +18,7 @@ const HARMLESS: [&str; 3] = ["key_file", "first_token", "max_tokens"];
 
 /// Places in `text` that are not to be shown.
 pub(in crate::scenario) fn secrets(text: &str) -> Vec<Span> {
-    let mut found = Vec::new();
+    let mut found = random_words(text);
     match yaml::read(text) {
         Ok(root) => walk(&root, &mut Vec::new(), false, &mut found),
         Err(_) => lines(text, &mut found),
@@ -42,8 +44,19 @@ fn walk<'n>(node: &'n Node, path: &mut Vec<&'n str>, secret: bool, found: &mut V
     }
 }
 
+/// Maps whose keys are names that somebody chose.
+const CHOSEN: [&str; 7] = ["providers", "models", "routes", "tenants", "keys", "headers", "retry"];
+
+/// Whether a key means something somewhere, or is a name: what stands at any other may be anything.
+fn is_understood(path: &[&str], name: &str) -> bool {
+    let mut shapes = SHAPES.into_iter().chain(shapes::all());
+    path.last().is_some_and(|parent| CHOSEN.contains(parent))
+        || shapes.any(|shape| shape.keys.contains(&name))
+}
+
 fn is_secret(path: &[&str], name: &str, value: &Node) -> bool {
     match path {
+        _ if !is_understood(path, name) => true,
         // The file of the server's own key.
         ["tls", ..] => false,
         // A provider that is no map may be a key in the wrong place.
@@ -61,6 +74,23 @@ fn is_telling(name: &str) -> bool {
 /// A URL with a user and a password, or with a query.
 fn holds_user(value: &Node) -> bool {
     matches!(&value.value, Value::Scalar { text, .. } if text.contains("://") && text.contains(['@', '?']))
+}
+
+/// Words that nobody makes up: a long part of them has letters and digits at random. A model with a date in its name has
+/// none.
+pub(in crate::scenario) fn random_words(text: &str) -> Vec<Span> {
+    const SHORTEST: usize = 16;
+    let mut found: Vec<Span> = Vec::new();
+    let mut at = 0;
+    for piece in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let part = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let has = |is: fn(&u8) -> bool| part.bytes().any(|byte| is(&byte));
+        if part.len() >= SHORTEST && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) {
+            found.push(at..at + part.len());
+        }
+        at += piece.len();
+    }
+    found
 }
 
 /// Whether nothing but a reference, and what closes the line, stands there.
