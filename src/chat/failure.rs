@@ -194,10 +194,15 @@ impl Failure {
         Failure { class, status: None, code: None, message: message.into(), retry_after: None }
     }
 
-    /// Status for the caller: the provider's own, or the class's.
+    /// Status for the caller: the provider's own, or the class's. A provider that says 400 to a bad key or an unpaid
+    /// bill blames the request for what no caller can mend, so that is never passed on.
     #[must_use]
     pub fn caller_status(&self) -> u16 {
-        self.status.filter(|status| *status >= 400).unwrap_or(self.class.default_status())
+        let status = self.status.filter(|status| match status {
+            400 | 422 => self.class.default_status() == 400,
+            status => *status >= 400,
+        });
+        status.unwrap_or(self.class.default_status())
     }
 }
 
@@ -211,5 +216,26 @@ impl fmt::Display for Failure {
             write!(f, ": {}", self.message)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_400_for_what_no_caller_can_mend_is_not_passed_on() {
+        let said =
+            |status, class| Failure { status: Some(status), ..Failure::new(class, "") }.caller_status();
+
+        // Gemini's bad key, Anthropic's unpaid bill, FastAPI's busy worker.
+        assert_eq!(said(400, FailureClass::Unauthorized), 401);
+        assert_eq!(said(400, FailureClass::QuotaExhausted), 429);
+        assert_eq!(said(422, FailureClass::Overloaded), 503);
+        // The caller's own mistakes, and every status that blames nobody wrongly, stay what they are.
+        assert_eq!(said(400, FailureClass::ContextExceeded), 400);
+        assert_eq!(said(422, FailureClass::InvalidRequest), 422);
+        assert_eq!(said(403, FailureClass::Unauthorized), 403);
+        assert_eq!(said(529, FailureClass::Overloaded), 529);
     }
 }
