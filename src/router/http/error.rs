@@ -4,6 +4,7 @@
 //! them: an error that is not the caller's is never called an invalid request. Where a status alone would make an
 //! SDK come back for nothing, `x-should-retry` says so.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,7 +92,7 @@ impl<'a> Fault<'a> {
         match vendor {
             Vendor::OpenAi => json(&OpenAiError {
                 error: OpenAiDetails {
-                    message: self.message,
+                    message: &self.openai_message(),
                     kind: self.openai_type(),
                     param: None,
                     code: self.openai_code(),
@@ -102,7 +103,7 @@ impl<'a> Fault<'a> {
                 kind: "error",
                 error: AnthropicDetails {
                     kind: self.anthropic_type(),
-                    message: self.message,
+                    message: &self.anthropic_message(),
                     more: self.more(),
                 },
                 request_id: self.request_id,
@@ -135,6 +136,29 @@ impl<'a> Fault<'a> {
                 .map(|wait| u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)),
             attempts: &self.told.tried,
             brownout: self.told.ledger.as_deref(),
+        }
+    }
+
+    /// The message for callers of OpenAI's packages. Whoever shortens a conversation that is too long for its model
+    /// (LangChain, agents) knows that by a word of the message; another vendor's model does not say it.
+    fn openai_message(&self) -> Cow<'a, str> {
+        const SIGN: &str = "context_length_exceeded";
+        match self.failure.class {
+            FailureClass::ContextExceeded if !self.message.contains(SIGN) => {
+                format!("{} ({SIGN})", self.message).into()
+            }
+            _ => self.message.into(),
+        }
+    }
+
+    /// The same for callers of Anthropic's.
+    fn anthropic_message(&self) -> Cow<'a, str> {
+        const SIGN: &str = "prompt is too long";
+        match self.failure.class {
+            FailureClass::ContextExceeded if !self.message.contains(SIGN) => {
+                format!("{SIGN}: {}", self.message).into()
+            }
+            _ => self.message.into(),
         }
     }
 

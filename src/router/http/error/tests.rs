@@ -60,3 +60,21 @@ fn sdks_are_told_not_to_come_back_for_what_waiting_does_not_heal() {
     assert_eq!(advice(429, FailureClass::RateLimited, None), None);
     assert_eq!(advice(400, FailureClass::InvalidRequest, None), None);
 }
+
+/// Agents shorten a conversation when they read these words, whichever vendor's model it was too long for.
+#[test]
+fn a_prompt_that_is_too_long_is_said_to_be_in_the_words_of_the_callers_vendor() {
+    let told = Told::default();
+    let said = |vendor, class, message: &str| {
+        let failure = Failure::new(class, message);
+        let body: serde_json::Value = serde_json::from_slice(&fault(400, &failure, &told).body(vendor)).unwrap();
+        body["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let long = FailureClass::ContextExceeded;
+    assert_eq!(said(Vendor::OpenAi, long, "input of 9 tokens"), "input of 9 tokens (context_length_exceeded)");
+    assert_eq!(said(Vendor::OpenAi, long, "context_length_exceeded: 9"), "context_length_exceeded: 9");
+    assert_eq!(said(Vendor::Anthropic, long, "input of 9 tokens"), "prompt is too long: input of 9 tokens");
+    assert_eq!(said(Vendor::Anthropic, long, "prompt is too long: 9 > 8"), "prompt is too long: 9 > 8");
+    assert_eq!(said(Vendor::OpenAi, FailureClass::InvalidRequest, "no"), "no");
+    assert_eq!(said(Vendor::Anthropic, FailureClass::Overloaded, "busy"), "busy");
+}
