@@ -10,6 +10,7 @@ use super::seen::Seen;
 use super::verdict::tools_are_whole;
 use super::{Downstream, Job, Left};
 use crate::chat::{ChatReply, Delta, Failure, FailureClass};
+use crate::dialect;
 use crate::router::attempt::Progress;
 use crate::router::config::AfterCommit;
 use crate::router::engine::{Loss, Order};
@@ -192,6 +193,9 @@ impl Job {
         record: &mut Attempt,
         down: &mut Downstream,
     ) -> Result<(), Relayed> {
+        let joined = (order.cause == Cause::Continue && self.said.from != order.number)
+            .then(|| joined(&self.said.text, deltas));
+        let deltas = joined.as_deref().unwrap_or(deltas);
         if !self.engine.is_committed() {
             self.commit();
             let told = self.told(order, record, None);
@@ -236,4 +240,18 @@ impl Job {
 
 fn note(seen: &mut Seen, deltas: &[Delta]) {
     deltas.iter().for_each(|delta| seen.note(delta));
+}
+
+/// The first of a continuation as it follows on `said`: blanks that the caller has are not given again.
+fn joined(said: &str, deltas: &[Delta]) -> Vec<Delta> {
+    let mut deltas = deltas.to_vec();
+    for delta in &mut deltas {
+        let Delta::Text(text) = delta else { continue };
+        *text = dialect::after_seam(said, text).to_owned();
+        if !text.is_empty() {
+            break;
+        }
+    }
+    deltas.retain(|delta| !matches!(delta, Delta::Text(text) if text.is_empty()));
+    deltas
 }
