@@ -85,6 +85,13 @@ impl Ask {
         if self.tags.len() > MAX_TAGS {
             return Err(wrong("x-brownout-tags", &format!("holds more than {MAX_TAGS} tags")));
         }
+        let key = self.idempotency_key.as_deref().unwrap_or("k");
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(wrong(
+                "idempotency_key",
+                "must be plain ASCII without blanks: it travels in a header",
+            ));
+        }
         let labels = self.tags.iter().flat_map(|(name, value)| [name, value]);
         if labels.chain(&self.tenant).chain(&self.idempotency_key).any(|label| label.len() > MAX_LABEL) {
             let message = format!("a tag, tenant or idempotency key is longer than {MAX_LABEL} bytes");

@@ -96,6 +96,10 @@ fn what_cannot_be_read_is_named() {
     assert!(complaint(&[], json!({"models": "a"})).contains("`models`"));
     assert!(complaint(&[], json!({"disable_fallbacks": "x"})).contains("`disable_fallbacks`"));
     assert!(complaint(&[], json!({"brownout": {"tags": {"a": {}}}})).contains("`a`"));
+    for key in ["", "a b", "é", "a\n"] {
+        let body = json!({"brownout": {"idempotency_key": key}});
+        assert!(complaint(&[], body).contains("`idempotency_key`"), "{key:?}");
+    }
     assert!(complaint(&[("x-brownout-tenant", &"x".repeat(129))], json!({})).contains("128"));
     assert!(complaint(&[("x-brownout-chain", &"m,n,".repeat(20))], json!({})).contains("32"));
 }
