@@ -75,9 +75,9 @@ pub struct SlowTrip {
 /// A probe before the bench ends, where waiting would keep many requests from a target that may be well again. A
 /// wait that the target itself asked for is never cut short, nor is the bench of a bad key or an empty account.
 ///
-/// By default at most one request in nine asks a dead target, and at ten requests a second one does each second: so
-/// traffic is back within two seconds of recovery, and fewer than one request in five of an outage ask in vain, those
-/// that find it out included.
+/// By default at most one request in eighteen asks a dead target, and at ten requests a second one does every two
+/// seconds: so traffic is back within two seconds of recovery, and fewer than one request in five of an outage ask in
+/// vain, those that find it out included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Eager {
     /// Requests turned away since the bench or the last probe began, for one probe: one request in so many asks a dead
