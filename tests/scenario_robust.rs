@@ -7,8 +7,10 @@ use brownout::scenario;
 use proptest::prelude::*;
 
 static SUITE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let files: Vec<PathBuf> = scenario::discover(&[folder]).expect("a suite");
+    // Those that are right, and those that are wrong already: between them they have every key.
+    let folder = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let files: Vec<PathBuf> =
+        scenario::discover(&[folder("scenarios"), folder("tests/diagnostics")]).expect("a suite");
     files.iter().map(|file| std::fs::read(file).expect("readable")).collect()
 });
 
@@ -92,6 +94,20 @@ fn survives(bytes: &[u8]) {
     }
 }
 
+/// A configuration to serve.
+static SERVED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/examples/serve.yaml");
+    std::fs::read(path).expect("readable")
+});
+
+/// The reader of configurations must end, and say what is wrong.
+fn configuration_survives(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (serve, problems) =
+        scenario::serve::parse(&text, Path::new("docs/examples/changed.yaml"), &|_| Some("sk-1".to_owned()));
+    assert!(serve.is_some() != problems.has_errors(), "{problems}");
+}
+
 /// What people post to mocks, write behind `--inject`, and send along with requests.
 const FAULTS: [&str; 6] = [
     r#"{"on": ["a"], "name": "x", "inject": {"rate_limit": {"retry_after": "2s"}}, "probability": "30%", "ttl": "30s"}"#,
@@ -131,6 +147,15 @@ proptest! {
     }
 
     #[test]
+    fn changed_configurations_never_panic(changes in prop::collection::vec(change(), 0..6)) {
+        let mut bytes = SERVED.clone();
+        for change in &changes {
+            apply(&mut bytes, change);
+        }
+        configuration_survives(&bytes);
+    }
+
+    #[test]
     fn changed_faults_for_mocks_never_panic(which in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 0..6)) {
         let mut bytes = FAULTS[which.index(FAULTS.len())].as_bytes().to_vec();
         for change in &changes {
@@ -142,6 +167,7 @@ proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         survives(&bytes);
+        configuration_survives(&bytes);
         fault_survives(&String::from_utf8_lossy(&bytes));
     }
 }

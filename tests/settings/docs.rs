@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{schema, yaml};
+use super::cases::{DEFAULTS, INNER_DEFAULTS};
+use super::{base as scenario, configured, read, schema, told, yaml};
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/router.md");
@@ -98,4 +99,39 @@ fn every_contested_behaviour_is_declared() {
     for number in 1..=21 {
         assert!(page.contains(&format!("\n| {number} | ")), "number {number} is missing");
     }
+}
+
+/// The page has a row for `key` with this default in its last column.
+fn says(page: &str, key: &str, default: &str) -> bool {
+    let is_row = |line: &&str| {
+        line.starts_with('|') && line.split('|').nth(1).is_some_and(|cell| cell.contains(&format!("`{key}`")))
+    };
+    let last = |line: &str| line.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default().to_owned();
+    page.lines().filter(is_row).any(|line| last(line).contains(default))
+}
+
+#[test]
+fn every_default_on_the_page_is_the_default() {
+    let page = page();
+    let unwritten = told(&read(&scenario()).unwrap());
+    for (path, value, key, default) in DEFAULTS {
+        assert_same(
+            &told(&configured(path, value)),
+            &unwritten,
+            &format!("{path}: {value} is not what holds anyway"),
+        );
+        assert!(says(&page, key, default), "docs/router.md does not say that `{key}` is {default}");
+    }
+    for (path, short, long, key, default) in INNER_DEFAULTS {
+        let (written, meant) = (told(&configured(path, short)), told(&configured(path, long)));
+        assert_same(&written, &meant, &format!("{path}: {short} and {long}"));
+        assert!(says(&page, key, default), "docs/router.md does not say that `{key}` is {default}");
+    }
+}
+
+/// Two configurations are one; or the first line in which they differ is told.
+#[track_caller]
+fn assert_same(one: &str, other: &str, what: &str) {
+    let differing = one.lines().zip(other.lines()).find(|(one, other)| one != other);
+    assert!(one == other, "{what}: {differing:?}");
 }
