@@ -46,6 +46,10 @@ pictures:
 sdks *ARGS:
     tests/sdk/run {{ARGS}}
 
+# SDKs, LangChain and the Vercel AI SDK through the router, while providers fail (`just sdks-router --quick`).
+sdks-router *ARGS:
+    tests/sdk/router/run {{ARGS}}
+
 # Everything that a change has to pass.
 ci:
     bash .ci/run

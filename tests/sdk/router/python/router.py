@@ -11,8 +11,6 @@ import socket
 import subprocess
 import time
 
-import mock
-
 # Which model of which vendor, and who is asked in which order.
 MODELS = {
     "claude": ("anthropic", "claude-sonnet-4-5"),

@@ -81,7 +81,11 @@ def test_a_caller_has_a_deadline_of_its_own(start, more):
     assert raised.value.status_code == 504
 
 
-@pytest.mark.parametrize("more", [{"extra_body": {"brownout": {"ledger": True}}}, {"extra_headers": {"x-brownout-ledger": "on"}}], ids=["brownout", "header"])
+@pytest.mark.parametrize(
+    "more",
+    [{"extra_body": {"brownout": {"ledger": True}}}, {"extra_headers": {"x-brownout-ledger": "on"}}],
+    ids=["brownout", "header"],
+)
 def test_the_ledger_is_a_field_of_the_reply_on_request(start, more):
     built = start("claude")
     built.break_first({"status": 503})
@@ -176,7 +180,9 @@ def test_the_account_is_in_the_headers_of_a_stream(start):
     assert mock.whole(text, 9)
     assert raw.headers["x-brownout-served-by"] == "gpt"
     assert raw.headers["x-brownout-attempts"] == "2"
-    assert raw.headers["x-brownout-trail"].startswith("claude 503") and raw.headers["x-brownout-trail"].endswith("gpt ok")
+    assert raw.headers["x-brownout-trail"].startswith("claude 503") and raw.headers["x-brownout-trail"].endswith(
+        "gpt ok"
+    )
 
 
 def test_models_and_routes_are_listed(start):

@@ -106,9 +106,7 @@ def test_a_forced_tool_is_called(site):
 
 @in_trouble(streams=True, tools=True)
 def test_streamed_arguments_add_up(site):
-    stream = chat(site.router).create(
-        model="chat", messages=ASK, tools=[WEATHER], tool_choice="required", stream=True
-    )
+    stream = chat(site.router).create(model="chat", messages=ASK, tools=[WEATHER], tool_choice="required", stream=True)
     chunks = list(stream)
 
     calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]

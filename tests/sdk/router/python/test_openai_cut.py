@@ -17,7 +17,7 @@ VERSION = openai.__version__
 # Longer than the longest chunk of any vendor.
 WORDS = 200
 ASK = [{"role": "user", "content": f"[words={WORDS}] hello there"}]
-SILENCE = {"idle": "300ms"}
+SILENCE = {"idle": "300ms", "attempt": "1500ms"}
 CUTS = {
     "ends": {"cut": {"after": 100, "close": "clean"}},
     "fin": {"cut": {"after": 100, "close": "fin"}},

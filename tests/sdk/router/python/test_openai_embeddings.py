@@ -9,7 +9,14 @@ from test_openai_chat import SHARED
 VERSION = openai.__version__
 TROUBLE = pytest.mark.parametrize(
     "trouble",
-    [None, {"status": 503}, {"rate_limit": {"retry_after": "7s"}}, "reset", {"malformed": "html"}, {"malformed": "truncated_json"}],
+    [
+        None,
+        {"status": 503},
+        {"rate_limit": {"retry_after": "7s"}},
+        "reset",
+        {"malformed": "html"},
+        {"malformed": "truncated_json"},
+    ],
     ids=["healthy", "status_503", "rate_limited", "reset", "html", "truncated"],
 )
 

@@ -54,7 +54,9 @@ def test_when_all_are_down_the_primary_cause_is_raised(start, first, trouble, st
     assert f"`{first}`" in error.message
     assert error.request_id
     assert [attempt["model"] for attempt in error.body["attempts"]] == built.chain
-    assert [attempt["provider"] for attempt in error.body["attempts"]] == [built.provider(model) for model in built.chain]
+    assert [attempt["provider"] for attempt in error.body["attempts"]] == [
+        built.provider(model) for model in built.chain
+    ]
 
 
 @STREAMING
