@@ -28,7 +28,7 @@ fn hedged(most: u32) -> Option<Hedge> {
 }
 
 fn dead_connection() -> Loss {
-    Loss { reused: true, sent: true, ..Loss::from(Failure::new(FailureClass::Unreachable, "reset")) }
+    Loss { stale: true, sent: true, ..Loss::from(Failure::new(FailureClass::Unreachable, "reset")) }
 }
 
 // === Hedges ===

@@ -590,6 +590,17 @@ async fn a_refusal_in_prose_counts_where_the_route_says_so() {
     }
 }
 
+/// A connection that was in use a moment ago and dies is a failure like any other.
+#[tokio::test(start_paused = true)]
+async fn a_busy_connection_that_dies_is_a_failure_of_its_provider() {
+    let mut script = plain("well", "m");
+    script.extend([Do::ReadAgain, Do::Close]);
+    let house = house(script, plain("other", "m"), |route| route);
+    assert_eq!(text(&house.ask(false).await), "well");
+    assert_eq!(text(&house.ask(false).await), "other");
+    assert_eq!(house.attempts(), ["a unreachable", "b ok"]);
+}
+
 /// B176: an idle connection that the provider closed is nobody's outage.
 #[tokio::test(start_paused = true)]
 async fn a_dead_idle_connection_costs_one_attempt_on_a_new_one() {
@@ -604,6 +615,8 @@ async fn a_dead_idle_connection_costs_one_attempt_on_a_new_one() {
     {
         let house = house(once("well"), once("other"), |route| Route { ambiguous, ..route });
         assert_eq!(text(&house.ask(false).await), "well");
+        // Long enough that nobody can know whether the connection still lives.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let pieces = house.ask(false).await;
         assert_eq!(house.attempts(), expected);
         assert_eq!(text(&pieces) == "well", ambiguous == Ambiguous::Replay);

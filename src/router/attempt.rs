@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
@@ -18,7 +19,7 @@ use http::response::Parts;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Error;
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{Connected, capture_connection};
 
 use super::engine::Granted;
 use super::upstreams::Upstream;
@@ -35,6 +36,10 @@ const MAX_ERROR_BYTES: usize = 256 * 1024;
 /// The most a compressed stream may swell to: far above the longest answer, however small its events.
 const MAX_INFLATED_STREAM_BYTES: usize = 512 * 1024 * 1024;
 
+/// A connection that nobody used for so long may have been closed at its other end, by a server or something between
+/// that keeps none for longer. One that was in use a moment ago and breaks is a provider's failure.
+const IDLE_LONG_ENOUGH: Duration = Duration::from_secs(1);
+
 /// What a call needs besides its request.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
@@ -49,7 +54,8 @@ pub(super) struct Terms<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     connected: OnceLock<Moment>,
-    reused: AtomicBool,
+    stale: AtomicBool,
+    uses: OnceLock<Uses>,
     limits: OnceLock<RateLimits>,
 }
 
@@ -59,9 +65,26 @@ impl Observed {
         self.connected.get().copied()
     }
 
-    /// Whether the connection had been used before.
-    pub(super) fn reused(&self) -> bool {
-        self.reused.load(Ordering::Relaxed)
+    /// Whether the connection had been idle for long enough to be dead without anybody knowing.
+    pub(super) fn stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
+    }
+
+    /// A connection is at hand.
+    fn connect(&self, connected: &Connected, now: Moment) {
+        self.connected.get_or_init(|| now);
+        let uses = self.uses.get_or_init(|| Uses::of(connected));
+        let idle = uses.touch(now);
+        self.stale.store(idle.is_some_and(|idle| idle >= IDLE_LONG_ENOUGH), Ordering::Relaxed);
+    }
+
+    /// Something came over the connection: it lives, and its idle time begins anew.
+    fn answered(&self, now: Moment) {
+        self.connected.get_or_init(|| now);
+        self.stale.store(false, Ordering::Relaxed);
+        if let Some(uses) = self.uses.get() {
+            uses.touch(now);
+        }
     }
 
     /// What the provider said of its limits.
@@ -163,14 +186,13 @@ async fn headers(
             // An answer first: it may be there in the same turn as the news of its connection.
             answer = &mut response => {
                 if answer.is_ok() {
-                    observed.connected.get_or_init(|| clock.now());
+                    observed.answered(clock.now());
                 }
                 return answer.map_err(|error| no_answer(&error));
             }
             metadata = connected => {
                 if let Some(metadata) = &*metadata {
-                    observed.connected.get_or_init(|| clock.now());
-                    observed.reused.store(Uses::of(metadata).are_several(), Ordering::Relaxed);
+                    observed.connect(metadata, clock.now());
                 }
             }
             () = clock.sleep_until(terms.limits.connect.min(until)) => {
@@ -180,7 +202,11 @@ async fn headers(
         }
     }
     match within(clock, until.min(terms.limits.headers), response).await {
-        Some(answer) => answer.map_err(|error| no_answer(&error)),
+        Some(Ok(answer)) => {
+            observed.answered(clock.now());
+            Ok(answer)
+        }
+        Some(Err(error)) => Err(no_answer(&error)),
         None if terms.limits.headers < until => {
             Err(Failure::new(FailureClass::Timeout(Limit::FirstToken), "no headers in time"))
         }

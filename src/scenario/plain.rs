@@ -84,10 +84,14 @@ fn indent(depth: usize, out: &mut String) {
     out.push_str(&"  ".repeat(depth));
 }
 
-/// A value in one line. What was written without quotes needs none, wherever it stands in block style.
+/// A value in one line. What was written without quotes needs none, wherever it stands in block style; what was folded
+/// (`>`) may need them where it was not.
 fn scalar(node: &Node) -> String {
+    let needs_none = |text: &str| {
+        !text.is_empty() && !text.contains('\n') && !text.contains(": ") && !text.contains(" #") && !text.ends_with(':')
+    };
     match &node.value {
-        Value::Scalar { text, plain: true } if !text.is_empty() && !text.contains('\n') => text.clone(),
+        Value::Scalar { text, plain: true } if needs_none(text) => text.clone(),
         Value::Scalar { text, .. } => serde_json::Value::from(text.as_str()).to_string(),
         _ => "~".to_owned(),
     }

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -14,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 use super::trust::Offer;
-use super::{Network, Stream, Trust};
+use super::{Moment, Network, Stream, Trust};
 
 /// Connects to the host and port of a URI over a [`Network`], with TLS for `https://`.
 #[derive(Clone, Debug)]
@@ -106,25 +107,32 @@ impl Connection for ClientIo {
     }
 }
 
-/// How often a connection was used: one that had been idle may be dead already without anybody knowing.
-#[derive(Clone, Debug, Default)]
-pub struct Uses(Arc<AtomicU32>);
+/// When a connection was last used: one that lay idle may be dead already without anybody knowing.
+#[derive(Clone, Debug)]
+pub struct Uses(Arc<AtomicU64>);
+
+/// Says that a connection was not used yet.
+const UNUSED: u64 = u64::MAX;
+
+impl Default for Uses {
+    fn default() -> Self {
+        Uses(Arc::new(AtomicU64::new(UNUSED)))
+    }
+}
 
 impl Uses {
-    /// Counts one more use of the connection that `connected` describes.
+    /// The uses of the connection that `connected` describes.
     #[must_use]
     pub fn of(connected: &Connected) -> Self {
         let mut extensions = http::Extensions::new();
         connected.get_extras(&mut extensions);
-        let uses = extensions.get::<Uses>().cloned().unwrap_or_default();
-        uses.0.fetch_add(1, Ordering::Relaxed);
-        uses
+        extensions.get::<Uses>().cloned().unwrap_or_default()
     }
 
-    /// Whether it was used before.
-    #[must_use]
-    pub fn are_several(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 1
+    /// Notes that it is used now. Returns for how long nobody had used it; none the first time.
+    pub fn touch(&self, now: Moment) -> Option<Duration> {
+        let last = self.0.swap(now.as_us(), Ordering::Relaxed);
+        (last != UNUSED).then(|| now - Moment::from_us(last))
     }
 }
 

@@ -216,7 +216,7 @@ impl World {
                 self.dead.push(order.target);
             }
         }
-        let loss = Loss { failure, sent: fate.sent, reused: fate.reused, resumable: fate.resumable };
+        let loss = Loss { failure, sent: fate.sent, stale: fate.reused, resumable: fate.resumable };
         let alone = self.flights.is_empty();
         let step = self.engine.failed_of(order.number, loss, self.now, &mut self.fleet);
         let unclear = fate.sent

@@ -89,7 +89,7 @@ impl Engine {
 
     /// Whether a connection that had been used before died without an answer, for the first time at this target.
     pub(super) fn is_stale(&self, order: &Order, loss: &Loss) -> bool {
-        loss.reused
+        loss.stale
             && loss.failure.class == FailureClass::Unreachable
             && !self.replayed.contains(&order.target)
     }

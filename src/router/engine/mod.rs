@@ -76,8 +76,8 @@ pub struct Loss {
     pub failure: Failure,
     /// Whether the request may have been carried out all the same: it was sent, and no answer says no.
     pub sent: bool,
-    /// Whether it was sent on a connection that had been used before.
-    pub reused: bool,
+    /// Whether it was sent on a connection that had been idle for so long that it may have been dead already.
+    pub stale: bool,
     /// Whether another attempt could go on from what the caller has: text, and nothing else.
     pub resumable: bool,
 }
@@ -132,7 +132,7 @@ pub struct Engine {
 
 impl From<Failure> for Loss {
     fn from(failure: Failure) -> Self {
-        Loss { failure, sent: false, reused: false, resumable: false }
+        Loss { failure, sent: false, stale: false, resumable: false }
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn open(ground: Arc<Ground>, order: Order, asked: Asked, observ
         ground.without_key(&order, &mut failure);
         // An error status is a word on what became of the request; anything else after it was sent is not.
         let sent = observed.connected().is_some() && failure.status.is_none();
-        Loss { failure, sent, reused: observed.reused(), resumable: false }
+        Loss { failure, sent, stale: observed.stale(), resumable: false }
     });
     record.connected = observed.connected();
     Flown { record, result }

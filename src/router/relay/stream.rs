@@ -234,7 +234,7 @@ impl Job {
 
     fn lost(&self, order: &Order, mut failure: Failure) -> Relayed {
         self.ground.without_key(order, &mut failure);
-        Relayed::Failed(Loss { failure, sent: true, reused: false, resumable: self.said.is_resumable() })
+        Relayed::Failed(Loss { failure, sent: true, stale: false, resumable: self.said.is_resumable() })
     }
 }
 

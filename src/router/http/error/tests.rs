@@ -67,11 +67,15 @@ fn a_prompt_that_is_too_long_is_said_to_be_in_the_words_of_the_callers_vendor() 
     let told = Told::default();
     let said = |vendor, class, message: &str| {
         let failure = Failure::new(class, message);
-        let body: serde_json::Value = serde_json::from_slice(&fault(400, &failure, &told).body(vendor)).unwrap();
+        let body: serde_json::Value =
+            serde_json::from_slice(&fault(400, &failure, &told).body(vendor)).unwrap();
         body["error"]["message"].as_str().unwrap().to_owned()
     };
     let long = FailureClass::ContextExceeded;
-    assert_eq!(said(Vendor::OpenAi, long, "input of 9 tokens"), "input of 9 tokens (context_length_exceeded)");
+    assert_eq!(
+        said(Vendor::OpenAi, long, "input of 9 tokens"),
+        "input of 9 tokens (context_length_exceeded)"
+    );
     assert_eq!(said(Vendor::OpenAi, long, "context_length_exceeded: 9"), "context_length_exceeded: 9");
     assert_eq!(said(Vendor::Anthropic, long, "input of 9 tokens"), "prompt is too long: input of 9 tokens");
     assert_eq!(said(Vendor::Anthropic, long, "prompt is too long: 9 > 8"), "prompt is too long: 9 > 8");
