@@ -364,7 +364,7 @@ pub(crate) const DEFAULTS: &[(&str, &str, &str, &str)] = &[
     ("breaker", "{ factor: 2 }", "factor", "2"),
     ("breaker", "{ open_max: 60s }", "open_max", "`60s`"),
     ("breaker", "{ jitter: 10% }", "jitter", "`10%`"),
-    ("breaker", "{ eager: { turned_away: 17, at_least: 500ms } }", "eager", "16, `500ms`"),
+    ("breaker", "{ eager: { turned_away: 17, at_least: 500ms } }", "eager", "17, `500ms`"),
     ("breaker", "{ probe: live }", "probe", "`live`"),
     ("breaker", "{ ramp: off }", "ramp", "`off`"),
     ("routes.chat.balance", "priority", "balance", "`priority`"),
