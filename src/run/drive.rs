@@ -186,12 +186,19 @@ struct Writer {
     client: Option<u64>,
     prompts: Arc<std::sync::Mutex<Prompts>>,
     deadlines: Arc<std::collections::BTreeMap<String, Duration>>,
+    /// What callers of a tenant show, where the router wants to see a key.
+    keys: Arc<std::collections::BTreeMap<String, String>>,
 }
 
 impl Writer {
     fn new(scenario: &Scenario, source: Source, index: usize, dice: Key) -> Self {
         let deadlines = scenario.router.routes.values().map(|route| (route.name.clone(), route.deadline));
+        let keys = scenario.router.tenants.values().filter_map(|tenant| {
+            let key = tenant.key.as_ref()?;
+            Some((tenant.name.clone(), format!("Bearer {}", key.expose())))
+        });
         Writer {
+            keys: Arc::new(keys.collect()),
             source,
             index,
             dice,
@@ -226,10 +233,12 @@ impl Writer {
             let mut prompts = self.prompts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             prompts.write(&name, usize::try_from(words).unwrap_or(usize::MAX), reply)
         };
+        let tenant = tenant(&source.tenants, key.str("tenant").unit());
         Ask {
             number,
             route: source.route.clone(),
-            tenant: tenant(&source.tenants, key.str("tenant").unit()),
+            headers: self.credential(tenant.as_deref()),
+            tenant,
             prompt,
             stream: key.str("stream").happens(source.stream_ppm),
             max_tokens: None,
@@ -238,7 +247,6 @@ impl Writer {
             intended: arrival.at,
             deadline: self.deadline(&source.route),
             leave_after: source.patience,
-            headers: Vec::new(),
             body: serde_json::Map::new(),
             face: Face::Chat,
             request_id,
@@ -246,6 +254,13 @@ impl Writer {
     }
 
     fn scripted(&self, nth: u64, scripted: Scripted, now: Moment) -> Ask {
+        let shown = |(name, _): &(String, String)| {
+            ["authorization", "x-api-key"].iter().any(|credential| name.eq_ignore_ascii_case(credential))
+        };
+        let mut headers = scripted.headers;
+        if !headers.iter().any(shown) {
+            headers.extend(self.credential(scripted.tenant.as_deref()));
+        }
         Ask {
             number: nth,
             request_id: format!("r{nth}"),
@@ -259,10 +274,16 @@ impl Writer {
             json: scripted.json,
             intended: scripted.at.unwrap_or(now),
             leave_after: scripted.leave_after,
-            headers: scripted.headers,
+            headers,
             body: scripted.body,
             face: Face::speaking(scripted.face),
         }
+    }
+
+    /// The header by which callers of `tenant` are known.
+    fn credential(&self, tenant: Option<&str>) -> Vec<(String, String)> {
+        let key = tenant.and_then(|tenant| self.keys.get(tenant));
+        key.map(|key| ("authorization".to_owned(), key.clone())).into_iter().collect()
     }
 
     fn deadline(&self, route: &str) -> Duration {
