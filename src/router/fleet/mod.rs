@@ -164,6 +164,11 @@ impl Fleet {
         let shared = health.shared;
         let own = match self.cells[target].breaker.admit(now, chance) {
             Ok(ticket) => ticket,
+            Err(SkipReason::Ramping) => {
+                // Chance is only a reason where nothing stronger is in the way.
+                let bench = shared.and_then(|cell| self.cells[cell].breaker.refusal(now));
+                return Admission::No(bench.unwrap_or(SkipReason::Ramping));
+            }
             Err(reason) => return Admission::No(reason),
         };
         let shared = match shared.map(|cell| self.cells[cell].breaker.admit(now, chance)).transpose() {

@@ -191,6 +191,19 @@ fn a_refusal_by_one_cell_holds_nothing_in_the_other() {
     assert_eq!(fleet.probes(), 0);
 }
 
+/// Found by generation: a target whose own cell ramps while the shared one is benched is benched, whatever chance says.
+#[test]
+fn a_bench_is_told_before_a_ramp() {
+    let breaker = BreakerPolicy { ramp: Some(s(10)), ..policy(Scope::Provider) };
+    let config = config(&[1], &[("a", &[0]), ("b", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::NotFound, at(0));
+    let probe = pass(&mut fleet, 0, at(5));
+    fleet.served(probe, at(5));
+    fails(&mut fleet, 1, FailureClass::Overloaded, at(6));
+    assert_eq!(fleet.admit(0, at(6), 0.9), Admission::No(SkipReason::Benched { until: at(11) }));
+}
+
 // === What the provider says ===
 
 #[test]
