@@ -267,3 +267,18 @@ fn a_served_file_means_the_same() {
         }
     }
 }
+
+#[test]
+fn a_fault_on_a_model_knows_its_id_at_each_provider() {
+    let mut scenario = with(
+        "models.gpt",
+        "{ deployments: [{ provider: openai, upstream: gpt-4o }, { provider: azure, upstream: gpt-4o-eu }] }",
+    );
+    scenario["faults"] = yaml("[{ on: [openai, azure], inject: hang, when: { model: gpt } }]");
+
+    let providers = read(&scenario).unwrap_or_else(|problems| panic!("{problems}")).providers;
+
+    let model = |name: &str| providers[name].faults[0].trigger.matches.model.clone();
+    assert_eq!(model("openai").as_deref(), Some("gpt-4o"));
+    assert_eq!(model("azure").as_deref(), Some("gpt-4o-eu"));
+}
