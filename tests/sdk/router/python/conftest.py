@@ -1,5 +1,6 @@
 """What every suite uses: a namespace of the mock, a router in front of it, and a provider in trouble."""
 
+import gc
 import re
 import zlib
 from dataclasses import dataclass
@@ -60,6 +61,22 @@ def pytest_collection_modifyitems(config, items):
         (dropped if first in router.CHAINS and first != list(router.CHAINS)[turn] else kept).append(item)
     config.hook.pytest_deselected(items=dropped)
     items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def imported():
+    """What was imported is no garbage, and need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def swept():
+    """Collects garbage between tests only: httpcore waits for its own lock for ever when a stream that nobody read to
+    its end is collected while it opens a connection."""
+    gc.disable()
+    yield
+    gc.collect()
 
 
 @pytest.fixture

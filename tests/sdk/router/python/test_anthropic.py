@@ -210,10 +210,11 @@ def test_a_loop_and_the_helper_raise_when_it_breaks_in_the_middle(start, first, 
 
     kinds, text = [], ""
     with pytest.raises(anthropic.APIError) as raised:
-        for event in create(built, messages=LONG, stream=True):
-            kinds.append(event.type)
-            if event.type == "content_block_delta":
-                text += event.delta.text
+        with create(built, messages=LONG, stream=True) as events:
+            for event in events:
+                kinds.append(event.type)
+                if event.type == "content_block_delta":
+                    text += event.delta.text
     with pytest.raises(anthropic.APIError) as helped:
         with stream(built, messages=LONG) as running:
             running.get_final_message()

@@ -51,9 +51,10 @@ def check_beginning(text):
 def test_a_loop_raises_and_what_came_is_a_beginning(broken):
     text = ""
     with pytest.raises(openai.APIError) as raised:
-        for chunk in chat(broken).create(model="chat", messages=ASK, stream=True):
-            assert chunk.choices[0].finish_reason is None
-            text += chunk.choices[0].delta.content or ""
+        with chat(broken).create(model="chat", messages=ASK, stream=True) as stream:
+            for chunk in stream:
+                assert chunk.choices[0].finish_reason is None
+                text += chunk.choices[0].delta.content or ""
 
     check_beginning(text)
     assert f"`{broken.first}` failed" in raised.value.message
@@ -74,9 +75,11 @@ def test_the_stream_helper_raises_and_gives_no_answer(broken):
 def test_half_of_the_arguments_are_never_a_tool_call(broken):
     arguments, finished, raised = "", None, None
     try:
-        for chunk in chat(broken).create(model="chat", messages=ASK, tools=[WEATHER], tool_choice=FORCED, stream=True):
-            finished = chunk.choices[0].finish_reason or finished
-            arguments += "".join(call.function.arguments for call in chunk.choices[0].delta.tool_calls or [])
+        tools = {"tools": [WEATHER], "tool_choice": FORCED}
+        with chat(broken).create(model="chat", messages=ASK, stream=True, **tools) as stream:
+            for chunk in stream:
+                finished = chunk.choices[0].finish_reason or finished
+                arguments += "".join(call.function.arguments for call in chunk.choices[0].delta.tool_calls or [])
     except openai.APIError as error:
         raised = error
 

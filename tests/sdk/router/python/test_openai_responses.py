@@ -156,12 +156,13 @@ def test_what_breaks_in_the_middle_never_looks_complete(start, first, cut):
 
     kinds, text, raised = [], "", None
     try:
-        for event in responses(built).create(model="chat", input=LONG, stream=True):
-            kinds.append(event.type)
-            if event.type == "response.output_text.delta":
-                text += event.delta
-            if event.type == "response.failed":
-                assert event.response.status == "failed" and f"`{first}` failed" in event.response.error.message
+        with responses(built).create(model="chat", input=LONG, stream=True) as events:
+            for event in events:
+                kinds.append(event.type)
+                if event.type == "response.output_text.delta":
+                    text += event.delta
+                if event.type == "response.failed":
+                    assert event.response.status == "failed" and f"`{first}` failed" in event.response.error.message
     except openai.APIError as error:
         raised = error
 
