@@ -372,3 +372,28 @@ fn anthropic_thinks_on_only_with_its_signed_thoughts_at_hand() {
     assert_eq!(body(&with)["thinking"], thinking);
     assert_eq!(body(&with)["messages"][1]["content"][0], thought);
 }
+
+#[test]
+fn marks_for_anthropics_cache_reach_anthropic_alone() {
+    let object = |value: Value| value.as_object().cloned().expect("an object");
+    let mark = json!({"type": "ephemeral"});
+    let mut result = message(Role::Tool, "42");
+    result.tool_call_id = Some("c".into());
+    result.extra = object(json!({"cache_control": mark}));
+    let tool = |name: &str| Tool { name: name.into(), description: None, parameters: None, strict: None };
+    let request = ChatRequest {
+        messages: vec![message(Role::User, "hi"), result],
+        tools: vec![tool("f"), tool("g")],
+        extra: object(json!({"tool_fields": {"f": {"cache_control": mark}}})),
+        origin: Origin::Anthropic,
+        ..plain()
+    };
+    let own = body(&send(Dialect::Anthropic, &request, "http://a", "m"));
+    assert_eq!(own["tools"][0]["cache_control"], mark);
+    assert_eq!((own["tools"][1].get("cache_control"), own.get("tool_fields")), (None, None));
+    assert_eq!(own["messages"][0]["content"][1]["cache_control"], mark);
+    for dialect in [Dialect::Openai, Dialect::Gemini] {
+        let other = body(&send(dialect, &request, "http://a", "m")).to_string();
+        assert!(!other.contains("ephemeral"), "{other}");
+    }
+}

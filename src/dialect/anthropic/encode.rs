@@ -87,6 +87,9 @@ struct WireTool<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     input_schema: &'a RawValue,
+    /// What only this vendor knows of it.
+    #[serde(flatten)]
+    own: Option<&'a Map<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -147,8 +150,12 @@ pub(in super::super) fn body<'a>(
 /// OpenAI's way of asking for one call at a time.
 const SERIAL: &str = "parallel_tool_calls";
 
+/// The extra field that holds, by a tool's name, what only this vendor knows of it.
+const TOOL_FIELDS: &str = "tool_fields";
+
 /// Fields this encoder writes itself; an extra field of that name would stand in the body twice.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
+    TOOL_FIELDS,
     "model",
     "max_tokens",
     "system",
@@ -224,9 +231,11 @@ fn tools<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<WireTool<'a
         adapted.dropped("strict");
     }
     let none = serde_json::from_str::<&RawValue>(NO_ARGUMENTS).ok();
+    let own = request.extra.get(TOOL_FIELDS).filter(|_| request.origin == Origin::Anthropic);
     let wire = request.tools.iter().filter_map(|tool| {
         let input_schema = tool.parameters.as_deref().or(none)?;
-        Some(WireTool { name: &tool.name, description: tool.description.as_deref(), input_schema })
+        let own = own.and_then(|own| own.get(&tool.name)).and_then(Value::as_object);
+        Some(WireTool { name: &tool.name, description: tool.description.as_deref(), input_schema, own })
     });
     wire.collect()
 }

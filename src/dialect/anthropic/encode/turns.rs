@@ -10,6 +10,9 @@ use crate::chat::{ChatRequest, Message, Origin, Part, Role, ToolCall};
 /// A field of a tool's result that this dialect knows, whoever the caller is.
 const IS_ERROR: &str = "is_error";
 
+/// The mark of a tool's result for this vendor's cache.
+const MARK: &str = "cache_control";
+
 /// The field of a message that holds, in this vendor's words, what the model thought before it spoke.
 pub(super) const THOUGHTS: &str = "thinking";
 
@@ -54,6 +57,8 @@ pub(super) enum Block<'a> {
         content: Vec<Piece<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         is_error: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<&'a Value>,
     },
 }
 
@@ -124,6 +129,7 @@ pub(super) fn turns<'a>(request: &'a ChatRequest, adapted: &mut Adapted) -> Vec<
 /// A turn has a role and content here, and nothing beside them.
 fn fields(origin: Origin, message: &Message, adapted: &mut Adapted) {
     let kept: &[&str] = match (message.role, origin) {
+        (Role::Tool, Origin::Anthropic) => &[IS_ERROR, MARK],
         (Role::Tool, _) => &[IS_ERROR],
         (Role::Assistant, Origin::Anthropic) => &[THOUGHTS],
         _ => &[],
@@ -152,7 +158,9 @@ fn blocks<'a>(origin: Origin, message: &'a Message, adapted: &mut Adapted) -> Ve
     if message.role == Role::Tool {
         let tool_use_id = message.tool_call_id.as_deref().unwrap_or_default();
         let is_error = message.extra.get(IS_ERROR).and_then(Value::as_bool).filter(|is_error| *is_error);
-        return vec![Piece::Block(Block::ToolResult { tool_use_id, content: blocks, is_error })];
+        let cache_control = message.extra.get(MARK).filter(|_| origin == Origin::Anthropic);
+        let result = Block::ToolResult { tool_use_id, content: blocks, is_error, cache_control };
+        return vec![Piece::Block(result)];
     }
     for call in &message.tool_calls {
         let input = input(call, adapted);

@@ -27,6 +27,8 @@ pub(super) enum Block {
         id: String,
         parts: Vec<Part>,
         is_error: bool,
+        /// Its mark for its vendor's cache.
+        mark: Option<serde_json::Value>,
     },
     /// What the model thought, as it was signed by its own vendor; nobody else takes it.
     Thought(serde_json::Value),
@@ -99,6 +101,7 @@ impl Block {
             }
             None => Block::Part(part),
         };
+        let mark = value.get("cache_control").filter(|mark| !mark.is_null()).cloned();
         let wire: Wire =
             serde_json::from_value(value).map_err(|error| format!("a content block: {error}"))?;
         let missing = |field: &str| format!("a content block of type `{}` lacks its `{field}`", wire.kind);
@@ -121,7 +124,7 @@ impl Block {
                     }
                 };
                 let parts = content.parts("a `tool_result`")?;
-                Ok(Block::Result { id, parts, is_error: wire.is_error.unwrap_or(false) })
+                Ok(Block::Result { id, parts, is_error: wire.is_error.unwrap_or(false), mark })
             }
             kind => Err(format!(
                 "a content block of type `{kind}` cannot be routed; send text, image, tool_use or tool_result"

@@ -15,6 +15,9 @@ use crate::chat::{ChatRequest, Failure, Message, Origin, Part, ResponseFormat, R
 /// What a schema is called where Anthropic has no name for it.
 const SCHEMA_NAME: &str = "output";
 
+/// The extra field that holds, by a tool's name, what only Anthropic knows of it, as a mark for its cache.
+const TOOL_FIELDS: &str = "tool_fields";
+
 /// Reads a request's body.
 ///
 /// # Errors
@@ -45,6 +48,11 @@ fn request(wire: Wire) -> Result<ChatRequest, Failure> {
     let format = wire.output_config.and_then(|config| config.format).or(wire.output_format);
     let mut extra = wire.extra;
     extra.extend(wire.thinking.map(|thinking| ("thinking".to_owned(), thinking)));
+    let tools = wire.tools.unwrap_or_default();
+    let own: Map<String, Value> = tools.iter().filter_map(WireTool::own).collect();
+    if !own.is_empty() {
+        extra.insert(TOOL_FIELDS.to_owned(), Value::Object(own));
+    }
     Ok(ChatRequest {
         model: wire.model.unwrap_or_default(),
         messages,
@@ -55,7 +63,7 @@ fn request(wire: Wire) -> Result<ChatRequest, Failure> {
         seed: None,
         stream: wire.stream.unwrap_or(false),
         include_usage: true,
-        tools: wire.tools.into_iter().flatten().map(tool).collect::<Result<_, _>>()?,
+        tools: tools.into_iter().map(tool).collect::<Result<_, _>>()?,
         tool_choice: wire.tool_choice.map(choice).transpose()?,
         response_format: format.map(response_format).transpose()?,
         user: wire.metadata.and_then(|metadata| metadata.user_id),
@@ -101,6 +109,17 @@ struct WireTool {
     description: Option<String>,
     input_schema: Option<Box<RawValue>>,
     strict: Option<bool>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl WireTool {
+    /// What only its vendor knows of it, by its name.
+    fn own(&self) -> Option<(String, Value)> {
+        let own = self.extra.iter().filter(|(_, value)| !value.is_null());
+        let own: Map<String, Value> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        (!own.is_empty()).then(|| (self.name.clone(), Value::Object(own)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -144,7 +163,7 @@ fn take(at: usize, turn: Turn, messages: &mut Vec<Message>) -> Result<(), Failur
         match block {
             Block::Part(part) => said.parts.push(part),
             Block::Call(call) if role == Role::Assistant => said.tool_calls.push(call),
-            Block::Result { id, parts, is_error } if role == Role::User => {
+            Block::Result { id, parts, is_error, mark } if role == Role::User => {
                 // What was said before the result stays before it.
                 if !said.parts.is_empty() {
                     messages.push(std::mem::replace(&mut said, message(role, Vec::new())));
@@ -153,6 +172,7 @@ fn take(at: usize, turn: Turn, messages: &mut Vec<Message>) -> Result<(), Failur
                 if is_error {
                     result.extra.insert("is_error".to_owned(), Value::Bool(true));
                 }
+                result.extra.extend(mark.map(|mark| ("cache_control".to_owned(), mark)));
                 messages.push(result);
             }
             Block::Thought(thought) => thoughts.extend(signed(thought)),

@@ -119,3 +119,17 @@ fn thoughts_that_nobody_signed_are_left_out() {
     assert_eq!(messages.len(), 3);
     assert!(messages.iter().all(|message| message.extra.is_empty()));
 }
+
+/// Marks for Anthropic's cache stay with the tools and results they were set on.
+#[test]
+fn marks_of_tools_and_results_are_kept_for_their_vendor() {
+    let read = request(
+        r#"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"c",
+        "content":"42","cache_control":{"type":"ephemeral"}}]}],
+        "tools":[{"name":"f","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral"}},{"name":"g","x":null}]}"#,
+    );
+    let read = read.unwrap();
+    let mark = serde_json::json!({"type": "ephemeral"});
+    assert_eq!(read.messages[0].extra["cache_control"], mark);
+    assert_eq!(read.extra["tool_fields"], serde_json::json!({"f": {"cache_control": mark}}));
+}
