@@ -12,6 +12,7 @@ pub(super) fn cause(sign: &str, message: &str) -> Option<FailureClass> {
         "in_flight_budget_exhausted" | "openrouter_in_flight_budget" => FailureClass::RateLimited,
         "insufficient_quota"
         | "credit_balance_exhausted"
+        | "usage_limit_reached"
         | "billing_hard_limit_reached"
         | "billing_not_active"
         | "billing_error"

@@ -52,7 +52,7 @@ impl Granted {
         let (total, short) = match (limits.attempt, facts.stream) {
             (Some(attempt), _) => cut(attempt, left),
             // A stream's share is spent on its first output; once it talks it may go on to the deadline.
-            (None, true) => (left, false),
+            (None, true) => (left, is_unfair(left, meant)),
             (None, false) => (share, is_unfair(share, meant)),
         };
         Granted {
