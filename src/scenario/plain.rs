@@ -88,7 +88,11 @@ fn indent(depth: usize, out: &mut String) {
 /// (`>`) may need them where it was not.
 fn scalar(node: &Node) -> String {
     let needs_none = |text: &str| {
-        !text.is_empty() && !text.contains('\n') && !text.contains(": ") && !text.contains(" #") && !text.ends_with(':')
+        !text.is_empty()
+            && !text.contains('\n')
+            && !text.contains(": ")
+            && !text.contains(" #")
+            && !text.ends_with(':')
     };
     match &node.value {
         Value::Scalar { text, plain: true } if needs_none(text) => text.clone(),

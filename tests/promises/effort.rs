@@ -82,18 +82,14 @@ fn i10_a_wait_is_waited_out() {
 fn i10_a_long_wait_is_passed_on() {
     everywhere(|way| {
         let world = World::new(way).route("retry: { rate_limited: 2 }, retry_after: { wait_at_most: 1s }");
-        let limited = "{ rate_limit: { retry_after: 30s } }";
+        let limited = "{ rate_limit: { retry_after: 3s } }";
         let run = world.clone().ask("Hello [words=4]").fault("pa", limited, "").run();
         assert_eq!(attempts(run.only()), ["a rate_limited", "b ok"], "{}", run.place());
         assert!(took(run.only()) < ms(200) + way.slack() * 2, "{}", run.place());
         let run = world.ask("Hello [words=4]").fault("[pa, pb]", limited, "").run();
         let (status, _, _, wait) = error(run.only());
         assert_eq!(status, 429, "{}", run.place());
-        assert!(
-            wait.is_some_and(|wait| wait > ms(20_000) && wait <= ms(31_000)),
-            "{}: {wait:?}",
-            run.place()
-        );
+        assert!(wait.is_some_and(|wait| wait > ms(1_500) && wait <= ms(4_000)), "{}: {wait:?}", run.place());
     });
 }
 
@@ -150,6 +146,9 @@ fn i12_silence_ends_at_its_limit() {
             let run = world.fault("pa", fault, "").run();
             let record = run.only();
             assert!(is_whole(record), "{} {fault}: {:?}", run.place(), attempts(record));
+            if run.has_no_form(fault) {
+                continue;
+            }
             let first = &record.trail.as_ref().expect("a trail").attempts[0];
             let silent = first.ended - first.started;
             assert!(silent >= ms(400) - ms(1), "{} {fault}: {silent:?}", run.place());

@@ -105,7 +105,7 @@ fn meaning(status: u16) -> (&'static [&'static str], bool) {
         402 => (&["quota_exhausted"], true),
         404 | 410 => (&["not_found"], true),
         408 => (&["timeout_total", "timeout_first_token", "server_error", "overloaded"], true),
-        425 | 429 => (&["rate_limited", "overloaded", "server_error"], true),
+        429 => (&["rate_limited", "overloaded", "server_error"], true),
         503 | 529 => (&["overloaded", "server_error"], true),
         413 => (&["context_exceeded", "invalid_request"], true),
         500.. => {

@@ -230,6 +230,18 @@ impl Run {
         calls
     }
 
+    /// Whether a fault did not fire because the dialect knows no such thing: Gemini's streams have no pings and no openings
+    /// without words.
+    #[track_caller]
+    pub(crate) fn has_no_form(&self, fault: &str) -> bool {
+        // A connection that is refused leaves no call.
+        let calls = self.calls("pa");
+        let silent = !calls.is_empty() && calls.iter().all(|call| call.faults.is_empty());
+        let known = self.way.dialect == "gemini" && (fault.contains("ping_only") || fault == "role_only");
+        assert!(!silent || known, "{}: {fault} did not fire", self.place());
+        silent
+    }
+
     /// The only request's record.
     #[track_caller]
     pub(crate) fn only(&self) -> &Record {

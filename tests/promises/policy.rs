@@ -17,8 +17,7 @@ fn skips(record: &Record) -> Vec<SkipReason> {
 #[test]
 fn i16_nothing_leaks_from_one_attempt_into_the_next() {
     everywhere(|way| {
-        let mut world = World::new(way).route("retry: { server_error: { times: 2, backoff: 1ms } }");
-        world.providers = ", keys: [k1]".to_owned();
+        let world = World::new(way).route("retry: { server_error: { times: 2, backoff: 1ms } }");
         let run = world.ask("Hello [words=4]").fault("pa", "server_error", "").run();
         let record = run.only();
         let of = |provider| calls_at(record, provider).collect::<Vec<_>>();

@@ -37,6 +37,9 @@ fn i02_whatever_fails_before_output_is_recovered() {
             let run = world.fault("pa", fault, "").run();
             let record = run.only();
             assert!(is_whole(record), "{} {fault}: {:?}", run.place(), record.caller);
+            if run.has_no_form(fault) {
+                continue;
+            }
             assert_eq!(attempts(record).len(), 2, "{} {fault}", run.place());
             assert_eq!(calls_at(record, "pb").count(), 1, "{} {fault}", run.place());
         }
@@ -96,11 +99,13 @@ fn i26_every_form_of_a_stream_means_the_same() {
             let run = World::new(way).ask("Explain [words=20]").fault("pa", form, "").run();
             let record = run.only();
             let understood = is_whole(record) && record.calls.len() == 1;
-            // A form that has no place in a dialect, or that breaks it, is an honest failure before output: `b` serves.
+            // A form that breaks the protocol is an honest failure, before output an unseen one.
+            let recovered = is_whole(record) && attempts(record) == ["a protocol", "b ok"];
             assert!(
-                understood || attempts(record).last().is_some_and(|last| last == "b ok"),
-                "{} {form}",
-                run.place()
+                understood || recovered || is_honest_part(record),
+                "{} {form}: {:?}",
+                run.place(),
+                attempts(record)
             );
             if matches!(form, "crlf" | "bom" | "no_space_after_colon") {
                 assert!(understood, "{} {form}: {:?}", run.place(), attempts(record));

@@ -88,7 +88,7 @@ fn i25_a_complete_answer_is_kept() {
         let run = world
             .ask("Same question [words=6]")
             .ask_with("Same question [words=6]", "at: 600ms")
-            .ask_with("Same question [words=6]", "at: 700ms, tenant: acme")
+            .ask_with("Same question [words=6]", "at: 700ms, headers: { x-brownout-tenant: acme }")
             .fault("[pa, pb]", "server_error", "during: 500ms..")
             .run();
         let [first, second, other] = run.records.as_slice() else { panic!("three") };
