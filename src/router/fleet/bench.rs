@@ -10,6 +10,10 @@ use crate::world::Moment;
 /// The shortest bench of a failure that does not heal by itself, as far as `open_max` allows.
 const LASTING: Duration = Duration::from_secs(60);
 
+/// A failure that took its caller longer than this is paid for with as long a pause of eager probes as it was longer: a
+/// silent target would else cost one caller after the other all of its patience.
+const QUICK: Duration = Duration::from_secs(2);
+
 /// An open circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bench {
@@ -25,6 +29,8 @@ pub(super) struct Bench {
     turned_away: u32,
     /// And before the probe under way took the slot.
     before: u32,
+    /// No eager probe before then: the last failure was a slow one.
+    eager_from: Moment,
 }
 
 impl Bench {
@@ -43,7 +49,9 @@ impl Bench {
             Probe::Synthetic { .. } | Probe::Live => length(policy, level, lasting, event.chance),
         };
         let end = event.now + length;
-        let new = Bench { tested: event.now, end, lasting, probing: false, turned_away: 0, before: 0 };
+        let eager_from = event.now + (event.now - event.began).saturating_sub(QUICK);
+        let new =
+            Bench { tested: event.now, end, lasting, probing: false, turned_away: 0, before: 0, eager_from };
         earlier.map_or(new, |earlier| Bench {
             end: end.max(earlier.end),
             tested: event.began,
@@ -90,7 +98,8 @@ impl Bench {
 
     fn is_eager(&self, policy: &BreakerPolicy, now: Moment) -> bool {
         policy.eager.is_some_and(|eager| {
-            !self.lasting && self.turned_away >= eager.turned_away && now >= self.tested + eager.at_least
+            let rested = now >= self.tested + eager.at_least && now >= self.eager_from;
+            !self.lasting && self.turned_away >= eager.turned_away && rested
         })
     }
 }
