@@ -20,11 +20,19 @@ const CANCEL_SIMULATED: Duration = Duration::from_millis(100);
 /// The same in real time.
 const CANCEL_REAL: Duration = Duration::from_secs(1);
 
+/// From a request's deadline to its caller having the end of its answer, simulated, beside the network's own delay.
+const REPLY_SIMULATED: Duration = Duration::from_millis(10);
+
+/// The same in real time.
+const REPLY_REAL: Duration = Duration::from_millis(500);
+
 /// The slack of one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slack {
     /// A limit may end this late.
     pub(crate) timer: Duration,
+    /// An answer may reach its caller this long after the deadline.
+    pub(crate) reply: Duration,
     /// A cancelled call may live on this long.
     pub(crate) cancel: Duration,
     /// Nothing begins this long after its caller had its answer: what left earlier may still be on its way.
@@ -39,12 +47,14 @@ impl Slack {
         match header.mode {
             Mode::Simulated => Slack {
                 timer: TIMER_SIMULATED,
+                reply: REPLY_SIMULATED + trip * 2,
                 cancel: CANCEL_SIMULATED + trip * 2,
                 transit: TIMER_SIMULATED + trip * 2,
                 lag: Duration::from_millis(5),
             },
             Mode::RealTime => Slack {
                 timer: TIMER_REAL,
+                reply: REPLY_REAL + trip * 2,
                 cancel: CANCEL_REAL + trip * 2,
                 transit: TIMER_REAL + trip * 2,
                 lag: Duration::from_millis(50),

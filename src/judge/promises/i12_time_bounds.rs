@@ -1,7 +1,7 @@
 //! I12 time-bounds: connect, first output, idle gap, attempt and request are all bounded.
 //!
 //! Check: every attempt ended within the route's limits, and the request within its deadline, each with the
-//! slack of the run's timers. The first output is only bounded for streams; gaps are those the caller saw.
+//! slack of the run's timers; the answer reached its caller by then and 10 ms (500 ms in real time). The first output is only bounded for streams; gaps are those the caller saw.
 
 use std::time::Duration;
 
@@ -21,7 +21,14 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         (over > case.facts.slack.timer)
             .then(|| format!("the request ended {} after its deadline", show(over)))
     };
-    late.or_else(whole).or_else(|| idle(case, route)).map_or(Found::Kept, Found::Broken)
+    let heard = || {
+        // What it took on the way in it may take on the way out.
+        let on_the_way = trail.received - case.sent();
+        let over = case.record.caller.ended.since(trail.deadline + on_the_way);
+        (!case.left() && over > case.facts.slack.reply)
+            .then(|| format!("the answer reached its caller {} after the deadline", show(over)))
+    };
+    late.or_else(whole).or_else(heard).or_else(|| idle(case, route)).map_or(Found::Kept, Found::Broken)
 }
 
 /// Which limit an attempt overran.
@@ -106,6 +113,19 @@ mod tests {
         record.caller.gaps = vec![(10_005_000, 1)];
         assert!(
             matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("without output"))
+        );
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_the_deadline_and_ten_milliseconds_is_broken() {
+        let mut record = served(0, "claude");
+        let deadline = record.trail.as_ref().expect("a trail").deadline;
+        record.caller.last_output = None;
+        record.caller.ended = deadline + Duration::from_millis(10);
+        assert_eq!(verify("I12", &record, header()), Found::Kept);
+        record.caller.ended = deadline + Duration::from_millis(11);
+        assert!(
+            matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("its caller"))
         );
     }
 }
