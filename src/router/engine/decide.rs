@@ -13,6 +13,7 @@ use crate::world::Moment;
 use super::last::blames_request;
 use super::turn::WORTH_ASKING;
 use super::{Engine, Loss, Order, Step};
+use crate::dialect::lacks_ability;
 
 impl Engine {
     /// After a failure before commit.
@@ -115,6 +116,10 @@ impl Engine {
         }
         if let (Some(statuses), Some(status)) = (&route.advance_on, status_of(failure)) {
             return if statuses.contains(&status) { Then::Next } else { Then::Surface };
+        }
+        // What this model cannot do another one may: its refusal is not the request's fault.
+        if lacks_ability(failure) {
+            return Then::Next;
         }
         // A model that was only asked because another one failed may refuse what that one would have taken: its complaint
         // ends nothing, and is not the answer.

@@ -124,6 +124,8 @@ pub struct Engine {
     /// Candidates whose turn came while they were benched, and when to come back.
     passed_over: Vec<(TargetIx, SkipReason)>,
     forced: bool,
+    /// Whether everybody had a turn already.
+    again: bool,
     rescue: usize,
     failures: Vec<(TargetIx, Failure)>,
     skips: Vec<Skip>,
@@ -161,6 +163,7 @@ impl Engine {
             resumed: Vec::new(),
             passed_over: Vec::new(),
             forced: false,
+            again: false,
             rescue: 0,
             failures: Vec::new(),
             skips: Vec::new(),

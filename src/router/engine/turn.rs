@@ -41,7 +41,9 @@ impl Engine {
 
     /// Asks the fleet.
     pub(super) fn ask(&self, target: TargetIx, now: Moment, fleet: &mut Fleet) -> Result<Pass, SkipReason> {
-        let chance = self.dice.str("admit").u64(self.skips.len() as u64).u64(u64::from(self.attempts)).unit();
+        let drawn = self.dice.str("admit").u64(self.skips.len() as u64).u64(u64::from(self.attempts)).unit();
+        // When everybody had a turn, a target whose traffic is still growing back is better than nobody: no dice.
+        let chance = if self.again { 0.0 } else { drawn };
         match fleet.admit(target, now, chance) {
             Admission::Yes(pass) => Ok(pass),
             Admission::No(reason) => Err(reason),
@@ -204,6 +206,7 @@ impl Engine {
     fn another_turn(&mut self) {
         self.plan.candidates = self.passed_over.drain(..).map(|(target, _)| target).collect();
         self.cursor = 0;
+        self.again = true;
     }
 
     /// The target to ask although it is benched: the one that is back first, once a request, where the route says

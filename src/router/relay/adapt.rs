@@ -43,7 +43,7 @@ pub(crate) fn would_adapt(request: &ChatRequest, model: &Model) -> bool {
 
 fn clamp_temperature(request: &mut Cow<'_, ChatRequest>, can: &Capabilities, notes: &mut Vec<String>) {
     let (Some((least, most)), Some(asked)) = (can.temperature, request.temperature) else { return };
-    let granted = asked.clamp(least, most);
+    let granted = asked.max(least).min(most);
     if granted != asked {
         notes.push(format!("clamped `temperature` {asked} -> {granted}"));
         request.to_mut().temperature = Some(granted);

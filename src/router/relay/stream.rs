@@ -213,7 +213,7 @@ impl Job {
             self.said.from = order.number;
             down.tell(&self.told(order, record, None));
         }
-        if self.trail.seams.is_empty() {
+        if !matches!(order.cause, Cause::Continue | Cause::Regenerate) {
             self.said.from = order.number;
         }
         self.send(deltas, down).await
