@@ -168,7 +168,8 @@ impl Next {
             cause: next.cause,
             because: failure(attempt)
                 .map_or_else(|| word(&attempt.result).0, |failure| failure.class.name().to_owned()),
-            waited_ms: waited / 1e3,
+            // An empty sum of floats is minus zero.
+            waited_ms: waited / 1e3 + 0.0,
         }
     }
 }
