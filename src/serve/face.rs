@@ -13,7 +13,7 @@ use serde_json::json;
 use super::door::Kind;
 use super::metrics::Sources;
 use super::phase::{Phase, Watch};
-use super::standing::{self, State};
+use super::standing;
 use super::witness::Witness;
 use crate::chat::{Failure, FailureClass};
 use crate::router::Router;
@@ -117,7 +117,7 @@ impl Face {
     fn health(&self, well: bool) -> Response<Body> {
         let now = self.clock.now();
         let standings = standing::of(&self.router, now);
-        let out: Vec<_> = standings.iter().filter(|standing| standing.state != State::Closed).collect();
+        let out: Vec<_> = standings.iter().filter(|standing| !standing.state.is_in_use()).collect();
         let status = match out.is_empty() {
             _ if self.watch.now() >= Phase::Draining => "draining",
             true => "ok",

@@ -1,6 +1,7 @@
 //! How every target stands at one moment, for those who look.
 
 use crate::router::Router;
+use crate::router::fleet::{TargetState, TargetView};
 use crate::world::Moment;
 
 /// How a target stands.
@@ -21,6 +22,8 @@ pub(super) struct Standing {
 pub(super) enum State {
     /// It is asked.
     Closed,
+    /// It is asked by a growing share of its traffic.
+    Ramping,
     /// It is benched.
     Open,
     /// Its bench is over, and one call tests it.
@@ -30,11 +33,18 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) const ALL: [State; 4] = [State::Closed, State::Open, State::HalfOpen, State::Cooling];
+    pub(super) const ALL: [State; 5] =
+        [State::Closed, State::Ramping, State::Open, State::HalfOpen, State::Cooling];
+
+    /// Whether callers' requests go to it.
+    pub(super) const fn is_in_use(self) -> bool {
+        matches!(self, State::Closed | State::Ramping)
+    }
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             State::Closed => "closed",
+            State::Ramping => "ramping",
             State::Open => "open",
             State::HalfOpen => "half_open",
             State::Cooling => "cooling",
@@ -45,25 +55,27 @@ impl State {
 /// Of every target, in the order of the configuration.
 pub(super) fn of(router: &Router, now: Moment) -> Vec<Standing> {
     let live = router.live();
-    let fleet = live.fleet();
-    let targets = live.config.targets().iter().enumerate();
-    let standing = |(index, target): (usize, &crate::router::config::Target)| {
-        let bench = fleet.bench(index);
-        let state = match bench {
-            _ if fleet.is_cooling(index, now) => State::Cooling,
-            None => State::Closed,
-            Some(until) if now < until => State::Open,
-            Some(_) => State::HalfOpen,
+    let views = live.fleet().view(&live.config, now);
+    views.into_iter().map(Standing::from).collect()
+}
+
+impl From<TargetView> for Standing {
+    fn from(view: TargetView) -> Self {
+        let state = match view.state {
+            _ if view.cooling_until.is_some() => State::Cooling,
+            TargetState::Closed => State::Closed,
+            TargetState::Ramping => State::Ramping,
+            TargetState::HalfOpen => State::HalfOpen,
+            TargetState::Open => State::Open,
         };
-        let trouble = fleet.trouble(index).map(|(class, _)| class.name());
+        let trouble = view.trouble.map(|(class, _)| class.name());
         Standing {
-            target: target.name.clone(),
-            provider: live.config.provider_name(index).to_owned(),
-            in_flight: fleet.load(index, now).in_flight,
+            target: view.target,
+            provider: view.provider,
+            in_flight: view.in_flight,
             state,
-            until: bench,
+            until: view.cooling_until.max(view.benched_until),
             trouble: trouble.filter(|_| state != State::Closed),
         }
-    };
-    targets.map(standing).collect()
+    }
 }

@@ -40,8 +40,6 @@ pub enum Need {
     Images,
     /// An answer begun by the caller.
     Prefill,
-    /// More tokens of output than it can generate.
-    MaxOutput,
     /// Vectors of the same space.
     Embedding,
 }
@@ -56,7 +54,6 @@ impl Need {
             Need::JsonObject => "answering in JSON",
             Need::Images => "reading images",
             Need::Prefill => "going on with a given beginning",
-            Need::MaxOutput => "that many tokens of output",
             Need::Embedding => "vectors of the same space",
         }
     }

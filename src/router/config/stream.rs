@@ -63,11 +63,3 @@ pub enum AfterCommit {
     /// not, as `End`.
     Regenerate,
 }
-
-impl Hold {
-    /// Whether anything at all is held back.
-    #[must_use]
-    pub fn is_some(&self) -> bool {
-        *self != Hold::default()
-    }
-}

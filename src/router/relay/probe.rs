@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::ground::Ground;
 use super::open::{Asked, Work, open};
-use crate::chat::{ChatRequest, EmbedInput, EmbedRequest, FailureClass, Message, Part, Role};
+use crate::chat::{ChatRequest, EmbedInput, EmbedRequest, FailureClass, Message, Role};
 use crate::router::attempt::Observed;
 use crate::router::config::Limits;
 use crate::router::engine::{Granted, Order};
@@ -111,16 +111,8 @@ const fn is_alive(class: FailureClass) -> bool {
 }
 
 fn word() -> Work {
-    let message = Message {
-        role: Role::User,
-        parts: vec![Part::Text("ping".to_owned())],
-        tool_calls: Vec::new(),
-        tool_call_id: None,
-        name: None,
-        extra: serde_json::Map::new(),
-    };
     Work::Chat(Arc::new(ChatRequest {
-        messages: vec![message],
+        messages: vec![Message::new(Role::User, "ping")],
         max_tokens: Some(1),
         ..ChatRequest::default()
     }))

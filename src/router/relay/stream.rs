@@ -69,10 +69,7 @@ impl Job {
         record: &mut Attempt,
         down: &mut Downstream,
     ) -> Relayed {
-        let mut echo = match order.cause {
-            Cause::Regenerate => Echo::of(&self.said.text),
-            _ => Echo::none(),
-        };
+        let mut echo = self.echo(order);
         let ended = self.forward(order, &mut open, &mut echo, record, down).await;
         match ended {
             Ok(()) => {
@@ -84,6 +81,14 @@ impl Job {
                 Relayed::Whole
             }
             Err(relayed) => relayed,
+        }
+    }
+
+    /// What of an answer the caller has already, where it is said again.
+    fn echo(&self, order: &Order) -> Echo {
+        match order.cause {
+            Cause::Regenerate => Echo::of(&self.said.text),
+            _ => Echo::none(),
         }
     }
 
@@ -123,10 +128,7 @@ impl Job {
         record: &mut Attempt,
         down: &mut Downstream,
     ) -> Relayed {
-        let mut echo = match order.cause {
-            Cause::Regenerate => Echo::of(&self.said.text),
-            _ => Echo::none(),
-        };
+        let mut echo = self.echo(order);
         let deltas = echo.strip(deltas(&reply).into_iter()).and_then(|deltas| echo.finish().map(|()| deltas));
         let deltas = match deltas {
             Ok(deltas) => deltas,
