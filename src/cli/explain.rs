@@ -55,7 +55,7 @@ fn from_history(args: &Args) -> Found {
         match reader.next_line().map_err(|error| unreadable(&error))? {
             Line::Request(record) if is_wanted(&record, &args.request) => return Ok((header, Some(*record))),
             Line::Footer(_) => return Ok((header, None)),
-            Line::Request(_) | Line::Header(_) => {}
+            Line::Request(_) | Line::Health(_) | Line::Header(_) => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
-use super::{Footer, Header, Line, Record, VERSION};
+use super::{Footer, Header, HealthChange, Line, Record, VERSION};
 
 /// Longest line read or written: a request with a thousand attempts and ten thousand gaps stays far below.
 pub const LINE_BYTES_MAX: usize = 8 << 20;
@@ -89,6 +89,15 @@ impl<W: Write> Writer<W> {
         self.write("request", record)
     }
 
+    /// Adds a change of a target's standing.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written to.
+    pub fn health(&mut self, change: &HealthChange) -> io::Result<()> {
+        self.write("health", change)
+    }
+
     /// Ends the history and gives the file back.
     ///
     /// # Errors
@@ -121,7 +130,7 @@ impl<R: Read> Reader<R> {
         reader.check_version()?;
         match line {
             Line::Header(header) => Ok((*header, reader)),
-            Line::Request(_) | Line::Footer(_) => Err(reader.error(Problem::NoHeader)),
+            Line::Request(_) | Line::Health(_) | Line::Footer(_) => Err(reader.error(Problem::NoHeader)),
         }
     }
 

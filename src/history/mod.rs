@@ -9,6 +9,7 @@ pub mod disk;
 pub mod expect;
 pub mod figure;
 mod header;
+mod health;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,11 +22,12 @@ pub use header::{
     FaultFired, Footer, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind, PlannedFault,
     RouteFacts, ScriptedExpectation,
 };
+pub use health::{HealthChange, HealthState};
 pub use mock_providers::ledger::{Call, Ending};
 pub use mock_providers::reply::{Segment, Tag, Transcript};
 
 /// Version of everything in this module as it is written to disk.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One request, as its three witnesses tell it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +40,8 @@ pub struct Record {
     pub calls: Vec<Call>,
 }
 
-/// A line of a history on disk: a header, the records in order of completion, a footer.
+/// A line of a history on disk: a header, the records in order of completion and the changes of health between them, a
+/// footer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
@@ -46,6 +49,8 @@ pub enum Line {
     Header(Box<Header>),
     /// One a request.
     Request(Box<Record>),
+    /// One a change of a target's standing.
+    Health(HealthChange),
     /// Last.
     Footer(Box<Footer>),
 }

@@ -8,13 +8,14 @@ use super::expectations;
 use super::facts::Facts;
 use super::failover::{self, Track, WindowFigures};
 use super::figures::{Around, PhaseFigures};
+use super::health::Health;
 use super::judgement::{ExpectationResult, Judgement, ScriptedResult, Verdict};
 use super::politeness::Load;
 use super::promises::Promises;
 use super::scripted;
 use super::tally::Tally;
 use super::verdict::{Findings, decide};
-use crate::history::{Footer, Header, PhaseKind, Record};
+use crate::history::{Footer, Header, HealthChange, PhaseKind, Record};
 use crate::world::Moment;
 
 /// Judges a run while it happens. Memory is bounded: it grows with phases and fault windows, not with requests.
@@ -27,6 +28,7 @@ pub struct Judge {
     tracks: Vec<Track>,
     promises: Promises,
     exhibits: Exhibits,
+    health: Health,
     /// Results of scripted requests by their place in the header.
     scripted: BTreeMap<usize, ScriptedResult>,
     seen: u64,
@@ -42,6 +44,7 @@ impl Judge {
             tracks: failover::tracks(&facts),
             promises: Promises::default(),
             exhibits: Exhibits::default(),
+            health: Health::default(),
             scripted: BTreeMap::new(),
             seen: 0,
             facts,
@@ -50,8 +53,14 @@ impl Judge {
 
     /// Takes one request. They may come in any order; a run gives them in order of completion.
     pub fn record(&mut self, record: &Record) {
+        self.observe(record, |_| {});
+    }
+
+    /// The same, and shows the joined request to whoever adds up something beside the figures.
+    pub(crate) fn observe(&mut self, record: &Record, see: impl FnOnce(&Case<'_>)) {
         self.seen += 1;
         let case = Case::new(record, &self.facts);
+        see(&case);
         let phase = self.facts.phase_at(record.caller.intended);
         if let Some(tally) = phase.and_then(|index| self.tallies.get_mut(index)) {
             tally.add(&case);
@@ -72,6 +81,11 @@ impl Judge {
             }
             self.scripted.insert(index, result);
         }
+    }
+
+    /// Takes a change of a target's standing with the router.
+    pub fn health(&mut self, change: &HealthChange) {
+        self.health.add(change);
     }
 
     /// Ends the run: works out every figure and the verdict.

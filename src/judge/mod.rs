@@ -9,12 +9,14 @@
 //! its trail. Truth is what providers saw and sent; the trail is a claim that is checked against it.
 
 mod case;
+pub mod diff;
 mod exhibits;
 pub(crate) mod expectations;
 mod facts;
 mod failover;
 mod figures;
 mod fold;
+mod health;
 mod hist;
 mod judgement;
 mod money;
@@ -22,6 +24,7 @@ mod outcome;
 mod politeness;
 mod promises;
 mod scripted;
+pub mod seeds;
 mod series;
 mod slack;
 mod tally;
@@ -44,4 +47,5 @@ pub use judgement::{
     ExpectationResult, Judgement, Mismatch, PromiseResult, Reason, ScriptedResult, Verdict, Witness,
 };
 pub use outcome::Outcome;
+pub(crate) use tally::{attained, first_output};
 pub(crate) use verdict::plural;

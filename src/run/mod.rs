@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use header::header;
 
-use crate::history::{Footer, Gauges, Mode, Record};
+use crate::history::{Footer, Gauges, HealthChange, Mode, Record};
 use crate::scenario::Scenario;
 use crate::world::{Clock, Dice, Moment};
 
@@ -39,6 +39,16 @@ pub trait Consumer: Send {
     ///
     /// When it cannot be written down; the run ends.
     fn record(&mut self, record: &Record) -> io::Result<()>;
+
+    /// A target's standing with the router changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Consumer::record`].
+    fn health(&mut self, change: &HealthChange) -> io::Result<()> {
+        let _ = change;
+        Ok(())
+    }
 }
 
 /// What a run tells while it goes on, and how it is told to stop.
