@@ -13,6 +13,7 @@ mod json;
 mod paint;
 pub mod suite;
 pub mod terminal;
+mod words;
 
 pub use account::Account;
 pub use json::{FORMAT_VERSION, json};
