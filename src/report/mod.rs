@@ -9,6 +9,7 @@
 //! colour (NO_COLOR, terminals) and on width.
 
 pub mod account;
+pub(crate) mod command;
 mod json;
 mod paint;
 pub mod suite;

@@ -2,6 +2,7 @@
 
 use super::page_width;
 use crate::judge::{Judgement, Verdict};
+use crate::report::command;
 use crate::report::paint::{Paint, fit, thousands};
 
 /// How many passed, what failed and why, and the exact commands for a closer look. `planned` is the number of
@@ -50,6 +51,6 @@ fn one(judgement: &Judgement, width: usize, paint: Paint) -> String {
     if judgement.reasons.len() > REASONS {
         text.push_str(&format!("  and {} more\n", judgement.reasons.len() - REASONS));
     }
-    text.push_str(&format!("  {}\n", super::again(&judgement.header)));
+    text.push_str(&format!("  {}\n", command::again(&judgement.header)));
     text
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::explain::explain;
-use crate::history::{CallerEnding, Mode};
 use crate::judge::{Judgement, PromiseResult, Reason, ScriptedResult, Verdict};
+use crate::report::command::closer;
 
 /// Requests told in full for each broken promise; further ones are counted.
 const TOLD: usize = 1;
@@ -29,32 +29,6 @@ pub fn failure(judgement: &Judgement) -> String {
         return String::new();
     }
     format!("{}\nlook closer: {}\n", parts.join("\n"), closer(judgement))
-}
-
-/// The command that tells the life of the request that is to blame. Without one, or after a run in real time,
-/// which never happens twice the same way, the command that runs it all again.
-fn closer(judgement: &Judgement) -> String {
-    let header = &judgement.header;
-    let blamed = judgement.promises.iter().flat_map(|promise| &promise.witnesses);
-    let scripted = judgement.scripted.iter().filter(|result| result.verdict == Verdict::Fail);
-    let numbers = blamed
-        .filter_map(|witness| witness.number)
-        .chain(scripted.map(|result| result.expectation.number))
-        .chain(
-            judgement
-                .worst
-                .iter()
-                .filter(|record| record.caller.ending != CallerEnding::Complete)
-                .map(|r| r.caller.number),
-        );
-    let mut records = numbers.filter_map(|number| judgement.record(number));
-    match records.next() {
-        Some(record) if header.mode == Mode::Simulated => {
-            let id = &record.caller.request_id;
-            format!("brownout explain {} {id} --seed {}", super::word(&header.path), header.seed)
-        }
-        _ => super::again(header),
-    }
 }
 
 fn promises(judgement: &Judgement, told: &mut BTreeSet<u64>) -> Vec<String> {

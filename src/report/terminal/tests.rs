@@ -177,9 +177,3 @@ fn the_speed_is_told_for_simulations_only() {
     assert_eq!(speed(&[good(), good()], took), "simulated 60s in 1.5s, 40 times faster than real time");
     assert_eq!(speed(&[real], took), "ran 1.5s in real time");
 }
-
-#[test]
-fn commands_can_be_pasted_into_a_shell() {
-    assert_eq!(word("scenarios/outage/hang.yaml"), "scenarios/outage/hang.yaml");
-    assert_eq!(word("my scenarios/it's.yaml"), r"'my scenarios/it'\''s.yaml'");
-}
