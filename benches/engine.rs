@@ -84,7 +84,7 @@ fn decisions(criterion: &mut Criterion) {
     group.bench_function("breaker_admit", |bench| {
         bench.iter(|| {
             if let Admission::Yes(pass) = fleet.admit(black_box(0), black_box(now), 0.5) {
-                fleet.released(pass);
+                fleet.released(pass, now);
             }
         });
     });

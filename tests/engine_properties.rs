@@ -173,7 +173,7 @@ impl World {
         let (step, about, says) = match life.doing {
             Doing::Begins => (Some(life.engine.begin(now, &mut self.fleet)), None, Says::Nothing),
             Doing::Waits { leaves: true } => {
-                life.engine.caller_left(&mut self.fleet);
+                life.engine.caller_left(now, &mut self.fleet);
                 (None, None, Says::Nothing)
             }
             Doing::Waits { leaves: false } => {
@@ -217,7 +217,7 @@ impl World {
                 (None, model, if order.pass.probe { Says::Alive } else { Says::Nothing })
             }
             Outcome::Left { .. } => {
-                life.engine.caller_left(&mut self.fleet);
+                life.engine.caller_left(now, &mut self.fleet);
                 (None, model, Says::Nothing)
             }
             Outcome::Fails(class, asks) | Outcome::Breaks(class, asks) => {
@@ -500,7 +500,7 @@ impl World {
 fn peek(fleet: &mut Fleet, model: usize, now: Moment) -> Health {
     let cooling = match fleet.admit(model, now, 0.0) {
         Admission::Yes(pass) => {
-            fleet.released(pass);
+            fleet.released(pass, now);
             None
         }
         Admission::No(SkipReason::Cooling { until }) => Some(until),
@@ -720,7 +720,7 @@ proptest! {
         let mut engine = Engine::new(Arc::clone(&config), 0, Facts::default(), Dice::new(1).key("x"), Moment::ZERO);
         if let Step::Attempt(order) = engine.begin(Moment::ZERO, &mut fleet) {
             if left {
-                engine.caller_left(&mut fleet);
+                engine.caller_left(Moment::ZERO, &mut fleet);
                 prop_assert_eq!(format!("{:?}", fleet), untouched);
             } else if is_neutral(class) || !order.limits.blames(class) {
                 engine.failed(failure(class, None), Moment::ZERO, &mut fleet);
@@ -1026,7 +1026,7 @@ fn an_old_probe_does_not_free_the_slot_of_a_new_one() {
     let mut new = engine(&config);
     assert!(order(&new.begin(at(11), &mut fleet)).pass.probe);
     // The caller of the first probe leaves now.
-    old.caller_left(&mut fleet);
+    old.caller_left(at(11), &mut fleet);
     assert_eq!(fleet.probes(), 1);
     assert!(!fleet.would_admit(0, at(11)));
 }

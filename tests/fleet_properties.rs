@@ -249,7 +249,7 @@ impl World {
             }
             Act::Released(which) => {
                 if let Some(pass) = self.take(which) {
-                    self.fleet.released(pass);
+                    self.fleet.released(pass, self.now);
                 }
             }
             Act::Learned { target, remaining, reset } => {
@@ -297,7 +297,7 @@ impl World {
                 // I13: as if never made, when it says nothing.
                 let before = format!("{:?}", self.fleet);
                 if let Admission::Yes(second) = self.fleet.admit(target, now, chance) {
-                    self.fleet.released(second);
+                    self.fleet.released(second, self.now);
                     prop_assert_eq!(before, format!("{:?}", self.fleet));
                 }
             }
@@ -357,7 +357,7 @@ impl World {
     /// I14, I22: when everything ends nothing is held, and everybody who answers is let back in.
     fn over(mut self) -> Check {
         while let Some(pass) = self.out.pop() {
-            self.fleet.released(pass);
+            self.fleet.released(pass, self.now);
         }
         prop_assert_eq!(self.fleet.probes(), 0);
         for target in 0..self.targets() {
@@ -383,7 +383,7 @@ impl World {
                         "it answered: {again:?}"
                     );
                     let Admission::Yes(pass) = again else { return Ok(()) };
-                    self.fleet.released(pass);
+                    self.fleet.released(pass, self.now);
                     return Ok(());
                 }
                 Admission::No(_) => {}

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::progress::{self, Board};
 use super::{pool, screen};
 use crate::history::disk::Writer;
-use crate::history::{Mode, Record};
+use crate::history::{HealthChange, Mode, Record};
 use crate::judge::{Judge, Judgement, Verdict};
 use crate::report::terminal;
 use crate::run;
@@ -168,26 +168,41 @@ fn one(
 fn judged(scenario: &Scenario, args: &Args, progress: &Arc<run::Progress>) -> io::Result<Judgement> {
     let mode = if args.real_time { Mode::RealTime } else { Mode::Simulated };
     let header = run::header(scenario, mode);
-    let mut disk = match &args.report {
+    let disk = match &args.report {
         Some(folder) => {
             let file = File::create(folder.join(format!("{}.history.jsonl.gz", scenario.name)))?;
             Some(Writer::start(BufWriter::new(file), &header)?)
         }
         None => None,
     };
-    let mut judge = Judge::new(header);
-    let footer = run::run(scenario, mode, progress, &mut |record: &Record| {
-        judge.record(record);
-        disk.as_mut().map_or(Ok(()), |disk| disk.record(record))
-    })?;
-    if let Some(disk) = disk {
+    let mut told = Told { judge: Judge::new(header), disk };
+    let footer = run::run(scenario, mode, progress, &mut told)?;
+    if let Some(disk) = told.disk {
         disk.finish(&footer)?;
     }
-    let judgement = judge.finish(footer);
+    let judgement = told.judge.finish(footer);
     if let Some(folder) = &args.report {
         fs::write(folder.join(format!("{}.json", scenario.name)), crate::report::json(&judgement))?;
     }
     Ok(judgement)
+}
+
+/// Who hears of a run: the judge, and the file that is to be read again later.
+struct Told {
+    judge: Judge,
+    disk: Option<Writer<BufWriter<File>>>,
+}
+
+impl run::Consumer for Told {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.judge.record(record);
+        self.disk.as_mut().map_or(Ok(()), |disk| disk.record(record))
+    }
+
+    fn health(&mut self, change: &HealthChange) -> io::Result<()> {
+        self.judge.health(change);
+        self.disk.as_mut().map_or(Ok(()), |disk| disk.health(change))
+    }
 }
 
 /// Real time, for telling a person how long a run took; nothing simulated sees it.

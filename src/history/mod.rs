@@ -9,10 +9,10 @@ pub mod disk;
 pub mod expect;
 pub mod figure;
 mod header;
-mod health;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::router::fleet::{HealthChange, HealthState};
 pub use crate::router::trail::{
     Attempt, AttemptResult, Cause, Outcome as RouterOutcome, Seam, Skip, SkipReason, Trail, Wait, WaitCause,
 };
@@ -22,7 +22,6 @@ pub use header::{
     FaultFired, Footer, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind, PlannedFault,
     RouteFacts, ScriptedExpectation,
 };
-pub use health::{HealthChange, HealthState};
 pub use mock_providers::ledger::{Call, Ending};
 pub use mock_providers::reply::{Segment, Tag, Transcript};
 

@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::config::Config;
-use self::fleet::Fleet;
+use self::fleet::{Fleet, HealthChange};
 use self::http::Gate;
 use self::rescue::Cache;
 use self::spend::Spending;
@@ -127,7 +127,12 @@ impl Router {
 
     fn replace(&self, config: Config) -> Arc<Live> {
         let mut slot = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let fleet = slot.fleet().adopted(&slot.config, &config);
+        let fleet = {
+            let mut old = slot.fleet();
+            let mut fleet = old.adopted(&slot.config, &config);
+            fleet.listen_after(&mut old, &config, self.clock.now());
+            fleet
+        };
         // The same gate, unless it changes: who is inside counts on.
         let same = slot.config.intake == config.intake;
         let gate = if same { Arc::clone(&slot.gate) } else { Arc::new(Gate::new(config.intake)) };
@@ -145,6 +150,19 @@ impl Router {
     pub fn gauges(&self) -> (u64, u64, u64) {
         let probes = self.live().fleet().probes();
         (self.gauges.requests.load(Ordering::Relaxed), self.gauges.attempts.load(Ordering::Relaxed), probes)
+    }
+
+    /// From now on keeps every change of a target's standing for [`Router::changes`]. Who listens should come for them
+    /// now and then: of very many, the oldest are forgotten.
+    pub fn listen(&self) {
+        let live = self.live();
+        live.fleet().listen(&live.config, self.clock.now());
+    }
+
+    /// The changes of targets' standings since the last time, in order of time; none when nobody listens.
+    #[must_use]
+    pub fn changes(&self) -> Vec<HealthChange> {
+        self.live().fleet().changes(self.clock.now())
     }
 
     /// Requests that were let in, and that wait to be.

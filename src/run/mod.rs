@@ -28,7 +28,10 @@ use crate::world::{Clock, Dice, Moment};
 /// How long after its last request a run waits for what is still under way at the providers.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// The same for a run that was stopped: its callers are gone, and somebody is waiting for the prompt.
+/// How often changes of health are fetched while no request ends.
+const FETCH: Duration = Duration::from_secs(1);
+
+/// The same as [`SETTLE`] for a run that was stopped: its callers are gone, and somebody is waiting for the prompt.
 const SETTLE_STOPPED: Duration = Duration::from_millis(100);
 
 /// Takes a run's records as they are completed.
@@ -102,11 +105,13 @@ async fn live(
             tokio::select! {
                 biased;
                 record = joined.recv() => {
+                    changes(&world, consumer)?;
                     if let Some(record) = record {
                         take(&record, consumer, progress, clock.now())?;
                     }
                 }
                 intended = &mut driving => break intended?,
+                () = clock.sleep_until(clock.now() + FETCH) => changes(&world, consumer)?,
             }
         }
     };
@@ -114,6 +119,7 @@ async fn live(
     let stopped = progress.stop.load(Ordering::Relaxed);
     settle(&joiner, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
     joiner.flush();
+    changes(&world, consumer)?;
     while let Ok(record) = joined.try_recv() {
         take(&record, consumer, progress, ended)?;
     }
@@ -126,6 +132,11 @@ async fn settle(joiner: &Arc<join::Joiner>, clock: Clock, longest: Duration) {
     while joiner.open() > 0 && clock.now() < until {
         clock.sleep_until(clock.now() + Duration::from_millis(10)).await;
     }
+}
+
+/// Hands on what changed in the router's eyes, up to now.
+fn changes(world: &world::World, consumer: &mut dyn Consumer) -> io::Result<()> {
+    world.router().changes().iter().try_for_each(|change| consumer.health(change))
 }
 
 fn take(record: &Record, consumer: &mut dyn Consumer, progress: &Progress, now: Moment) -> io::Result<()> {
@@ -159,6 +170,18 @@ impl<F: FnMut(&Record) -> io::Result<()> + Send> Consumer for F {
     }
 }
 
+impl Consumer for crate::judge::Judge {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        crate::judge::Judge::record(self, record);
+        Ok(())
+    }
+
+    fn health(&mut self, change: &HealthChange) -> io::Result<()> {
+        crate::judge::Judge::health(self, change);
+        Ok(())
+    }
+}
+
 /// Runs and judges a scenario in one go.
 ///
 /// # Errors
@@ -166,9 +189,9 @@ impl<F: FnMut(&Record) -> io::Result<()> + Send> Consumer for F {
 /// As [`run`].
 pub fn judge(scenario: &Scenario, mode: Mode) -> io::Result<crate::judge::Judgement> {
     let mut judge = crate::judge::Judge::new(header(scenario, mode));
-    let footer = run(scenario, mode, &Arc::default(), &mut |record: &Record| {
-        judge.record(record);
-        Ok(())
-    })?;
+    let footer = run(scenario, mode, &Arc::default(), &mut judge)?;
     Ok(judge.finish(footer))
 }
+
+#[cfg(test)]
+mod tests;

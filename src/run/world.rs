@@ -63,6 +63,7 @@ impl World {
                 }
                 let network = Network::Sim(Arc::clone(&net));
                 let router = Router::new(config, secrecy.connector(&network)?, clock, dice, sink);
+                router.listen();
                 route_simulated(&net, &router);
                 Ok(World { network, providers, router, base: format!("http://{ROUTER_HOST}") })
             }
@@ -75,6 +76,7 @@ impl World {
                     }
                 }
                 let router = Router::new(config, secrecy.connector(&Network::Tcp)?, clock, dice, sink);
+                router.listen();
                 let base = route_real(&router).await?;
                 Ok(World { network: Network::Tcp, providers, router, base })
             }

@@ -30,7 +30,7 @@ impl Engine {
                 || (failure.class.is_deterministic() && self.then(order.target, &failure) == Then::Surface));
         if ends {
             // An error that is the answer needs no other: whoever else is under way is given up.
-            self.caller_left(fleet);
+            self.caller_left(now, fleet);
             return self.surface_now(order.target, failure, now, fleet);
         }
         if order.cause == Cause::Hedge || accompanied {

@@ -264,9 +264,9 @@ impl Engine {
     }
 
     /// The caller left. Gives back what the attempts held; no step follows.
-    pub fn caller_left(&mut self, fleet: &mut Fleet) {
+    pub fn caller_left(&mut self, now: Moment, fleet: &mut Fleet) {
         for order in self.running.drain(..) {
-            fleet.released(order.pass);
+            fleet.released(order.pass, now);
         }
     }
 

@@ -298,6 +298,15 @@ impl Breaker {
         }
     }
 
+    /// When that changes by itself, if it will.
+    pub(super) fn turns(&self, now: Moment) -> Option<Moment> {
+        let next = match &self.bench {
+            Some(bench) => (!bench.probing).then_some(bench.end),
+            None => self.back.zip(self.policy.ramp).map(|(since, ramp)| since + ramp),
+        };
+        next.filter(|next| *next > now)
+    }
+
     fn ticket(&mut self) -> Ticket {
         let probe = self.bench.as_mut().is_some_and(Bench::take);
         self.number(probe)

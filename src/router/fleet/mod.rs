@@ -13,7 +13,8 @@
 //! - `breaker`: when a cell is benched and how it comes back; with `window` (shares over time), `run` (failures in a
 //!   row) and `ramp` (gradual return).
 //! - `load`: how busy and how fast a target is, for those who choose among several.
-//! - `probes`: tests of the router's own. `view`: the state for people. `adopt`: what a reload keeps.
+//! - `probes`: tests of the router's own. `view`: the state for people; `watch`: its changes over time. `adopt`: what a
+//!   reload keeps.
 //!
 //! Every pass that is given out comes back once, by [`Fleet::served`], [`Fleet::failed`], [`Fleet::lost`] or
 //! [`Fleet::released`]; what it held (a place in flight, a probe slot) is free then, whatever happened.
@@ -32,6 +33,7 @@ mod probes;
 mod ramp;
 mod run;
 mod view;
+mod watch;
 mod window;
 
 use std::time::Duration;
@@ -41,6 +43,7 @@ use crate::world::Moment;
 
 pub use load::Load;
 pub use view::{TargetState, TargetView};
+pub use watch::{HealthChange, HealthState};
 
 use self::breaker::{Event, Ticket};
 use self::budget::Budgets;
@@ -48,6 +51,7 @@ use self::ceiling::Ceiling;
 use self::cells::{Cell, Layout};
 use self::cooling::Cooling;
 use self::load::{Pace, Peak};
+use self::watch::Watch;
 use super::config::{Config, Scope, TargetIx};
 use super::trail::SkipReason;
 
@@ -65,6 +69,8 @@ pub struct Fleet {
     budgets: Budgets,
     /// The slowest answers of all targets.
     slowest: Peak,
+    /// Who listens to changes.
+    watch: Option<Box<Watch>>,
 }
 
 /// The health of one target, beside its cells.
@@ -149,11 +155,22 @@ impl Fleet {
             ceilings: config.providers.values().map(|provider| Ceiling::new(provider.concurrency)).collect(),
             budgets: Budgets::new(config),
             slowest: Peak::default(),
+            watch: None,
         }
     }
 
     /// Asks to use `target`. `chance` in [0, 1) decides where only a share may pass: 0 always does.
     pub fn admit(&mut self, target: TargetIx, now: Moment, chance: f64) -> Admission {
+        self.catch_up(now);
+        let admission = self.ask(target, now, chance);
+        // Only a probe makes a difference to anybody else.
+        if matches!(admission, Admission::Yes(pass) if pass.probe) {
+            self.note(now, None);
+        }
+        admission
+    }
+
+    fn ask(&mut self, target: TargetIx, now: Moment, chance: f64) -> Admission {
         let health = &self.targets[target];
         if let Some(until) = health.cooling.until(now) {
             return Admission::No(SkipReason::Cooling { until });
@@ -183,9 +200,12 @@ impl Fleet {
 
     /// Takes `target` although it is benched or busy: as its probe when the slot is free, and callers may probe.
     pub fn force(&mut self, target: TargetIx, now: Moment) -> Pass {
+        self.catch_up(now);
         let own = self.cells[target].breaker.force();
         let shared = self.targets[target].shared.map(|cell| self.cells[cell].breaker.force());
-        self.pass(target, own, shared, now, 0.0)
+        let pass = self.pass(target, own, shared, now, 0.0);
+        self.note(now, None);
+        pass
     }
 
     fn pass(
@@ -248,6 +268,7 @@ impl Fleet {
         if std::mem::replace(&mut pass.heard, true) {
             return;
         }
+        self.catch_up(now);
         let (time, event) = (now - pass.began, pass.event(now));
         let health = &mut self.targets[pass.target];
         health.pace.answered(time, now);
@@ -257,6 +278,7 @@ impl Fleet {
             self.cells[cell].breaker.output(&mut pass.shared, time, event);
         }
         pass.probe = false;
+        self.note(now, None);
     }
 
     /// An attempt served its request, whole.
@@ -270,12 +292,18 @@ impl Fleet {
 
     /// An attempt failed. `chance` in [0, 1) lengthens the bench that may follow.
     pub fn failed(&mut self, pass: Pass, failure: &Failure, blame: Blame, now: Moment, chance: f64) {
+        self.catch_up(now);
+        self.fail(pass, failure, blame, now, chance);
+        self.note(now, Some(failure.class));
+    }
+
+    fn fail(&mut self, pass: Pass, failure: &Failure, blame: Blame, now: Moment, chance: f64) {
         let health = &mut self.targets[pass.target];
         if let Some(wait) = failure.retry_after {
             health.cooling.ask(wait, health.open_max, now);
         }
         if blame == Blame::Neutral || is_neutral(failure.class) {
-            return self.released(pass);
+            return self.release(&pass);
         }
         let (time, slowest) = (now - pass.began, self.slowest.seconds(now).unwrap_or_default());
         health.pace.failed(time, slowest, now);
@@ -283,7 +311,7 @@ impl Fleet {
         let crowd = self.ceilings[health.provider].complained(failure, pass.crowd, pass.began, now);
         // Too many at once is the router's doing, and fewer at once the cure; but a probe is alone.
         if crowd && !pass.probe {
-            return self.released(pass);
+            return self.release(&pass);
         }
         self.landed(&pass);
         self.charge(&pass, failure, Event { chance, ..pass.event(now) });
@@ -345,6 +373,7 @@ impl Fleet {
 
     /// An attempt was given up because another one was faster: neutral, but for how slow it was.
     pub fn lost(&mut self, pass: Pass, now: Moment) {
+        self.catch_up(now);
         if !pass.heard {
             let (time, event) = (now - pass.began, pass.event(now));
             let health = &mut self.targets[pass.target];
@@ -352,12 +381,19 @@ impl Fleet {
             let widest = health.shared.unwrap_or(pass.target);
             self.cells[widest].breaker.silent(time, event);
         }
-        self.released(pass);
+        self.release(&pass);
+        self.note(now, None);
     }
 
     /// An attempt ended in a way that says nothing about its target.
-    pub fn released(&mut self, pass: Pass) {
-        self.landed(&pass);
+    pub fn released(&mut self, pass: Pass, now: Moment) {
+        self.catch_up(now);
+        self.release(&pass);
+        self.note(now, None);
+    }
+
+    fn release(&mut self, pass: &Pass) {
+        self.landed(pass);
         self.cells[pass.target].breaker.released(pass.own);
         if let Some(cell) = self.targets[pass.target].shared {
             self.cells[cell].breaker.released(pass.shared);
@@ -367,8 +403,10 @@ impl Fleet {
     /// What the headers of an answer of `target` said of its limits: it is not asked before those that are used up are
     /// whole again.
     pub fn learned(&mut self, target: TargetIx, limits: &RateLimits, now: Moment) {
+        self.catch_up(now);
         let health = &mut self.targets[target];
         health.cooling.learn(limits, health.open_max, now);
+        self.note(now, None);
     }
 
     /// A request arrived on the route with index `route`: what its failures may cost grows, at the route and at every

@@ -13,6 +13,7 @@ impl Fleet {
     /// Takes the probe slots of all who are due to be tested: each pass must be given back by [`Fleet::served`],
     /// [`Fleet::failed`] or [`Fleet::released`].
     pub fn probes_due(&mut self, now: Moment) -> Vec<Pass> {
+        self.catch_up(now);
         let all = 0..self.targets.len();
         // Of those who share a breaker, the one that failed last is asked first.
         let suspects = all.clone().filter(|target| self.is_suspect(*target)).collect::<Vec<_>>();
@@ -27,6 +28,7 @@ impl Fleet {
                 self.each_cell(target, |cell| cell.breaker.postpone(now));
             }
         }
+        self.note(now, None);
         passes
     }
 

@@ -9,21 +9,21 @@ use crate::router::config::{
     BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, Route, Secret,
 };
 
-const fn at(seconds: u64) -> Moment {
+pub(super) const fn at(seconds: u64) -> Moment {
     Moment::from_us(seconds * 1_000_000)
 }
 
-const fn s(seconds: u64) -> Duration {
+pub(super) const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
 /// One failure benches for 5 s, without chance or shortcuts.
-fn policy(scope: Scope) -> BreakerPolicy {
+pub(super) fn policy(scope: Scope) -> BreakerPolicy {
     BreakerPolicy { scope, failures: 1, open: s(5), jitter: 0.0, eager: None, ..BreakerPolicy::default() }
 }
 
 /// Providers with as many keys as given; every model on every provider listed for it.
-fn config(keys: &[usize], models: &[(&str, &[usize])], breaker: BreakerPolicy) -> Config {
+pub(super) fn config(keys: &[usize], models: &[(&str, &[usize])], breaker: BreakerPolicy) -> Config {
     let provider = |(index, keys): (usize, &usize)| {
         let bare = Provider::new(Dialect::Openai, "http://p");
         let keyed =
@@ -47,18 +47,18 @@ fn config(keys: &[usize], models: &[(&str, &[usize])], breaker: BreakerPolicy) -
     )
 }
 
-fn failure(class: FailureClass) -> Failure {
+pub(super) fn failure(class: FailureClass) -> Failure {
     Failure::new(class, "it failed")
 }
 
-fn pass(fleet: &mut Fleet, target: TargetIx, now: Moment) -> Pass {
+pub(super) fn pass(fleet: &mut Fleet, target: TargetIx, now: Moment) -> Pass {
     match fleet.admit(target, now, 0.0) {
         Admission::Yes(pass) => pass,
         Admission::No(reason) => panic!("target {target} is not to be asked: {reason:?}"),
     }
 }
 
-fn fails(fleet: &mut Fleet, target: TargetIx, class: FailureClass, now: Moment) {
+pub(super) fn fails(fleet: &mut Fleet, target: TargetIx, class: FailureClass, now: Moment) {
     let pass = pass(fleet, target, now);
     fleet.failed(pass, &failure(class), Blame::Target, now, 0.0);
 }
@@ -187,7 +187,7 @@ fn a_refusal_by_one_cell_holds_nothing_in_the_other() {
     assert_eq!((fleet.probes(), fleet.bench(0)), (0, Some(until)));
     let probe = pass(&mut fleet, 0, at(8));
     assert_eq!(fleet.probes(), 2);
-    fleet.released(probe);
+    fleet.released(probe, at(8));
     assert_eq!(fleet.probes(), 0);
 }
 
@@ -241,7 +241,7 @@ fn a_provider_gets_no_more_calls_at_once_than_declared_over_all_its_targets() {
     let mut fleet = Fleet::new(&crowded(2, false));
     let passes = [pass(&mut fleet, 0, at(0)), pass(&mut fleet, 1, at(0))];
     assert_eq!(fleet.admit(0, at(0), 0.0), Admission::No(SkipReason::Busy));
-    fleet.released(passes[1]);
+    fleet.released(passes[1], at(0));
     assert!(fleet.would_admit(0, at(0)));
 }
 

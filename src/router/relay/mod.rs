@@ -335,7 +335,7 @@ impl Job {
     }
 
     fn caller_left(mut self) {
-        self.with_fleet(|engine, fleet, _| engine.caller_left(fleet));
+        self.with_fleet(|engine, fleet, now| engine.caller_left(now, fleet));
         self.close(Outcome::Cancelled);
     }
 
@@ -384,7 +384,7 @@ impl Drop for Job {
     /// A task that is dropped in the middle (a shutdown) still gives back what it holds.
     fn drop(&mut self) {
         if !self.closed {
-            self.with_fleet(|engine, fleet, _| engine.caller_left(fleet));
+            self.with_fleet(|engine, fleet, now| engine.caller_left(now, fleet));
         }
     }
 }
