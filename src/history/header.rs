@@ -5,9 +5,13 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::declared::{ClassFacts, ProviderFacts, TargetFacts, TenantFacts};
 use super::expect::Expectation;
 use crate::chat::{FailureClass, Finish};
-use crate::router::config::{AfterCommit, EmptyPolicy, Price, RefusalPolicy};
+use crate::router::config::{
+    Adapt, AfterCommit, AllBenched, Balance, BreakerPolicy, Budget, EmptyPolicy, Hedge, Need, Price,
+    RefusalPolicy, RetryAfterPolicy, RetryOrder,
+};
 use crate::world::Moment;
 use mock_providers::fault::Window;
 
@@ -37,6 +41,15 @@ pub struct Header {
     pub models: IndexMap<String, ModelFacts>,
     /// Routes by name, with their declared policy.
     pub routes: IndexMap<String, RouteFacts>,
+    /// Providers by name.
+    #[serde(default)]
+    pub providers: IndexMap<String, ProviderFacts>,
+    /// Everything an attempt may be sent to: one deployment of a model with one key each.
+    #[serde(default)]
+    pub targets: Vec<TargetFacts>,
+    /// Tenants by name.
+    #[serde(default)]
+    pub tenants: IndexMap<String, TenantFacts>,
     /// Faults in the order of the file.
     pub faults: Vec<PlannedFault>,
     /// Thresholds this scenario sets.
@@ -101,6 +114,21 @@ pub struct ModelFacts {
     pub price: Option<Price>,
     /// How good it is.
     pub quality: Option<f64>,
+    /// Context window, in tokens.
+    #[serde(default)]
+    pub context: Option<u64>,
+    /// What it is declared not to do.
+    #[serde(default)]
+    pub cannot: Vec<Need>,
+    /// When it is benched; none where that is not known.
+    #[serde(default)]
+    pub breaker: Option<BreakerPolicy>,
+    /// What its failures lead to, over what its routes say.
+    #[serde(default)]
+    pub retry: ClassFacts,
+    /// Which of its targets is asked first.
+    #[serde(default)]
+    pub balance: Balance,
 }
 
 /// Limits of attempts on one model, where it has its own.
@@ -114,6 +142,9 @@ pub struct ModelLimits {
     pub idle: Option<Duration>,
     /// The whole attempt.
     pub attempt: Option<Duration>,
+    /// To the status line and headers.
+    #[serde(default)]
+    pub headers: Option<Duration>,
 }
 
 /// What is declared of a route.
@@ -162,6 +193,45 @@ pub struct RouteFacts {
     /// Whether an empty success is never given, whatever [`RouteFacts::empty`] says.
     #[serde(default)]
     pub never_empty: bool,
+    /// What failure classes lead to.
+    #[serde(default)]
+    pub retry: ClassFacts,
+    /// What comes first, repeats or the next model.
+    #[serde(default)]
+    pub retry_order: RetryOrder,
+    /// Repeats for all callers together.
+    #[serde(default)]
+    pub retry_budget: Option<Budget>,
+    /// What a provider's request to wait leads to.
+    #[serde(default)]
+    pub retry_after: RetryAfterPolicy,
+    /// When a second model is asked beside a slow one.
+    #[serde(default)]
+    pub hedge: Option<Hedge>,
+    /// Which model of the chain is asked first.
+    #[serde(default)]
+    pub balance: Balance,
+    /// Shares of the traffic, one a model of the chain; empty means equal ones.
+    #[serde(default)]
+    pub weights: Vec<u32>,
+    /// Whether requests may be changed for a model.
+    #[serde(default)]
+    pub adapt: Adapt,
+    /// Regions its requests may be served in; none means all.
+    #[serde(default)]
+    pub regions: Option<Vec<String>>,
+    /// What happens when every model is benched.
+    #[serde(default)]
+    pub all_benched: AllBenched,
+    /// To the status line and headers.
+    #[serde(default)]
+    pub headers: Option<Duration>,
+    /// Whether a stream may be given up for its slowness before it commits.
+    #[serde(default)]
+    pub min_rate: bool,
+    /// The longest time a caller may ask for; none means the route's own.
+    #[serde(default)]
+    pub deadline_max: Option<Duration>,
 }
 
 /// A fault as planned.

@@ -5,6 +5,7 @@
 //! the few in flight. `judge` and `report` see nothing but this.
 
 mod caller;
+mod declared;
 pub mod disk;
 pub mod expect;
 pub mod figure;
@@ -18,6 +19,7 @@ pub use crate::router::trail::{
 };
 pub use crate::world::Moment;
 pub use caller::{CallerEnding, CallerRecord};
+pub use declared::{ClassFacts, ProviderFacts, TargetFacts, TenantFacts};
 pub use header::{
     FaultFired, Footer, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind, PlannedFault,
     RouteFacts, ScriptedExpectation,

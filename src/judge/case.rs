@@ -54,6 +54,13 @@ impl<'a> Case<'a> {
         self.attempts().len().max(self.record.calls.len())
     }
 
+    /// The attempt whose answer the caller got or, where none was whole, the one that broke after output.
+    pub(crate) fn serving_attempt(&self) -> Option<usize> {
+        let attempts = self.attempts();
+        let served = attempts.iter().position(|attempt| attempt.result == AttemptResult::Served);
+        served.or_else(|| attempts.iter().rposition(|attempt| attempt.first_output.is_some()))
+    }
+
     /// The call whose answer the caller got: of the attempt that served, or by the words themselves.
     pub(crate) fn serving_call(&self) -> Option<&'a Call> {
         let served = self.attempts().iter().position(|attempt| attempt.result == AttemptResult::Served);

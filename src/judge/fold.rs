@@ -86,6 +86,7 @@ impl Judge {
     /// Takes a change of a target's standing with the router.
     pub fn health(&mut self, change: &HealthChange) {
         self.health.add(change);
+        self.promises.health(&self.facts, change);
     }
 
     /// Ends the run: works out every figure and the verdict.
@@ -96,7 +97,7 @@ impl Judge {
         let phases = scope.phases();
         let expectations = scope.expectations();
         let scripted = self.scripted_results();
-        let promises = self.promises.results(&footer);
+        let promises = self.promises.results(&self.facts, &footer);
         let findings = Findings {
             facts: &self.facts,
             footer: &footer,

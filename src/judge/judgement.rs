@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::failover::WindowFigures;
 use super::figures::PhaseFigures;
 use crate::history::expect::Expectation;
-use crate::history::{Footer, Header, Record, ScriptedExpectation};
+use crate::history::{Footer, Header, Moment, Record, ScriptedExpectation};
 
 /// The outcome of judging one run. The same history gives the same judgement, byte for byte.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,8 +76,8 @@ pub struct PromiseResult {
     pub witnesses: Vec<Witness>,
 }
 
-/// A request that broke a promise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The least that shows how a promise was broken: which request, which of its attempts, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
     /// The request's number; none when no single request is to blame.
     pub number: Option<u64>,
@@ -85,6 +85,18 @@ pub struct Witness {
     pub request_id: Option<String>,
     /// What happened.
     pub what: String,
+    /// The attempts it is about, by their numbers from 0 in the order in which they began. At most four.
+    #[serde(default)]
+    pub attempts: Vec<u32>,
+    /// When it began: a moment of the run, in microseconds from its start.
+    #[serde(default)]
+    pub from: Option<Moment>,
+    /// When it was over or, where that says more, when it should have been.
+    #[serde(default)]
+    pub to: Option<Moment>,
+    /// Other requests without which it cannot be seen, by their numbers. At most four.
+    #[serde(default)]
+    pub others: Vec<u64>,
 }
 
 /// How a threshold was met.

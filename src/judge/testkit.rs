@@ -6,11 +6,14 @@ use indexmap::IndexMap;
 
 use crate::chat::{Failure, FailureClass, Finish, Usage};
 use crate::history::{
-    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, Ending, Footer, Header, Mode,
-    ModelFacts, Phase, PhaseKind, PlannedFault, Record, RouteFacts, RouterOutcome, Seam, Segment, Tag, Trail,
-    Transcript, VERSION,
+    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, ClassFacts, Ending, Footer, Header,
+    Mode, ModelFacts, Phase, PhaseKind, PlannedFault, ProviderFacts, Record, RouteFacts, RouterOutcome, Seam,
+    Segment, Tag, TargetFacts, Trail, Transcript, VERSION,
 };
-use crate::router::config::{AfterCommit, EmptyPolicy, Price, RefusalPolicy};
+use crate::router::config::{
+    Adapt, AfterCommit, AllBenched, Backoff, Balance, BreakerPolicy, Budget, ClassPolicy, EmptyPolicy, Price,
+    RefusalPolicy, RetryAfterPolicy, RetryOrder, Then,
+};
 use crate::world::Moment;
 use mock_providers::fault::{ErrorKind, Window};
 
@@ -30,6 +33,11 @@ pub(crate) fn header() -> Header {
         limits: crate::history::ModelLimits::default(),
         price: Some(Price { input, output }),
         quality: Some(quality),
+        context: None,
+        cannot: vec![],
+        breaker: Some(BreakerPolicy::default()),
+        retry: ClassFacts::default(),
+        balance: Balance::default(),
     };
     let models = IndexMap::from([
         ("claude".to_owned(), model("anthropic", "claude-sonnet-4-5", 3_000_000, 15_000_000, 0.94)),
@@ -52,6 +60,9 @@ pub(crate) fn header() -> Header {
         ],
         models,
         routes: IndexMap::from([("support".to_owned(), route())]),
+        providers: ["anthropic", "google"].map(|name| (name.to_owned(), ProviderFacts::default())).into(),
+        targets: vec![target("claude"), target("flash")],
+        tenants: IndexMap::new(),
         faults: vec![PlannedFault {
             provider: "anthropic".to_owned(),
             name: "outage".to_owned(),
@@ -60,6 +71,21 @@ pub(crate) fn header() -> Header {
         }],
         expect: vec![],
         scripted: vec![],
+    }
+}
+
+fn target(model: &str) -> TargetFacts {
+    let (provider, upstream) = match model {
+        "claude" => ("anthropic", "claude-sonnet-4-5"),
+        _ => ("google", "gemini-2.5-flash"),
+    };
+    TargetFacts {
+        name: model.to_owned(),
+        model: model.to_owned(),
+        provider: provider.to_owned(),
+        upstream: upstream.to_owned(),
+        key: None,
+        weight: 1,
     }
 }
 
@@ -84,7 +110,29 @@ fn route() -> RouteFacts {
         objective_total: None,
         after_commit: AfterCommit::End,
         never_empty: false,
+        retry: twice(),
+        retry_order: RetryOrder::default(),
+        // Whether there are repeats depends on a budget: then nobody can say that one is missing.
+        retry_budget: Some(Budget { share: 1.0, per_second: 1.0 }),
+        retry_after: RetryAfterPolicy::default(),
+        hedge: None,
+        balance: Balance::default(),
+        weights: vec![],
+        adapt: Adapt::default(),
+        regions: None,
+        all_benched: AllBenched::default(),
+        headers: None,
+        min_rate: false,
+        deadline_max: None,
     }
+}
+
+/// A server error is repeated twice, at once: the histories here repeat it without a pause.
+fn twice() -> ClassFacts {
+    let backoff = Backoff { base: Duration::ZERO, ..Backoff::default() };
+    let mut facts = ClassFacts::default();
+    facts.set(FailureClass::ServerError, ClassPolicy { times: 2, backoff, then: Then::Next });
+    facts
 }
 
 pub(crate) fn footer(intended: u64) -> Footer {

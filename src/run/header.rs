@@ -3,8 +3,14 @@
 use indexmap::IndexMap;
 
 use crate::chat::FailureClass;
-use crate::history::{Header, Mode, ModelFacts, ModelLimits, RouteFacts, VERSION};
-use crate::router::config::{Ambiguous, Config, Model, RefusalPolicy, Rescue, Route, Then};
+use crate::history::{
+    ClassFacts, Header, Mode, ModelFacts, ModelLimits, ProviderFacts, RouteFacts, TargetFacts, TenantFacts,
+    VERSION,
+};
+use crate::router::config::{
+    Ambiguous, Capabilities, Config, Model, Need, Provider, RefusalPolicy, Rescue, Route, Target, Tenant,
+    Then,
+};
 use crate::scenario::{Objectives, Scenario};
 
 /// The header of a run of `scenario`.
@@ -31,6 +37,17 @@ pub fn header(scenario: &Scenario, mode: Mode) -> Header {
             .map(|model| (model.name.clone(), model_facts(config, model)))
             .collect(),
         routes: routes.collect::<IndexMap<_, _>>(),
+        providers: config
+            .providers
+            .iter()
+            .map(|(name, provider)| (name.clone(), provider_facts(provider)))
+            .collect(),
+        targets: config.targets().iter().map(|target| target_facts(config, target)).collect(),
+        tenants: config
+            .tenants
+            .values()
+            .map(|tenant| (tenant.name.clone(), tenant_facts(config, tenant)))
+            .collect(),
         faults: scenario.faults.clone(),
         expect: scenario.expect.clone(),
         scripted: scenario.scripted.clone(),
@@ -48,6 +65,7 @@ fn model_facts(config: &Config, model: &Model) -> ModelFacts {
         first_token: model.limits.first_token,
         idle: model.limits.idle,
         attempt: model.limits.attempt,
+        headers: model.limits.headers,
     };
     ModelFacts {
         provider,
@@ -56,6 +74,65 @@ fn model_facts(config: &Config, model: &Model) -> ModelFacts {
         limits,
         price: model.price,
         quality: model.quality,
+        context: model.context,
+        cannot: cannot(&model.can),
+        breaker: Some(model.breaker),
+        retry: own_retry(model),
+        balance: model.balance,
+    }
+}
+
+fn own_retry(model: &Model) -> ClassFacts {
+    let mut facts = ClassFacts::default();
+    for class in FailureClass::ALL {
+        if let Some(policy) = model.retry.of(class) {
+            facts.set(class, *policy);
+        }
+    }
+    facts
+}
+
+fn cannot(can: &Capabilities) -> Vec<Need> {
+    let declared = [
+        (can.tools, Need::Tools),
+        (can.json_schema, Need::JsonSchema),
+        (can.json_object, Need::JsonObject),
+        (can.images, Need::Images),
+        (can.prefill, Need::Prefill),
+    ];
+    declared.into_iter().filter(|(can, _)| *can == Some(false)).map(|(_, need)| need).collect()
+}
+
+fn provider_facts(provider: &Provider) -> ProviderFacts {
+    ProviderFacts {
+        region: provider.region.clone(),
+        concurrency: provider.concurrency,
+        retry_budget: provider.retry_budget.is_some(),
+    }
+}
+
+fn target_facts(config: &Config, target: &Target) -> TargetFacts {
+    let (provider, keys) = config
+        .providers
+        .get_index(target.provider)
+        .map_or_else(Default::default, |(name, provider)| (name.clone(), provider.keys.as_slice()));
+    let key = target.key.filter(|_| keys.len() > 1).map(|key| keys[key].name.clone());
+    TargetFacts {
+        name: target.name.clone(),
+        model: config.models[target.model].name.clone(),
+        provider,
+        upstream: target.upstream.clone(),
+        key,
+        weight: target.weight,
+    }
+}
+
+fn tenant_facts(config: &Config, tenant: &Tenant) -> TenantFacts {
+    let names = |models: &Vec<usize>| models.iter().map(|model| config.models[*model].name.clone()).collect();
+    TenantFacts {
+        models: tenant.models.as_ref().map(names),
+        regions: tenant.regions.clone(),
+        spend: tenant.spend,
     }
 }
 
@@ -93,5 +170,18 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         objective_total: objectives.total,
         after_commit: route.stream.after_commit,
         never_empty: route.never_empty,
+        retry: ClassFacts::of_route(&route.retry),
+        retry_order: route.retry_order,
+        retry_budget: route.retry_budget,
+        retry_after: route.retry_after,
+        hedge: route.hedge,
+        balance: route.balance,
+        weights: route.weights.clone(),
+        adapt: route.adapt,
+        regions: route.regions.clone(),
+        all_benched: route.all_benched,
+        headers: route.limits.headers,
+        min_rate: route.limits.min_rate.is_some(),
+        deadline_max: config.callers.max_deadline,
     }
 }

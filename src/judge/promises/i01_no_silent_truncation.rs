@@ -5,7 +5,7 @@
 //! in order, and its provider did end its answer. Refusals and empty answers have no canonical text; fixed
 //! replies are known by their length.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::judge::{Case, text};
 
 pub(super) const PROMISE: Promise = Promise { id: "I01", name: "no-silent-truncation", check };
@@ -14,7 +14,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if !case.complete() {
         return Found::NotApplicable;
     }
-    text::undeclared_damage(case).map_or(Found::Kept, Found::Broken)
+    text::undeclared_damage(case).map(|what| Breach::new(what).of(case.serving_attempt())).into()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! or every other model of the chain, the caller's own where it gave one, was asked or passed over for a reason the
 //! trail names. A declared fixed reply never fails, so with one there is no such error at all.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::chat::Failure;
 use crate::chat::FailureClass;
 use crate::history::{RouteFacts, RouterOutcome, Trail};
@@ -29,12 +29,11 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if late || (bounded && route.fixed.is_none()) {
         return Found::Kept;
     }
-    untried(trail, route, bounded).map_or(Found::Kept, |model| {
-        Found::Broken(format!(
-            "it failed with {} and `{model}` was never asked, with time left",
-            failure.class
-        ))
-    })
+    let missed = untried(trail, route, bounded).map(|model| {
+        let what = format!("it failed with {} and `{model}` was never asked, with time left", failure.class);
+        Breach::new(what).of(trail.attempts.len().checked_sub(1)).between(trail.ended, trail.deadline)
+    });
+    missed.into()
 }
 
 /// Whether the failure is the answer by policy: the route's, or the default one for the caller's own mistakes.

@@ -4,7 +4,7 @@
 //! from the first word on, without gaps, repeats or words out of order. Where the route declares that a broken stream is
 //! continued, another reply may follow at a seam that the trail marks, from its own first word on.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::judge::{Case, text};
 
 pub(super) const PROMISE: Promise = Promise { id: "I03", name: "no-splice", check };
@@ -13,7 +13,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if case.record.caller.transcript.segments.is_empty() {
         return Found::NotApplicable;
     }
-    text::splice(case).map_or(Found::Kept, Found::Broken)
+    text::splice(case).map(|what| Breach::new(what).of(case.serving_attempt())).into()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! the route takes emptiness for an answer and does not rule it out by `never_empty`. Vectors have neither and are left out:
 //! they come without a finish reason.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::chat::Finish;
 use crate::judge::Case;
 use crate::router::config::EmptyPolicy;
@@ -22,7 +22,8 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if case.saw_output() || declared || refused {
         return Found::Kept;
     }
-    Found::Broken("the caller got a success without text or tool call".to_owned())
+    let what = "the caller got a success without text or tool call";
+    Found::Broken(Breach::new(what).of(case.serving_attempt()))
 }
 
 #[cfg(test)]

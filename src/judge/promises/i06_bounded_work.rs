@@ -3,7 +3,7 @@
 //! Check: attempts (as claimed, or calls as seen, whichever are more) are at most `max_attempts`, plus one for
 //! each declared last resort; no caller was left without an end.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::history::{CallerEnding, Cause};
 use crate::judge::Case;
 
@@ -14,14 +14,15 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         return Found::NotApplicable;
     }
     if case.record.caller.ending == CallerEnding::Overdue {
-        return Found::Broken("the request never ended".to_owned());
+        return Found::Broken(Breach::new("the request never ended"));
     }
     let Some(route) = case.route else { return Found::NotApplicable };
     let rescues = case.attempts().iter().filter(|attempt| attempt.cause == Cause::Rescue).count();
     let bound = route.max_attempts as usize + rescues.min(route.rescue.len());
     let made = case.attempt_count();
     if made > bound {
-        Found::Broken(format!("{made} attempts, and {bound} are allowed"))
+        let what = format!("{made} attempts, and {bound} are allowed");
+        Found::Broken(Breach::new(what).of(bound..case.attempts().len()))
     } else {
         Found::Kept
     }
@@ -41,7 +42,9 @@ mod tests {
             Found::Kept
         );
         let five = failing(0, &["claude", "claude", "claude", "flash", "flash"]);
-        assert_eq!(verify("I06", &five, header()), Found::Broken("5 attempts, and 4 are allowed".to_owned()));
+        assert!(
+            matches!(verify("I06", &five, header()), Found::Broken(what) if what.contains("5 attempts, and 4 are"))
+        );
     }
 
     #[test]

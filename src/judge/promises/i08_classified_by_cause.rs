@@ -5,7 +5,7 @@
 //! a bad request (by the provider's ledger, else by the trail), the request does not ask that model again. A
 //! model kept as last resort may be asked once more.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::judge::{Case, politeness};
 
 pub(super) const PROMISE: Promise = Promise { id: "I08", name: "classified-by-cause", check };
@@ -16,11 +16,9 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     }
     let Some((first, repeat)) = politeness::useless_repeats(case).next() else { return Found::Kept };
     let model = &case.attempts()[first].model;
-    Found::Broken(format!(
-        "attempt {} asked {model} again after attempt {} had failed for good",
-        repeat + 1,
-        first + 1
-    ))
+    let what =
+        format!("attempt {} asked {model} again after attempt {} had failed for good", repeat + 1, first + 1);
+    Found::Broken(Breach::new(what).of([first, repeat]))
 }
 
 #[cfg(test)]

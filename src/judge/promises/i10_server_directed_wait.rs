@@ -4,7 +4,7 @@
 //! model is always right, and a last resort may be asked), counted from when its status line was sent. Waits
 //! asked of other requests are not held against this one here.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::judge::expectations::show_seconds;
 use crate::judge::{Case, politeness};
 
@@ -15,13 +15,14 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         return Found::NotApplicable;
     }
     let Some(early) = politeness::early_repeats(case).next() else { return Found::Kept };
-    let model = &case.attempts()[early.asked].model;
-    Found::Broken(format!(
+    let (model, began) = (&case.attempts()[early.asked].model, case.attempts()[early.repeat].started);
+    let what = format!(
         "{model} asked for {} and was asked again {} too early, by attempt {}",
         show_seconds(early.wait.as_secs_f64()),
         show_seconds(early.by.as_secs_f64()),
         early.repeat + 1
-    ))
+    );
+    Found::Broken(Breach::new(what).of([early.asked, early.repeat]).between(began, began + early.by))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::history::{Attempt, Cause, RouteFacts};
 use crate::judge::Case;
 use crate::judge::expectations::show_seconds;
@@ -20,6 +20,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         let over = trail.ended.since(latest);
         (over > case.facts.slack.timer)
             .then(|| format!("the request ended {} after its deadline", show(over)))
+            .map(|what| Breach::new(what).between(latest, trail.ended))
     };
     let heard = || {
         // What it took on the way in it may take on the way out.
@@ -27,12 +28,13 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         let over = case.record.caller.ended.since(trail.deadline + on_the_way);
         (!case.left() && over > case.facts.slack.reply)
             .then(|| format!("the answer reached its caller {} after the deadline", show(over)))
+            .map(|what| Breach::new(what).between(trail.deadline, case.record.caller.ended))
     };
-    late.or_else(whole).or_else(heard).or_else(|| idle(case, route)).map_or(Found::Kept, Found::Broken)
+    late.or_else(whole).or_else(heard).or_else(|| idle(case, route)).into()
 }
 
 /// Which limit an attempt overran.
-fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) -> Option<String> {
+fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) -> Option<Breach> {
     let began = attempt.connected.unwrap_or(attempt.started);
     let connect = attempt.connected.unwrap_or(attempt.ended.min(attempt.started + route.deadline));
     let connect = attempt.connected.is_some().then(|| connect - attempt.started);
@@ -47,19 +49,20 @@ fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) ->
     checks.into_iter().find_map(|(what, limit, took)| {
         let (limit, took) = (limit?, took?);
         (took > limit + case.facts.slack.timer).then(|| {
-            format!(
+            let what = format!(
                 "attempt {} on {}: {what} took {}, limit {}",
                 attempt.number + 1,
                 attempt.model,
                 show(took),
                 show(limit)
-            )
+            );
+            Breach::new(what).of([attempt.number as usize])
         })
     })
 }
 
 /// The longest silence in the middle of a stream, as the caller saw it.
-fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<String> {
+fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<Breach> {
     let caller = &case.record.caller;
     let after_last =
         caller.last_output.filter(|_| caller.stream && !case.left()).map(|last| caller.ended - last);
@@ -74,7 +77,9 @@ fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<String> {
     let most = case.attempts().iter().filter_map(own).fold(route.idle, Duration::max);
     // Both the chunk before and the chunk after may have been delayed by a timer.
     let allowed = most + case.facts.slack.timer * 2 + case.facts.header.round_trip;
-    (longest > allowed).then(|| format!("{} passed without output, limit {}", show(longest), show(most)))
+    (longest > allowed)
+        .then(|| format!("{} passed without output, limit {}", show(longest), show(most)))
+        .map(|what| Breach::new(what).of(case.serving_attempt()))
 }
 
 fn show(span: Duration) -> String {

@@ -6,7 +6,7 @@
 //! by declared policy); the words a caller got come
 //! from a call made for it, or from the cache by the trail's own word.
 
-use super::{CREDENTIALS_MAX, Found, Memory, Promise};
+use super::{Breach, CREDENTIALS_MAX, Found, Memory, Promise};
 use crate::history::{Call, Cause};
 use crate::judge::Case;
 
@@ -18,15 +18,16 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
     }
     let broken =
         credential(case, memory).or_else(|| model(case)).or_else(|| body(case)).or_else(|| words(case));
-    broken.map_or(Found::Kept, Found::Broken)
+    broken.into()
 }
 
-fn credential(case: &Case<'_>, memory: &mut Memory) -> Option<String> {
+fn credential(case: &Case<'_>, memory: &mut Memory) -> Option<Breach> {
     case.record.calls.iter().find_map(|call| {
         let print = call.credential.as_ref()?;
         match memory.credentials.get(print) {
             Some(owner) if *owner != call.provider => {
-                Some(format!("a credential of {owner} was sent to {}", call.provider))
+                let what = format!("a credential of {owner} was sent to {}", call.provider);
+                Some(about(case, what, call))
             }
             Some(_) => None,
             None if memory.credentials.len() < CREDENTIALS_MAX => {
@@ -38,12 +39,13 @@ fn credential(case: &Case<'_>, memory: &mut Memory) -> Option<String> {
     })
 }
 
-fn model(case: &Case<'_>) -> Option<String> {
+fn model(case: &Case<'_>) -> Option<Breach> {
     let stranger = case.record.calls.iter().find(|call| case.facts.model_of(call).is_none())?;
-    Some(format!("{} was asked for `{}`, which is no model of it", stranger.provider, stranger.model))
+    let what = format!("{} was asked for `{}`, which is no model of it", stranger.provider, stranger.model);
+    Some(about(case, what, stranger))
 }
 
-fn body(case: &Case<'_>) -> Option<String> {
+fn body(case: &Case<'_>) -> Option<Breach> {
     let calls = &case.record.calls;
     // What goes on with a broken answer carries its beginning: that is another request by declaration.
     let goes_on = |index: usize| {
@@ -55,12 +57,14 @@ fn body(case: &Case<'_>) -> Option<String> {
             other.provider == call.provider && other.model == call.model && !goes_on(*at)
         };
         let (_, earlier) = calls[..index].iter().enumerate().find(same)?;
-        (earlier.body != call.body)
-            .then(|| format!("a repeat on {} carried another body than the call before", call.provider))
+        (earlier.body != call.body).then(|| {
+            let what = format!("a repeat on {} carried another body than the call before", call.provider);
+            about(case, what, call)
+        })
     })
 }
 
-fn words(case: &Case<'_>) -> Option<String> {
+fn words(case: &Case<'_>) -> Option<Breach> {
     if case.rescued_by() == Some("cache") {
         return None;
     }
@@ -71,7 +75,14 @@ fn words(case: &Case<'_>) -> Option<String> {
         .segments
         .iter()
         .find(|segment| !case.record.calls.iter().any(|call| call.tag == segment.tag))?;
-    Some(format!("words {}..{} belong to a call made for another request", foreign.from, foreign.to))
+    let what = format!("words {}..{} belong to a call made for another request", foreign.from, foreign.to);
+    Some(Breach::new(what).of(case.serving_attempt()))
+}
+
+/// About one call, and the attempt that made it.
+fn about(case: &Case<'_>, what: String, call: &Call) -> Breach {
+    let made = case.pairs().position(|(_, made)| made.is_some_and(|made| std::ptr::eq(made, call)));
+    Breach::new(what).of(made).between(call.received, call.ended)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! left a call (one that failed to connect, timed out or was cancelled need not); the caller's headers name the
 //! model and the number of attempts of the trail.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::history::{Attempt, AttemptResult, Call, Cause, RouterOutcome, Trail};
 use crate::judge::Case;
 
@@ -13,16 +13,18 @@ pub(super) const PROMISE: Promise = Promise { id: "I19", name: "attribution", ch
 fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     let Some(trail) = &case.record.trail else { return Found::NotApplicable };
     let broken = unclaimed(case).or_else(|| invented(case)).or_else(|| told(case, trail));
-    broken.map_or(Found::Kept, Found::Broken)
+    broken.into()
 }
 
-fn unclaimed(case: &Case<'_>) -> Option<String> {
+fn unclaimed(case: &Case<'_>) -> Option<Breach> {
     let claimed = |index: usize| case.links.contains(&Some(index));
     let index = (0..case.record.calls.len()).find(|index| !claimed(*index))?;
-    Some(format!("{} saw a call that the router's trail does not name", case.record.calls[index].provider))
+    let call = &case.record.calls[index];
+    let what = format!("{} saw a call that the router's trail does not name", call.provider);
+    Some(Breach::new(what).between(call.received, call.ended))
 }
 
-fn invented(case: &Case<'_>) -> Option<String> {
+fn invented(case: &Case<'_>) -> Option<Breach> {
     let must_leave_a_call = |attempt: &Attempt| match &attempt.result {
         AttemptResult::Served => true,
         AttemptResult::Failed(failure) => failure.status.is_some(),
@@ -30,14 +32,12 @@ fn invented(case: &Case<'_>) -> Option<String> {
     };
     let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && must_leave_a_call(pair.0);
     let (attempt, _) = case.pairs().find(invented)?;
-    Some(format!(
-        "attempt {} claims an answer of {}, which saw no call",
-        attempt.number + 1,
-        attempt.provider
-    ))
+    let what =
+        format!("attempt {} claims an answer of {}, which saw no call", attempt.number + 1, attempt.provider);
+    Some(Breach::new(what).of([attempt.number as usize]))
 }
 
-fn told(case: &Case<'_>, trail: &Trail) -> Option<String> {
+fn told(case: &Case<'_>, trail: &Trail) -> Option<Breach> {
     let served = match &trail.outcome {
         RouterOutcome::Answered { model } => Some(model),
         RouterOutcome::Rescued { by } => Some(by),
@@ -47,13 +47,15 @@ fn told(case: &Case<'_>, trail: &Trail) -> Option<String> {
         && told != served
         && !began(trail, told)
     {
-        return Some(format!("the caller was told that {told} served, and it was {served}"));
+        let what = format!("the caller was told that {told} served, and it was {served}");
+        return Some(Breach::new(what).of(case.serving_attempt()));
     }
     // The head of a stream was written when the first of it was forwarded: what came to go on with it was not known then.
     let goes_on = |attempt: &&Attempt| matches!(attempt.cause, Cause::Continue | Cause::Regenerate);
     let made = trail.attempts.len() - trail.attempts.iter().filter(goes_on).count();
     let told = case.record.caller.attempts.filter(|told| *told as usize != made && !case.left())?;
-    Some(format!("the caller was told of {told} attempts, and {made} were made"))
+    let what = format!("the caller was told of {told} attempts, and {made} were made");
+    Some(Breach::new(what).of(0..trail.attempts.len()))
 }
 
 /// Whether a model said the beginning of an answer that another one went on with, as the trail marks it.

@@ -4,7 +4,7 @@
 //! picodollar; where the provider's usage was known and the model has a price, there is a cost. A provider that told
 //! a false usage is taken at its word: nobody else could know.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::history::{Attempt, Call};
 use crate::judge::{Case, money};
 
@@ -16,8 +16,8 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         let Some(call) = call else { continue };
         let priced = case.facts.model(&attempt.model).is_some_and(|model| model.price.is_some());
         applies |= priced;
-        if let Some(broken) = wrong(case, attempt, call).filter(|_| priced) {
-            return Found::Broken(broken);
+        if let Some(what) = wrong(case, attempt, call).filter(|_| priced) {
+            return Found::Broken(Breach::new(what).of([attempt.number as usize]));
         }
     }
     if applies { Found::Kept } else { Found::NotApplicable }

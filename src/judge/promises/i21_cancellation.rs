@@ -3,7 +3,10 @@
 //! Check: no attempt begins after the caller left or had its answer, and calls that were open when it left, or when
 //! another attempt won, end within the bound of `slack.rs`. Calls into a black hole are left out: there a close is not seen.
 
-use super::{Found, Memory, Promise};
+use std::time::Duration;
+
+use super::{Breach, Found, Memory, Promise};
+use crate::history::Moment;
 use crate::judge::expectations::show_seconds;
 use crate::judge::{Case, politeness};
 
@@ -12,24 +15,30 @@ pub(super) const PROMISE: Promise = Promise { id: "I21", name: "cancellation", c
 fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if let Some((attempt, late)) = politeness::orphans(case).next() {
         let late = show_seconds(late.as_secs_f64());
-        return Found::Broken(format!("attempt {} began {late} after the caller was gone", attempt + 1));
+        let what = format!("attempt {} began {late} after the caller was gone", attempt + 1);
+        let (gone, began) = (case.record.caller.ended, case.attempts()[attempt].started);
+        return Found::Broken(Breach::new(what).of([attempt]).between(gone, began));
     }
     if let Some((call, time)) =
         politeness::loser_times(case).find(|(_, time)| *time > case.facts.slack.cancel)
     {
-        let provider = &case.record.calls[call].provider;
-        let time = show_seconds(time.as_secs_f64());
-        return Found::Broken(format!("{provider} worked on for {time} after another attempt had won"));
+        return Found::Broken(worked_on(case, call, time, "another attempt had won"));
     }
     if !case.left() {
         return if case.attempts().is_empty() { Found::NotApplicable } else { Found::Kept };
     }
     let slow = politeness::cancel_times(case).find(|(_, time)| *time > case.facts.slack.cancel);
-    slow.map_or(Found::Kept, |(call, time)| {
-        let provider = &case.record.calls[call].provider;
-        let time = show_seconds(time.as_secs_f64());
-        Found::Broken(format!("{provider} worked on for {time} after the caller had left"))
-    })
+    slow.map(|(call, time)| worked_on(case, call, time, "the caller had left")).into()
+}
+
+/// A call that lived on for `time` although it was of no use any more.
+fn worked_on(case: &Case<'_>, index: usize, time: Duration, since: &str) -> Breach {
+    let call = &case.record.calls[index];
+    let shown = show_seconds(time.as_secs_f64());
+    let what = format!("{} worked on for {shown} after {since}", call.provider);
+    let attempt = case.links.iter().position(|link| *link == Some(index));
+    let useless = Moment::ZERO + (call.ended - Moment::ZERO).saturating_sub(time);
+    Breach::new(what).of(attempt).between(useless, call.ended)
 }
 
 #[cfg(test)]

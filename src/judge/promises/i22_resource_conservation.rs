@@ -2,8 +2,9 @@
 //!
 //! Check: when everything is over the router holds no request, no attempt and no probe slot.
 
+use super::{Breach, Tally};
 use crate::history::Footer;
-use crate::judge::judgement::{PromiseResult, Witness};
+use crate::judge::judgement::PromiseResult;
 
 /// Judged once a run, on its footer.
 pub(super) fn judge(footer: &Footer) -> PromiseResult {
@@ -15,15 +16,13 @@ pub(super) fn judge(footer: &Footer) -> PromiseResult {
         .map(|(what, count)| crate::judge::plural(count, what))
         .collect();
     let what = format!("when everything was over the router still held {}", held.join(", "));
-    let witnesses =
-        if held.is_empty() { vec![] } else { vec![Witness { number: None, request_id: None, what }] };
-    PromiseResult {
-        id: "I22".to_owned(),
-        name: "resource-conservation".to_owned(),
-        checked: 1,
-        violations: witnesses.len() as u64,
-        witnesses,
+    let mut tally = Tally::default();
+    if held.is_empty() {
+        tally.kept();
+    } else {
+        tally.broken(|| Breach::new(what).between(footer.ended, footer.ended).of_the_run());
     }
+    tally.result("I22", "resource-conservation")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! that was made for the same tenant. Calls are remembered as requests end, up to a bound; words of a call that is not
 //! known (yet) are only checked for their order.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::history::{Call, Ending};
 use crate::judge::{Case, text};
 
@@ -27,7 +27,7 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
         remember(case, memory);
         return Found::NotApplicable;
     }
-    damage(case, memory).map_or(Found::Kept, Found::Broken)
+    damage(case, memory).map(Breach::new).into()
 }
 
 fn remember(case: &Case<'_>, memory: &mut Memory) {

@@ -4,7 +4,7 @@
 //! Check: where the caller saw a success with tool calls, the arguments of every call parse, unless a limit on output cut
 //! the reply and its finish reason says so; and no stream that a tool call was seen of was gone on with by another attempt.
 
-use super::{Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise};
 use crate::chat::Finish;
 use crate::judge::Case;
 use crate::judge::plural;
@@ -19,19 +19,18 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     }
     if case.complete() && unparsed > 0 && caller.finish != Some(Finish::Length) {
         let calls = plural(u64::from(unparsed), "tool call");
-        return Found::Broken(format!(
-            "{calls} with arguments that do not parse, and it was told that this is all"
-        ));
+        let what = format!("{calls} with arguments that do not parse, and it was told that this is all");
+        return Found::Broken(Breach::new(what).of(case.serving_attempt()));
     }
     let gone_on = case.record.trail.as_ref().and_then(|trail| trail.seams.first());
     // A call that only the later attempt made is its own.
     let before = |seam: &crate::history::Seam| caller.first_output.is_some() && seam.after_chars == 0;
     match gone_on {
-        Some(seam) if before(seam) => Found::Broken(format!(
-            "attempt {} went on after a tool call of attempt {}",
-            seam.to + 1,
-            seam.from + 1
-        )),
+        Some(seam) if before(seam) => {
+            let what =
+                format!("attempt {} went on after a tool call of attempt {}", seam.to + 1, seam.from + 1);
+            Found::Broken(Breach::new(what).of([seam.from as usize, seam.to as usize]))
+        }
         _ => Found::Kept,
     }
 }

@@ -3,6 +3,7 @@
 //! A check says that it does not apply, that the promise was kept, or what broke it. It reads the joined
 //! request and, where a promise spans requests, a small [`Memory`].
 
+mod breach;
 mod i01_no_silent_truncation;
 mod i02_pre_commit_recovery;
 mod i03_no_splice;
@@ -23,22 +24,11 @@ mod i28_tool_call_safety;
 use std::collections::BTreeMap;
 
 use super::case::Case;
-use super::judgement::{PromiseResult, Witness};
-use crate::history::{Footer, Tag};
-
-/// Witnesses kept of each promise.
-const WITNESSES: usize = 5;
-
-/// What a check found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// The promise says nothing about this request.
-    NotApplicable,
-    /// It was kept.
-    Kept,
-    /// It was broken, and how.
-    Broken(String),
-}
+use super::facts::Facts;
+use super::judgement::PromiseResult;
+use crate::history::{Footer, HealthChange, Tag};
+use breach::Tally;
+pub(crate) use breach::{Breach, Found};
 
 /// What checks remember from one request to the next.
 #[derive(Debug, Default)]
@@ -81,14 +71,7 @@ const PROMISES: [Promise; 15] = [
 #[derive(Debug, Default)]
 pub(crate) struct Promises {
     memory: Memory,
-    tallies: [PromiseTally; PROMISES.len()],
-}
-
-#[derive(Debug, Default)]
-struct PromiseTally {
-    checked: u64,
-    violations: u64,
-    witnesses: Vec<Witness>,
+    tallies: [Tally; PROMISES.len()],
 }
 
 impl Promises {
@@ -96,45 +79,22 @@ impl Promises {
     pub(crate) fn check(&mut self, case: &Case<'_>) -> bool {
         let mut witness = false;
         for (promise, tally) in PROMISES.iter().zip(&mut self.tallies) {
-            match (promise.check)(case, &mut self.memory) {
-                Found::NotApplicable => {}
-                Found::Kept => tally.checked += 1,
-                Found::Broken(what) => witness |= tally.broken(case, what),
-            }
+            witness |= tally.add((promise.check)(case, &mut self.memory), case.record);
         }
         witness
     }
 
+    /// Takes a change of a target's standing with the router.
+    pub(crate) fn health(&mut self, _facts: &Facts, _change: &HealthChange) {}
+
     /// The results, in the order of the ids.
-    pub(crate) fn results(self, footer: &Footer) -> Vec<PromiseResult> {
-        let mut results: Vec<PromiseResult> = PROMISES
-            .iter()
-            .zip(self.tallies)
-            .map(|(promise, tally)| PromiseResult {
-                id: promise.id.to_owned(),
-                name: promise.name.to_owned(),
-                checked: tally.checked,
-                violations: tally.violations,
-                witnesses: tally.witnesses,
-            })
-            .collect();
+    pub(crate) fn results(self, _facts: &Facts, footer: &Footer) -> Vec<PromiseResult> {
+        let tallies = PROMISES.iter().zip(self.tallies);
+        let mut results: Vec<PromiseResult> =
+            tallies.map(|(promise, tally)| tally.result(promise.id, promise.name)).collect();
         results.push(i22_resource_conservation::judge(footer));
         results.sort_by(|a, b| a.id.cmp(&b.id));
         results
-    }
-}
-
-impl PromiseTally {
-    fn broken(&mut self, case: &Case<'_>, what: String) -> bool {
-        self.checked += 1;
-        self.violations += 1;
-        let keep = self.witnesses.len() < WITNESSES;
-        if keep {
-            let caller = &case.record.caller;
-            let request_id = Some(caller.request_id.clone());
-            self.witnesses.push(Witness { number: Some(caller.number), request_id, what });
-        }
-        keep
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// When a target is benched, for how long, and how it is let back in.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakerPolicy {
     /// Who shares one breaker.
     pub scope: Scope,
@@ -49,7 +49,7 @@ pub enum Scope {
 }
 
 /// Benches when, of the calls of a sliding window, too many failed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateTrip {
     /// The share of failed calls, 0..=1, from which on it is benched.
     pub share: f64,
@@ -60,7 +60,7 @@ pub struct RateTrip {
 }
 
 /// Benches when, of the calls of a sliding window, too many took too long to their first output.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlowTrip {
     /// A call that takes longer to its first output is slow.
     pub over: Duration,
@@ -78,7 +78,7 @@ pub struct SlowTrip {
 /// By default at most one request in eighteen asks a dead target, and at ten requests a second one does every two
 /// seconds: so traffic is back within two seconds of recovery, and fewer than one request in five of an outage ask in
 /// vain, those that find it out included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Eager {
     /// Requests turned away since the bench or the last probe began, for one probe: one request in so many asks a dead
     /// target at most.
@@ -88,7 +88,8 @@ pub struct Eager {
 }
 
 /// What tests a benched target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Probe {
     /// A caller's request, one at a time, when the bench ends.
     Live,

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A budget of extra calls: a share of the requests that came, plus a floor per second. It bounds amplification
 /// when everything fails at once, and never stops the few repeats of a quiet time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
     /// Extra calls for each request, 0.2 for one in five.
     pub share: f64,
@@ -13,7 +15,7 @@ pub struct Budget {
 }
 
 /// When a second model is asked although the first has not failed yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hedge {
     /// How long the first is waited for.
     pub after: HedgeAfter,
@@ -24,7 +26,8 @@ pub struct Hedge {
 }
 
 /// How long the first useful output is waited for before a second model is asked as well.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HedgeAfter {
     /// This long.
     Fixed(Duration),
@@ -39,7 +42,7 @@ pub enum HedgeAfter {
 }
 
 /// How many calls a provider gets at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
     /// At most.
     pub most: u32,

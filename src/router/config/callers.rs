@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ModelIx, Secret};
 
 /// A tenant: what holds for every request of its callers, on every hop.
@@ -20,7 +22,7 @@ pub struct Tenant {
 }
 
 /// A limit on cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spend {
     /// Picodollars.
     pub most: u64,

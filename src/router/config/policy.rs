@@ -25,10 +25,11 @@ pub enum EmptyPolicy {
 }
 
 /// What happens when every model of the chain is benched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AllBenched {
     /// The last resort, or a clean error with Retry-After, at once.
+    #[default]
     FailFast,
     /// The model whose bench ends first is asked all the same, once; one that asked to be left alone is not.
     AskOne,

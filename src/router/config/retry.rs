@@ -13,7 +13,7 @@ pub struct RetryPolicy {
 }
 
 /// What one failure class leads to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassPolicy {
     /// Repeats on the same model, at most.
     pub times: u32,
@@ -40,7 +40,7 @@ pub enum Then {
 }
 
 /// Exponential waits: the n-th repeat waits up to `base * factor^n`, at most `cap`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backoff {
     /// Before the first repeat.
     pub base: Duration,
@@ -65,7 +65,8 @@ pub enum Jitter {
 }
 
 /// What a provider's request to wait (Retry-After) leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RetryAfterPolicy {
     /// Wait it out on the same model while retries, `cap` and deadline allow; move on otherwise.
     Wait {
