@@ -10,6 +10,7 @@
 
 pub mod account;
 pub(crate) mod command;
+pub mod html;
 mod json;
 mod paint;
 pub mod suite;
