@@ -2,8 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::history::{HealthChange, HealthState};
-use crate::world::Moment;
+use crate::history::{HealthChange, HealthState, Moment};
 
 /// Most spans kept of a target: a breaker that flaps more often is drawn no better by more of them.
 const SPANS_MAX: usize = 1_000;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crate::history::{AttemptResult, Cause, Header};
+use crate::history::{AttemptResult, Cause, Header, Moment};
 use crate::judge::{Case, attained};
-use crate::world::Moment;
 
 /// Most slices of a timeline: more would be narrower than a pixel can show.
 pub(super) const SLICES_MAX: usize = 320;
