@@ -12,8 +12,9 @@ use super::progress::{self, Board};
 use super::{pool, screen};
 use crate::history::disk::Writer;
 use crate::history::{HealthChange, Mode, Record};
-use crate::judge::{Judge, Judgement, Verdict};
-use crate::report::terminal;
+use crate::judge::{Judgement, Verdict};
+use crate::report::account::Collector;
+use crate::report::{Chapter, json, terminal};
 use crate::run;
 use crate::scenario::{self, Scenario};
 use crate::world::Clock;
@@ -175,32 +176,32 @@ fn judged(scenario: &Scenario, args: &Args, progress: &Arc<run::Progress>) -> io
         }
         None => None,
     };
-    let mut told = Told { judge: Judge::new(header), disk };
+    let mut told = Told { collector: Collector::new(header), disk };
     let footer = run::run(scenario, mode, progress, &mut told)?;
     if let Some(disk) = told.disk {
         disk.finish(&footer)?;
     }
-    let judgement = told.judge.finish(footer);
+    let chapter = Chapter::once(told.collector.finish(footer));
     if let Some(folder) = &args.report {
-        fs::write(folder.join(format!("{}.json", scenario.name)), crate::report::json(&judgement))?;
+        fs::write(folder.join(format!("{}.json", scenario.name)), json(&chapter))?;
     }
-    Ok(judgement)
+    Ok(chapter.account.judgement)
 }
 
-/// Who hears of a run: the judge, and the file that is to be read again later.
+/// Who hears of a run: the account, and the file that is to be read again later.
 struct Told {
-    judge: Judge,
+    collector: Collector,
     disk: Option<Writer<BufWriter<File>>>,
 }
 
 impl run::Consumer for Told {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.judge.record(record);
+        self.collector.record(record);
         self.disk.as_mut().map_or(Ok(()), |disk| disk.record(record))
     }
 
     fn health(&mut self, change: &HealthChange) -> io::Result<()> {
-        self.judge.health(change);
+        self.collector.health(change);
         self.disk.as_mut().map_or(Ok(()), |disk| disk.health(change))
     }
 }

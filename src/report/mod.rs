@@ -9,14 +9,21 @@
 //! colour (NO_COLOR, terminals) and on width.
 
 pub mod account;
+mod checks;
 pub(crate) mod command;
+mod format;
 pub mod html;
 mod json;
+mod junit;
 mod paint;
 pub mod suite;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testkit;
 mod words;
 
 pub use account::Account;
+pub use format::{File, Format, UnknownFormat, files, stem};
 pub use json::{FORMAT_VERSION, json};
-pub use suite::Suite;
+pub use junit::junit;
+pub use suite::{Chapter, Suite};
