@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::progress::{self, Board};
 use super::{pool, screen};
 use crate::history::disk::Writer;
-use crate::history::{HealthChange, Mode, Record};
+use crate::history::{Aborted, HealthChange, Mode, Record};
 use crate::judge::{Judgement, Verdict};
 use crate::report::account::Collector;
 use crate::report::{Chapter, json, terminal};
@@ -203,6 +203,10 @@ impl run::Consumer for Told {
     fn health(&mut self, change: &HealthChange) -> io::Result<()> {
         self.collector.health(change);
         self.disk.as_mut().map_or(Ok(()), |disk| disk.health(change))
+    }
+
+    fn enough(&mut self) -> Option<Aborted> {
+        self.collector.hopeless()
     }
 }
 

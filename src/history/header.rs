@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::declared::{ClassFacts, ProviderFacts, TargetFacts, TenantFacts};
-use super::expect::Expectation;
+use super::expect::{Expectation, StopWhen};
 use crate::chat::{FailureClass, Finish};
 use crate::router::config::{
     Adapt, AfterCommit, AllBenched, Balance, BreakerPolicy, Budget, EmptyPolicy, Hedge, Need, Price,
@@ -54,6 +54,9 @@ pub struct Header {
     pub faults: Vec<PlannedFault>,
     /// Thresholds this scenario sets.
     pub expect: Vec<Expectation>,
+    /// When it is hopeless and stops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub abort_on: Vec<StopWhen>,
     /// What single scripted requests must do, by request number.
     pub scripted: Vec<ScriptedExpectation>,
 }
@@ -286,7 +289,24 @@ pub struct Footer {
     /// What was still held when everything was over: all zero in a healthy run.
     pub gauges: Gauges,
     /// Why the run was stopped early, if it was.
-    pub aborted: Option<String>,
+    pub aborted: Option<Aborted>,
+}
+
+/// Why a run was stopped early.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aborted {
+    /// Somebody had enough.
+    Interrupted,
+    /// A condition of [`Header::abort_on`] held.
+    Hopeless {
+        /// The condition, as it was written.
+        when: String,
+        /// What was measured, in words.
+        why: String,
+        /// When it was found to hold.
+        at: Moment,
+    },
 }
 
 /// How often a planned fault fired.

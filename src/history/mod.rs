@@ -21,8 +21,8 @@ pub use crate::world::Moment;
 pub use caller::{CallerEnding, CallerRecord};
 pub use declared::{ClassFacts, ProviderFacts, TargetFacts, TenantFacts};
 pub use header::{
-    FaultFired, Footer, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind, PlannedFault,
-    RouteFacts, ScriptedExpectation,
+    Aborted, FaultFired, Footer, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind,
+    PlannedFault, RouteFacts, ScriptedExpectation,
 };
 pub use mock_providers::ledger::{Call, Ending};
 pub use mock_providers::reply::{Segment, Tag, Transcript};

@@ -1,75 +1,127 @@
 //! Thresholds against figures.
 
-use super::failover::{Interval, WindowFigures};
-use super::figures::PhaseFigures;
 use super::judgement::{ExpectationResult, Verdict};
-use crate::history::expect::Expectation;
-use crate::history::figure::{self, Kind};
+use super::view::{Measured, View};
+use crate::history::Aborted;
+use crate::history::expect::{Expectation, Measure, Threshold};
+use crate::history::figure::Kind;
 
-/// Judges one threshold. `scope` holds the figures of the phases it asks about; none when there is no such
-/// phase. `windows` are the fault windows that touch them.
-pub(crate) fn judge(
-    expectation: &Expectation,
-    scope: Option<&PhaseFigures>,
-    windows: &[&WindowFigures],
-) -> ExpectationResult {
-    let Some(figures) = scope else {
-        let phase = expectation.during.as_deref().unwrap_or("run");
-        return result(expectation, None, Verdict::Inconclusive, format!("the run has no phase `{phase}`"));
-    };
-    if let Some(interval) = worst_interval(&expectation.figure, windows) {
-        return judge_interval(expectation, interval);
-    }
-    let Some(measured) = figures.measure(&expectation.figure, expectation.stat.as_deref()) else {
-        let why = format!("nothing to measure: {} requests, none of them gave this figure", figures.requests);
-        return result(expectation, None, Verdict::Inconclusive, why);
-    };
-    judge_value(expectation, measured)
+/// Judges every threshold of a run.
+pub(crate) fn judge(view: &View<'_>) -> Vec<ExpectationResult> {
+    let expect = view.judge.facts.header.expect.iter();
+    let judged = expect.map(|expectation| compare(expectation, view.measure(&expectation.measure), view));
+    judged
+        .map(|result| if view.footer.aborted.is_some() { unfinished(result, view) } else { result })
+        .collect()
 }
 
-fn judge_value(expectation: &Expectation, measured: f64) -> ExpectationResult {
-    let kept = expectation.op.holds(measured, expectation.value);
-    let kind = kind_of(expectation);
-    let explanation = format!("measured {}", show(kind, measured));
+/// Judges what was measured by one threshold.
+pub(crate) fn compare(expectation: &Expectation, left: Measured, view: &View<'_>) -> ExpectationResult {
+    let right = Right::of(&expectation.threshold, view);
+    let samples = match left {
+        Measured::Value { samples, .. }
+        | Measured::Never { samples, .. }
+        | Measured::Nothing { samples, .. } => samples,
+    };
+    let (verdict, explanation) = words(expectation, &left, &right);
+    ExpectationResult {
+        expectation: expectation.clone(),
+        measured: match left {
+            Measured::Value { value, .. } => Some(value),
+            Measured::Never { .. } | Measured::Nothing { .. } => None,
+        },
+        samples,
+        threshold: right.value,
+        threshold_samples: right.samples,
+        verdict,
+        explanation,
+    }
+}
+
+/// The right side of a comparison, worked out.
+struct Right {
+    value: Option<f64>,
+    samples: Option<u64>,
+    /// Why there is no value, and what to change.
+    why: String,
+}
+
+impl Right {
+    fn of(threshold: &Threshold, view: &View<'_>) -> Right {
+        let (measure, factor, plus) = match threshold {
+            Threshold::Value(value) => {
+                return Right { value: Some(*value), samples: None, why: String::new() };
+            }
+            Threshold::Of { measure, factor, plus } => (measure, *factor, *plus),
+        };
+        match view.measure(measure) {
+            Measured::Value { value, samples } => {
+                let value = Some(super::hist::tidy(value * factor + plus));
+                Right { value, samples: Some(samples), why: String::new() }
+            }
+            Measured::Never { watched, samples } => {
+                let why = format!(
+                    "it never came in the {} it was watched: compare with a time",
+                    show_seconds(watched)
+                );
+                Right { value: None, samples: Some(samples), why }
+            }
+            Measured::Nothing { why, samples } => Right { value: None, samples: Some(samples), why },
+        }
+    }
+}
+
+/// The verdict, and the comparison in words. A time that never came fails every upper bound and keeps every lower one.
+fn words(expectation: &Expectation, left: &Measured, right: &Right) -> (Verdict, String) {
+    let kind = expectation.measure.kind();
+    let (value, told, samples) = match left {
+        Measured::Nothing { why, .. } => return (Verdict::Inconclusive, why.clone()),
+        Measured::Value { value, samples } => (*value, format!("measured {}", show(kind, *value)), samples),
+        Measured::Never { watched, samples } => (
+            f64::INFINITY,
+            format!("it never came in the {} it was watched", show_seconds(*watched)),
+            samples,
+        ),
+    };
+    let of = reference(&expectation.measure, &expectation.threshold);
+    let Some(threshold) = right.value else {
+        return (Verdict::Inconclusive, format!("{told}; of {of}: {}", right.why));
+    };
+    let kept = expectation.op.holds(value, threshold);
     let verdict = if kept { Verdict::Pass } else { Verdict::Fail };
-    result(expectation, Some(measured), verdict, explanation)
-}
-
-/// A time that never came fails every upper bound and keeps every lower one.
-fn judge_interval(expectation: &Expectation, interval: Interval) -> ExpectationResult {
-    match interval {
-        Interval::After(seconds) => judge_value(expectation, seconds),
-        Interval::Unknown => {
-            let why =
-                "fewer than 50 requests, or less than a second, to tell by: send more, or widen the window";
-            result(expectation, None, Verdict::Inconclusive, why.to_owned())
-        }
-        Interval::Never(watched) => {
-            let kept = expectation.op.holds(f64::INFINITY, expectation.value);
-            let verdict = if kept { Verdict::Pass } else { Verdict::Fail };
-            let why = format!("it never came in the {} it was watched", show(Kind::Duration, watched));
-            result(expectation, None, verdict, why)
+    match right.samples {
+        None => (verdict, told),
+        Some(others) => {
+            let threshold = show(kind, threshold);
+            (verdict, format!("{told}, and {of} is {threshold} ({samples} and {others} samples)"))
         }
     }
 }
 
-/// Of several windows the worst: never, then the longest, then those nobody can tell.
-fn worst_interval(figure: &str, windows: &[&WindowFigures]) -> Option<Interval> {
-    let pick = |window: &&WindowFigures| match figure {
-        "time_to_failover" => Some(window.time_to_failover),
-        "time_to_recover.service" => Some(window.recover_service),
-        "time_to_recover.failback" => Some(window.recover_failback),
-        _ => None,
+/// `95% of baseline`, as short as it can be said next to what is measured on the left.
+fn reference(left: &Measure, threshold: &Threshold) -> String {
+    let Threshold::Of { measure, factor, plus } = threshold else { return String::new() };
+    let same = Measure { scope: left.scope.moved(measure.scope.during.clone()), ..left.clone() } == *measure;
+    let what = match measure.scope.during[..] {
+        [_, ..] if same => measure.scope.during.join("|"),
+        _ => measure.to_string(),
     };
-    let rank = |interval: &Interval| interval.seconds().unwrap_or(-1.0);
-    windows.iter().filter_map(pick).max_by(|a, b| rank(a).total_cmp(&rank(b)))
+    let times = if *factor == 1.0 { String::new() } else { format!("{}% of ", digits(factor * 100.0, 3)) };
+    let sign = if *plus < 0.0 { "-" } else { "+" };
+    let more =
+        if *plus == 0.0 { String::new() } else { format!(" {sign} {}", show(left.kind(), plus.abs())) };
+    format!("{times}{what}{more}")
 }
 
-fn kind_of(expectation: &Expectation) -> Kind {
-    if expectation.stat.as_deref() == Some("count") {
-        return Kind::Count;
-    }
-    figure::find(&expectation.figure).map_or(Kind::Ratio, |figure| figure.kind)
+/// In a run that was stopped early a threshold was not held for as long as it was meant; who stopped it decides whether
+/// that is a failure. What was stopped by hand may have become whole again.
+fn unfinished(result: ExpectationResult, view: &View<'_>) -> ExpectationResult {
+    let verdict = match (result.verdict, &view.footer.aborted) {
+        (Verdict::Fail, Some(Aborted::Interrupted)) => Verdict::Inconclusive,
+        (verdict, _) => verdict,
+    };
+    let explanation = format!("{} by the time the run was stopped", result.explanation);
+    ExpectationResult { verdict, explanation, ..result }
 }
 
 /// A value in its kind's unit, for people.
@@ -109,13 +161,4 @@ fn digits(value: f64, decimals: usize) -> String {
         return text;
     }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn result(
-    expectation: &Expectation,
-    measured: Option<f64>,
-    verdict: Verdict,
-    explanation: String,
-) -> ExpectationResult {
-    ExpectationResult { expectation: expectation.clone(), measured, verdict, explanation }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::slack::Slack;
-use crate::history::{Call, Header, ModelFacts, PhaseKind, PlannedFault, RouteFacts};
+use crate::history::{Call, Header, ModelFacts, PlannedFault, RouteFacts};
 use crate::world::Moment;
 
 /// The header, looked up fast.
@@ -53,11 +53,6 @@ impl Facts {
     pub(crate) fn phase_at(&self, at: Moment) -> Option<usize> {
         let index = self.header.phases.partition_point(|phase| phase.from <= at).checked_sub(1)?;
         (at < self.header.phases[index].to).then_some(index)
-    }
-
-    /// Whether figures leave this phase out.
-    pub(crate) fn is_warmup(&self, phase: usize) -> bool {
-        self.header.phases.get(phase).is_some_and(|phase| phase.kind == PhaseKind::Warmup)
     }
 
     /// The planned faults that fired on a call.

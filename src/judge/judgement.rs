@@ -102,10 +102,18 @@ pub struct Witness {
 /// How a threshold was met.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExpectationResult {
-    /// The threshold.
+    /// What was expected.
     pub expectation: Expectation,
     /// What was measured, in the figure's unit; none without samples, or when the awaited event never came.
     pub measured: Option<f64>,
+    /// What that rests on: requests, or samples of a distribution.
+    pub samples: u64,
+    /// The threshold in the figure's unit: as it was written, or worked out from what it refers to (`95% of baseline`);
+    /// none when that could not be measured.
+    pub threshold: Option<f64>,
+    /// What the threshold rests on; none when it is a plain value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold_samples: Option<u64>,
     /// Pass, fail, or inconclusive without samples.
     pub verdict: Verdict,
     /// The comparison in words.
@@ -117,7 +125,7 @@ pub struct ExpectationResult {
 pub struct ScriptedResult {
     /// What it had to do.
     pub expectation: ScriptedExpectation,
-    /// Pass or fail.
+    /// Pass or fail; inconclusive when the run was stopped before it was over.
     pub verdict: Verdict,
     /// Every difference, in words.
     pub mismatches: Vec<Mismatch>,

@@ -18,6 +18,7 @@ mod figures;
 mod fold;
 mod health;
 mod hist;
+mod hopeless;
 mod judgement;
 mod money;
 mod outcome;
@@ -27,6 +28,7 @@ mod scripted;
 pub mod seeds;
 mod series;
 mod slack;
+mod slices;
 mod tally;
 #[cfg(test)]
 pub(crate) mod testkit;
@@ -35,6 +37,7 @@ mod tests;
 mod text;
 mod truth;
 mod verdict;
+mod view;
 
 pub(crate) use case::{Case, link};
 #[cfg(test)]

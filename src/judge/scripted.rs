@@ -24,10 +24,15 @@ pub(crate) fn judge(expectation: &ScriptedExpectation, case: &Case<'_>) -> Scrip
     ScriptedResult { expectation: expectation.clone(), verdict, mismatches }
 }
 
-/// A scripted request that never came to an end.
-pub(crate) fn missing(expectation: &ScriptedExpectation) -> ScriptedResult {
-    let mismatch = mismatch("request", "an end", "the run has no record of it");
-    ScriptedResult { expectation: expectation.clone(), verdict: Verdict::Fail, mismatches: vec![mismatch] }
+/// A scripted request that never came to an end; in a run that was stopped early that says nothing.
+pub(crate) fn missing(expectation: &ScriptedExpectation, aborted: bool) -> ScriptedResult {
+    let (verdict, actual) = if aborted {
+        (Verdict::Inconclusive, "the run was stopped before")
+    } else {
+        (Verdict::Fail, "the run has no record of it")
+    };
+    let mismatches = vec![mismatch("request", "an end", actual)];
+    ScriptedResult { expectation: expectation.clone(), verdict, mismatches }
 }
 
 fn attempts(expectation: &ScriptedExpectation, case: &Case<'_>) -> Option<Mismatch> {

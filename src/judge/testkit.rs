@@ -70,6 +70,7 @@ pub(crate) fn header() -> Header {
             during: vec![Window { from: at(10.0), to: at(20.0) }],
         }],
         expect: vec![],
+        abort_on: vec![],
         scripted: vec![],
     }
 }

@@ -31,7 +31,7 @@ struct Shared {
     progress: Arc<Progress>,
     /// The next free number; those below the list's length belong to listed requests.
     numbers: AtomicU64,
-    intended: AtomicU64,
+    intended: Arc<AtomicU64>,
     stopped: AtomicBool,
 }
 
@@ -52,14 +52,19 @@ impl<'a> Drive<'a> {
             joiner,
             progress,
             numbers: AtomicU64::new(listed),
-            intended: AtomicU64::new(0),
+            intended: Arc::default(),
             stopped: AtomicBool::new(false),
         };
         Drive { scenario, shared: Arc::new(shared), dice }
     }
 
-    /// Sends all callers and waits for all of them; returns how many there were.
-    pub(super) async fn run(self) -> io::Result<u64> {
+    /// How many callers there were meant to be so far.
+    pub(super) fn intended(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.shared.intended)
+    }
+
+    /// Sends all callers and waits for all of them. Dropped on the way, it takes those under way along.
+    pub(super) async fn run(self) -> io::Result<()> {
         let mut sources = JoinSet::new();
         for (index, source) in self.scenario.load.iter().enumerate() {
             let dice = self.dice.key("load").u64(index as u64);
@@ -83,7 +88,7 @@ impl<'a> Drive<'a> {
             }
         }
         self.wait(sources).await;
-        Ok(self.shared.intended.load(Ordering::Relaxed))
+        Ok(())
     }
 
     async fn wait(&self, mut sources: JoinSet<()>) {

@@ -50,6 +50,7 @@ pub fn header(scenario: &Scenario, mode: Mode) -> Header {
             .collect(),
         faults: scenario.faults.clone(),
         expect: scenario.expect.clone(),
+        abort_on: scenario.abort_on.clone(),
         scripted: scenario.scripted.clone(),
     }
 }

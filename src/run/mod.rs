@@ -21,7 +21,8 @@ use std::time::Duration;
 
 pub use header::header;
 
-use crate::history::{Footer, Gauges, HealthChange, Mode, Record};
+use crate::history::{Aborted, Footer, Gauges, HealthChange, Mode, Record};
+use crate::judge::{Judge, Judgement};
 use crate::scenario::Scenario;
 use crate::world::{Clock, Dice, Moment};
 
@@ -51,6 +52,12 @@ pub trait Consumer: Send {
     fn health(&mut self, change: &HealthChange) -> io::Result<()> {
         let _ = change;
         Ok(())
+    }
+
+    /// Why the run can end now, if it can; asked after every record while callers are sent. Those under way are dropped,
+    /// and leave no records.
+    fn enough(&mut self) -> Option<Aborted> {
+        None
     }
 }
 
@@ -99,7 +106,8 @@ async fn live(
     let world = world::World::start(scenario, mode, clock, dice, &joiner).await?;
     let callers = world.callers(clock);
     let drive = drive::Drive::new(scenario, callers, dice, clock, Arc::clone(&joiner), Arc::clone(progress));
-    let intended = {
+    let intended = drive.intended();
+    let given_up = {
         let mut driving = std::pin::pin!(drive.run());
         loop {
             tokio::select! {
@@ -109,21 +117,35 @@ async fn live(
                     if let Some(record) = record {
                         take(&record, consumer, progress, clock.now())?;
                     }
+                    if let Some(why) = consumer.enough() {
+                        break Some(why);
+                    }
                 }
-                intended = &mut driving => break intended?,
+                driven = &mut driving => {
+                    driven?;
+                    break None;
+                }
                 () = clock.sleep_until(clock.now() + FETCH) => changes(&world, consumer)?,
             }
         }
     };
     let ended = clock.now();
     let stopped = progress.stop.load(Ordering::Relaxed);
+    let aborted = given_up.or(stopped.then_some(Aborted::Interrupted));
     settle(&joiner, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
     joiner.flush();
     changes(&world, consumer)?;
     while let Ok(record) = joined.try_recv() {
         take(&record, consumer, progress, ended)?;
     }
-    Ok(footer(scenario, &world, intended, ended, progress))
+    let (requests, attempts, probes) = world.router().gauges();
+    Ok(Footer {
+        ended,
+        intended: intended.load(Ordering::Relaxed),
+        fired: world.fired(scenario),
+        gauges: Gauges { requests, attempts, probes },
+        aborted,
+    })
 }
 
 /// Waits until every request's witnesses have spoken, or long enough.
@@ -145,24 +167,6 @@ fn take(record: &Record, consumer: &mut dyn Consumer, progress: &Progress, now: 
     consumer.record(record)
 }
 
-fn footer(
-    scenario: &Scenario,
-    world: &world::World,
-    intended: u64,
-    ended: Moment,
-    progress: &Progress,
-) -> Footer {
-    let (requests, attempts, probes) = world.router().gauges();
-    let stopped = progress.stop.load(Ordering::Relaxed);
-    Footer {
-        ended,
-        intended,
-        fired: world.fired(scenario),
-        gauges: Gauges { requests, attempts, probes },
-        aborted: stopped.then(|| "interrupted".to_owned()),
-    }
-}
-
 /// A consumer that is a function.
 impl<F: FnMut(&Record) -> io::Result<()> + Send> Consumer for F {
     fn record(&mut self, record: &Record) -> io::Result<()> {
@@ -170,15 +174,20 @@ impl<F: FnMut(&Record) -> io::Result<()> + Send> Consumer for F {
     }
 }
 
-impl Consumer for crate::judge::Judge {
+/// A consumer that judges, and has enough when its judge says that the run is hopeless.
+impl Consumer for Judge {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        crate::judge::Judge::record(self, record);
+        Judge::record(self, record);
         Ok(())
     }
 
     fn health(&mut self, change: &HealthChange) -> io::Result<()> {
-        crate::judge::Judge::health(self, change);
+        Judge::health(self, change);
         Ok(())
+    }
+
+    fn enough(&mut self) -> Option<Aborted> {
+        self.hopeless()
     }
 }
 
@@ -187,8 +196,8 @@ impl Consumer for crate::judge::Judge {
 /// # Errors
 ///
 /// As [`run`].
-pub fn judge(scenario: &Scenario, mode: Mode) -> io::Result<crate::judge::Judgement> {
-    let mut judge = crate::judge::Judge::new(header(scenario, mode));
+pub fn judge(scenario: &Scenario, mode: Mode) -> io::Result<Judgement> {
+    let mut judge = Judge::new(header(scenario, mode));
     let footer = run(scenario, mode, &Arc::default(), &mut judge)?;
     Ok(judge.finish(footer))
 }

@@ -8,6 +8,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, Severity};
 use super::units::{self, Wrong};
 use super::yaml::{Node, Span, Value};
+use crate::history::expect::Place;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +27,24 @@ impl<T> At<T> {
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Cx {
     problems: RefCell<Vec<Diagnostic>>,
+    /// The source; empty when places in it do not matter.
+    text: String,
 }
 
 impl Cx {
+    /// For the nodes of a text.
+    pub(in crate::scenario) fn of(text: &str) -> Self {
+        Cx { text: text.to_owned(), ..Cx::default() }
+    }
+
+    /// Line and column of the beginning of a span.
+    pub(in crate::scenario) fn place(&self, span: &Span) -> Option<Place> {
+        let before = self.text.get(..span.start)?;
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let number = |count: usize| u32::try_from(count + 1).ok();
+        Some(Place { line: number(before.matches('\n').count())?, column: number(line.chars().count())? })
+    }
+
     pub(in crate::scenario) fn report(&self, problem: Diagnostic) {
         self.problems.borrow_mut().push(problem);
     }

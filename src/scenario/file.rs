@@ -62,7 +62,7 @@ pub(super) fn check_with<T>(
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > LARGEST {
         return (None, Problems::of_file(path, too_large(text.len() as u64)));
     }
-    let cx = Cx::default();
+    let cx = Cx::of(text);
     let whole = match yaml::read(text) {
         Ok(Node { value: Value::Null, .. }) => {
             cx.report(empty);

@@ -25,7 +25,7 @@ use mock_providers::latency::Dist;
 use mock_providers::provider::Spec;
 
 use crate::dialect::Dialect;
-use crate::history::expect::Expectation;
+use crate::history::expect::{Expectation, StopWhen};
 use crate::history::{Phase, PlannedFault, ScriptedExpectation};
 use crate::router::config::Config;
 use crate::world::Moment;
@@ -69,6 +69,8 @@ pub struct Scenario {
     pub faults: Vec<PlannedFault>,
     /// Thresholds.
     pub expect: Vec<Expectation>,
+    /// When the run is hopeless and stops.
+    pub abort_on: Vec<StopWhen>,
     /// What scripted requests must do.
     pub scripted: Vec<ScriptedExpectation>,
 }

@@ -60,6 +60,7 @@ fn required(shape: &str) -> &'static [&'static str] {
         "burst" => &["size", "every"],
         "closed" => &["clients"],
         "request" => &["send"],
+        "stop" => &["when"],
         "send" => &["route"],
         "fault" => &["on", "inject"],
         "flapping" => &["to", "every", "for"],
@@ -128,6 +129,9 @@ fn property(shape: &str, key: &str) -> Value {
         ("incident", "events") => list_of(reference("event")),
         ("retry_after", "nonsense") => words_of(words::nonsense()),
         ("scenario", "expect") => list_of(json!({ "type": "string" })),
+        ("scenario", "abort_on") => list_of(either_of([json!({ "type": "string" }), reference("stop")])),
+        ("stop", "when") => json!({ "type": "string" }),
+        ("stop", _) => either_of([reference("duration"), after()]),
         ("scenario", "version") => json!({ "const": 1 }),
         ("scenario", "starts") => json!({ "type": "string", "format": "date-time" }),
         ("scenario", "router" | "network") => reference(key),
@@ -261,6 +265,14 @@ fn limit(key: &str) -> Value {
         "name" => json!({ "type": "string" }),
         _ => json!({ "type": "string", "pattern": r"^[\d._]+\s*/\s*(s|m|min|h|d|day|month)$" }),
     }
+}
+
+/// A number of requests.
+fn after() -> Value {
+    either_of([
+        json!({ "type": "integer", "minimum": 1 }),
+        json!({ "type": "string", "pattern": r"^[\d_]+\s*requests?$" }),
+    ])
 }
 
 fn overload() -> Value {

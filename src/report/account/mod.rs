@@ -17,7 +17,7 @@ pub use timeline::{Slice, Timeline};
 use std::io::Read;
 
 use crate::history::disk::{ReadError, Reader};
-use crate::history::{Footer, Header, HealthChange, Line, Record};
+use crate::history::{Aborted, Footer, Header, HealthChange, Line, Record};
 use crate::judge::{Judge, Judgement};
 
 /// A run, told.
@@ -72,6 +72,11 @@ impl Collector {
     pub fn health(&mut self, change: &HealthChange) {
         self.judge.health(change);
         self.lanes.add(change);
+    }
+
+    /// Whether a condition of `abort_on` holds by now: see [`Judge::hopeless`].
+    pub fn hopeless(&mut self) -> Option<Aborted> {
+        self.judge.hopeless()
     }
 
     /// Ends the run.

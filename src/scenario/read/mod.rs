@@ -71,6 +71,7 @@ pub(in crate::scenario) const SCENARIO: Shape = Shape {
         "requests",
         "faults",
         "expect",
+        "abort_on",
     ],
 };
 
@@ -109,7 +110,10 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
     let (planned, armed) = (faults.planned, faults.armed);
     warn_of_early_faults(cx, &fields, &armed, warmup);
     let phases = phase::phases(armed, warmup);
-    let expect = fields.get("expect").map(|node| expect::read(cx, node, &phases)).unwrap_or_default();
+    let known = expect::known(&names, &phases);
+    let expect = fields.get("expect").map(|node| expect::read(cx, node, &known)).unwrap_or_default();
+    let abort_on =
+        fields.get("abort_on").map(|node| expect::read_stops(cx, node, &known)).unwrap_or_default();
     if !cx.has_errors() {
         warn_of_unused(cx, &fields, &router, &load);
     }
@@ -131,6 +135,7 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
         phases,
         faults: planned,
         expect,
+        abort_on,
         scripted,
     }
 }

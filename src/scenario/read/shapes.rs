@@ -2,8 +2,8 @@
 
 use super::super::cx::Shape;
 use super::{
-    NETWORK, SCENARIO, attempt_limits, breaker, budget, callers, can, dist, fault, limit, load, model,
-    policy, provider, replay, request, retry, route, router, rule, shape, stream, tenant, upstream,
+    NETWORK, SCENARIO, attempt_limits, breaker, budget, callers, can, dist, expect, fault, limit, load,
+    model, policy, provider, replay, request, retry, route, router, rule, shape, stream, tenant, upstream,
 };
 
 /// Those that do not come with a fault's word.
@@ -64,6 +64,7 @@ const FIXED: &[&Shape] = &[
     &shape::FLAPPING,
     &rule::REPLAY,
     &rule::WHEN,
+    &expect::STOP,
 ];
 
 /// All of them.
