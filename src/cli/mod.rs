@@ -6,6 +6,7 @@
 mod check;
 pub mod exit;
 mod explain;
+mod folder;
 mod mock;
 mod pool;
 mod progress;

@@ -6,6 +6,7 @@
 
 mod caller;
 mod declared;
+pub mod direction;
 pub mod disk;
 pub mod expect;
 pub mod figure;

@@ -8,6 +8,7 @@
 //! What never happens here: reading clocks, files or sockets; asking the router anything it did not write into
 //! its trail. Truth is what providers saw and sent; the trail is a claim that is checked against it.
 
+mod bootstrap;
 mod case;
 pub mod diff;
 mod exhibits;
@@ -27,6 +28,7 @@ mod promises;
 mod scripted;
 pub mod seeds;
 mod series;
+mod sheet;
 mod slack;
 mod slices;
 mod tally;
@@ -50,5 +52,6 @@ pub use judgement::{
     ExpectationResult, Judgement, Mismatch, PromiseResult, Reason, ScriptedResult, Verdict, Witness,
 };
 pub use outcome::Outcome;
+pub use sheet::{Measure, Part, Sheet};
 pub(crate) use tally::{attained, first_output};
 pub(crate) use verdict::plural;

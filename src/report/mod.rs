@@ -16,6 +16,7 @@ pub mod html;
 mod json;
 mod junit;
 mod paint;
+pub mod plan;
 pub mod suite;
 pub mod terminal;
 #[cfg(test)]
@@ -26,4 +27,5 @@ pub use account::Account;
 pub use format::{File, Format, UnknownFormat, files, stem};
 pub use json::{FORMAT_VERSION, json};
 pub use junit::junit;
+pub use plan::Plan;
 pub use suite::{Chapter, Suite};

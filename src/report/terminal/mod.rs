@@ -4,6 +4,7 @@ mod closing;
 mod explain;
 mod failure;
 mod histogram;
+mod seeds;
 mod status;
 mod summary;
 mod tables;
@@ -11,6 +12,7 @@ mod tables;
 pub use closing::{closing, tally};
 pub use explain::explain;
 pub use failure::failure;
+pub use seeds::seeds;
 pub use status::{speed, status_header, status_line};
 pub use summary::summary;
 
