@@ -69,6 +69,14 @@ pub(crate) fn share_interval(hits: u64, all: u64) -> (f64, f64) {
     (tidy((centre - half).max(0.0)), tidy((centre + half).min(1.0)))
 }
 
+/// Mean, and its standard error; the error is none for fewer than two values.
+pub(crate) fn mean_and_error(values: &[f64]) -> (f64, Option<f64>) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n.max(1.0);
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    (mean, (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +101,8 @@ mod tests {
         assert!((low - (49.5 - 5.69)).abs() < 0.8 && (high - (49.5 + 5.69)).abs() < 0.8, "{low} {high}");
         assert_eq!((low, high), mean_interval(&values, &Urn::new("a")));
         assert_ne!((low, high), mean_interval(&values, &Urn::new("b")));
+        let (mean, error) = mean_and_error(&values);
+        assert!((mean - 49.5).abs() < 1e-9 && (error.expect("many") - 2.901).abs() < 1e-3);
     }
 
     #[test]
