@@ -42,7 +42,6 @@ mod verdict;
 mod view;
 
 pub(crate) use case::{Case, link};
-#[cfg(test)]
 pub(crate) use facts::Facts;
 pub use failover::{Interval, WindowFigures};
 pub use figures::PhaseFigures;
@@ -51,6 +50,7 @@ pub use hist::Distribution;
 pub use judgement::{
     ExpectationResult, Judgement, Mismatch, PromiseResult, Reason, ScriptedResult, Verdict, Witness,
 };
+pub(crate) use money::bill;
 pub use outcome::Outcome;
 pub use sheet::{Measure, Part, Sheet};
 pub(crate) use tally::{attained, first_output};

@@ -1,6 +1,6 @@
 //! The formats of a report, and the files that each of them makes.
 
-use super::{Suite, json, junit};
+use super::{Suite, csv, github, hlog, html, json, junit, markdown, openmetrics};
 use crate::history::figure::nearest;
 
 /// A form in which a run can be told.
@@ -8,8 +8,22 @@ use crate::history::figure::nearest;
 pub enum Format {
     /// A document a scenario, for programs; its schema is `schemas/report.schema.json`.
     Json,
+    /// One self-contained page.
+    Html,
     /// JUnit's XML, for the test reports of CI systems.
     Junit,
+    /// GitHub-flavoured Markdown: the summary of a step, or a comment.
+    Markdown,
+    /// GitHub's annotations: workflow commands, to be printed inside a step.
+    Github,
+    /// HdrHistogram's interval logs: every latency, by time, phase and provider.
+    Hlog,
+    /// Every figure in a row of its own.
+    Csv,
+    /// OpenMetrics text, as Prometheus and its like take it.
+    Openmetrics,
+    /// A row a request; made from a history alone ([`super::requests`]), as it does not fit into memory.
+    Requests,
 }
 
 /// A file of a report.
@@ -37,14 +51,31 @@ pub struct UnknownFormat {
 
 impl Format {
     /// Every format, in the order in which they are listed.
-    pub const ALL: [Format; 2] = [Format::Json, Format::Junit];
+    pub const ALL: [Format; 9] = [
+        Format::Json,
+        Format::Html,
+        Format::Junit,
+        Format::Markdown,
+        Format::Github,
+        Format::Hlog,
+        Format::Csv,
+        Format::Openmetrics,
+        Format::Requests,
+    ];
 
     /// As it is written on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Format::Json => "json",
+            Format::Html => "html",
             Format::Junit => "junit",
+            Format::Markdown => "markdown",
+            Format::Github => "github",
+            Format::Hlog => "hlog",
+            Format::Csv => "csv",
+            Format::Openmetrics => "openmetrics",
+            Format::Requests => "requests",
         }
     }
 
@@ -72,7 +103,7 @@ fn names() -> String {
     format!("{} and {last}", rest.join(", "))
 }
 
-/// The files of a suite in these formats: each is made when it is asked for, as those of a
+/// The files of a suite in these formats, but for [`Format::Requests`]; each is made when it is asked for, as those of a
 /// big suite together are more than memory should hold. The same suite gives the same bytes.
 pub fn files<'a>(suite: &'a Suite, formats: &'a [Format]) -> impl Iterator<Item = File> + 'a {
     let wanted = Format::ALL.into_iter().filter(|format| formats.contains(format));
@@ -86,7 +117,14 @@ fn files_of(suite: &Suite, format: Format) -> Files<'_> {
         Format::Json => {
             Box::new(suite.chapters.iter().map(|c| File::new(format!("{}.json", stem(c.name())), json(c))))
         }
+        Format::Html => one("index.html", || html::page(suite)),
         Format::Junit => one("junit.xml", || junit(suite)),
+        Format::Markdown => one("summary.md", || markdown(suite)),
+        Format::Github => one("annotations.txt", || github(suite)),
+        Format::Hlog => Box::new(suite.chapters.iter().flat_map(|chapter| hlog(&chapter.account))),
+        Format::Csv => one("figures.csv", || csv::figures(suite)),
+        Format::Openmetrics => one("metrics.txt", || openmetrics(suite)),
+        Format::Requests => Box::new(std::iter::empty()),
     }
 }
 
@@ -117,12 +155,8 @@ mod tests {
     #[test]
     fn an_unknown_format_is_answered_with_those_there_are() {
         let error = Format::parse("juint").expect_err("unknown").to_string();
-        assert!(
-            error.starts_with(
-                "there is no format `juint` (did you mean `junit`?); there are `json` and `junit`"
-            )
-        );
-        assert!(error.ends_with(" and `junit`"), "{error}");
+        assert!(error.starts_with("there is no format `juint` (did you mean `junit`?); there are `json`, "));
+        assert!(error.ends_with(" and `requests`"), "{error}");
     }
 
     #[test]
@@ -130,7 +164,21 @@ mod tests {
         let suite = suite();
         let files: Vec<_> = super::files(&suite, &Format::ALL).collect();
         let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-        let expected = ["regional-outage.json", "broken-promise.json", "junit.xml"];
+        let expected = [
+            "regional-outage.json",
+            "broken-promise.json",
+            "index.html",
+            "junit.xml",
+            "summary.md",
+            "annotations.txt",
+            "regional-outage.first_token.hlog",
+            "regional-outage.total.hlog",
+            "broken-promise.first_token.hlog",
+            "broken-promise.total.hlog",
+            "broken-promise.error.hlog",
+            "figures.csv",
+            "metrics.txt",
+        ];
         assert_eq!(names, expected);
         assert_eq!(files, super::files(&suite, &Format::ALL).collect::<Vec<_>>());
     }

@@ -3,7 +3,8 @@
 //! One history, many consumers. [`account`] folds a history into everything that any format shows: the judgement, and
 //! the pictures of the run that figures alone do not give. [`suite`] is what a command has run: an account a scenario.
 //! Every format renders these and nothing else, so that none of them can tell another story, and any of them can be
-//! made again later from the history on disk. Start in [`terminal`]; [`json()`] is the machine's form.
+//! made again later from the history on disk. Start in [`terminal`]; [`Format`] names the forms for files, and [`files`]
+//! makes them.
 //!
 //! What never happens here: judging, reading clocks, printing. Functions give strings; who prints decides on
 //! colour (NO_COLOR, terminals) and on width.
@@ -11,12 +12,18 @@
 pub mod account;
 mod checks;
 pub(crate) mod command;
+pub mod csv;
 mod format;
+mod github;
+mod hlog;
 pub mod html;
 mod json;
 mod junit;
+mod markdown;
+mod openmetrics;
 mod paint;
 pub mod plan;
+mod requests;
 pub mod suite;
 pub mod terminal;
 #[cfg(test)]
@@ -25,7 +32,12 @@ mod words;
 
 pub use account::Account;
 pub use format::{File, Format, UnknownFormat, files, stem};
+pub use github::github;
+pub use hlog::hlog;
 pub use json::{FORMAT_VERSION, json};
 pub use junit::junit;
 pub use plan::Plan;
+pub use markdown::markdown;
+pub use openmetrics::openmetrics;
+pub use requests::{Requests, RequestsError, requests};
 pub use suite::{Chapter, Suite};

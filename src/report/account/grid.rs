@@ -170,7 +170,8 @@ impl Fold {
     }
 }
 
-fn provider(case: &Case<'_>) -> Option<String> {
+/// Whose answer it was, or who was asked last.
+pub(crate) fn provider(case: &Case<'_>) -> Option<String> {
     let attempt =
         case.attempts().iter().rfind(|attempt| attempt.result == crate::history::AttemptResult::Served);
     let attempt = attempt.or(case.attempts().last()).map(|attempt| attempt.provider.clone());

@@ -10,6 +10,7 @@ mod lanes;
 mod timeline;
 
 pub use flow::{Flow, Path, Step};
+pub(crate) use grid::provider;
 pub use grid::{Cell, Counts, Grid};
 pub use lanes::{Lane, Lanes, Span};
 pub use timeline::{Slice, Timeline};
