@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::judge::Verdict;
-pub(crate) use crate::judge::expectations::show_seconds;
+pub(crate) use crate::judge::expectations::{show, show_seconds};
 
 /// Colours, or their absence.
 #[derive(Clone, Copy, Debug)]

@@ -45,6 +45,21 @@ pub struct Slice {
     pub probes: u32,
 }
 
+impl Slice {
+    /// Adds all of `other`, as if both were one slice.
+    pub fn merge(&mut self, other: &Slice) {
+        self.offered += other.offered;
+        self.outcomes.iter_mut().zip(other.outcomes).for_each(|(mine, more)| *mine += more);
+        self.owed += other.owed;
+        self.attained += other.attained;
+        self.attempts.iter_mut().zip(&other.attempts).for_each(|(mine, more)| *mine += more);
+        self.failed.iter_mut().zip(&other.failed).for_each(|(mine, more)| *mine += more);
+        self.retries += other.retries;
+        self.hedges += other.hedges;
+        self.probes += other.probes;
+    }
+}
+
 impl Timeline {
     /// When slice `index` begins.
     #[must_use]
@@ -121,17 +136,7 @@ impl Fold {
 
 fn merged(pair: &[Slice]) -> Slice {
     let mut sum = pair[0].clone();
-    for other in &pair[1..] {
-        sum.offered += other.offered;
-        sum.outcomes.iter_mut().zip(other.outcomes).for_each(|(mine, more)| *mine += more);
-        sum.owed += other.owed;
-        sum.attained += other.attained;
-        sum.attempts.iter_mut().zip(&other.attempts).for_each(|(mine, more)| *mine += more);
-        sum.failed.iter_mut().zip(&other.failed).for_each(|(mine, more)| *mine += more);
-        sum.retries += other.retries;
-        sum.hedges += other.hedges;
-        sum.probes += other.probes;
-    }
+    pair[1..].iter().for_each(|other| sum.merge(other));
     sum
 }
 

@@ -8,17 +8,27 @@
 //! time, [`parts`] are what pages are made of. [`suite`] and [`scenario`] are the pages; every other file is one
 //! section of a scenario's page.
 
+mod definitions;
+mod figures;
 mod markup;
 mod moments;
 mod parts;
+mod reproduce;
 mod scale;
 mod scenario;
 mod scene;
+mod seeds;
+mod since;
 mod svg;
+mod tiles;
+mod timeline;
+mod verdict;
+mod vows;
 
 use std::collections::BTreeSet;
 
 use self::markup::{Markup, el};
+use self::scenario::Place;
 use self::scene::Scene;
 use super::Suite;
 
@@ -36,8 +46,15 @@ pub fn page(suite: &Suite) -> String {
     let scenes: Vec<_> =
         suite.chapters.iter().map(|chapter| Scene::new(chapter, id(chapter.name(), &mut taken))).collect();
     let alone = scenes.len() == 1;
-    let pages: Markup = scenes.iter().map(|scene| scenario::page(scene, alone)).collect();
-    document(&title(suite), &pages)
+    let pages: Markup = scenes
+        .iter()
+        .enumerate()
+        .map(|(index, scene)| {
+            let before = index.checked_sub(1).and_then(|before| scenes.get(before));
+            scenario::page(scene, Place { home: alone, before, after: scenes.get(index + 1) })
+        })
+        .collect();
+    document(&title(suite), &pages.and(definitions::page()))
 }
 
 fn title(suite: &Suite) -> String {

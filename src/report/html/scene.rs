@@ -107,11 +107,16 @@ impl<'a> Scene<'a> {
         let axis = self.axis();
         let shade = |shade: &Shade| rect("shade", (axis.at(shade.from), axis.at(shade.to)), (0.0, height));
         let shades: Markup = self.shades().iter().map(shade).collect();
-        let edges = self.phases().filter(|(_, from, _)| *from > 0.0);
-        let edges = edges.map(|(_, from, _)| line("edge", (axis.at(from), 0.0), (axis.at(from), height)));
         let inner = moments(self.end, 6).into_iter().filter(|at| *at > 0.0 && *at < self.end);
         let lines = inner.map(|at| line("grid", (axis.at(at), 0.0), (axis.at(at), height)));
-        shades.and(lines.collect::<Markup>()).and(edges.collect::<Markup>())
+        shades.and(lines.collect::<Markup>())
+    }
+
+    /// What lies before a chart over time: where phases begin.
+    pub(super) fn edges(&self, height: f64) -> Markup {
+        let axis = self.axis();
+        let later = self.phases().filter(|(_, from, _)| *from > 0.0);
+        later.map(|(_, from, _)| line("edge", (axis.at(from), 0.0), (axis.at(from), height))).collect()
     }
 
     /// The axis of time with its labels, to stand under charts over time.

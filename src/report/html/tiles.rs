@@ -1,0 +1,72 @@
+//! The few figures that say how it went, each with the phase in which it was worst.
+
+use super::markup::{Element, Markup, el, span};
+use super::parts::{figure_link, section};
+use super::scene::Scene;
+use crate::history::figure::{Kind, find};
+use crate::judge::PhaseFigures;
+use crate::report::paint::{percent, show};
+
+/// Figure, statistic, and whether more of it is better.
+const FIGURES: [(&str, Option<&str>, bool); 8] = [
+    ("availability", None, true),
+    ("attainment", None, true),
+    ("latency.first_token", Some("p50"), false),
+    ("latency.first_token", Some("p99"), false),
+    ("latency.total", Some("p99"), false),
+    ("amplification", None, false),
+    ("cost.per_success", None, false),
+    ("quality", None, true),
+];
+
+/// The section.
+pub(super) fn section_of(scene: &Scene<'_>) -> Markup {
+    let tiles: Vec<_> =
+        FIGURES.into_iter().filter_map(|(name, stat, more)| tile(scene, name, stat, more)).collect();
+    if tiles.is_empty() {
+        return Markup::new();
+    }
+    section(scene, "key", "Key figures", el("dl").class("tiles").each(tiles))
+}
+
+fn tile(scene: &Scene<'_>, name: &str, stat: Option<&str>, more: bool) -> Option<Element> {
+    let judgement = scene.judgement();
+    let value = judgement.whole.measure(name, stat)?;
+    let kind = kind(name, stat);
+    let label = figure_link(name).with(stat.map(|stat| format!(" {stat}")));
+    let measured = judgement.phases.iter().filter_map(|phase| Some((phase, phase.measure(name, stat)?)));
+    let measured: Vec<(&PhaseFigures, f64)> = measured.collect();
+    let order = |a: &&(&PhaseFigures, f64), b: &&(&PhaseFigures, f64)| a.1.total_cmp(&b.1);
+    let worst = if more { measured.iter().min_by(order) } else { measured.iter().max_by(order) };
+    // Where every phase has the same value, none is worst.
+    let worst = worst.filter(|(_, worst)| measured.iter().any(|(_, other)| other != worst));
+    let worst = worst.map(|(phase, worst)| {
+        span(
+            "muted",
+            format!("{} {} in {}", if more { "least" } else { "most" }, shown(kind, *worst), phase.name),
+        )
+    });
+    Some(
+        el("div")
+            .with(el("dt").with(label))
+            .with(el("dd").with(el("b").with(shown(kind, value))).with(worst)),
+    )
+}
+
+/// What a figure, or a statistic of it, is.
+pub(super) fn kind(name: &str, stat: Option<&str>) -> Kind {
+    match (find(name), stat) {
+        (_, Some("count")) => Kind::Count,
+        (Some(figure), _) => figure.kind,
+        (None, _) => Kind::Ratio,
+    }
+}
+
+/// A value in its unit. Shares are never rounded to all or nothing.
+pub(super) fn shown(kind: Kind, value: f64) -> String {
+    match kind {
+        _ if value.is_infinite() => "never".to_owned(),
+        Kind::Share => percent(Some(value)),
+        _ => show(kind, value),
+    }
+}
