@@ -20,6 +20,8 @@ mod scene;
 mod seeds;
 mod since;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod tiles;
 mod timeline;
 mod verdict;
@@ -54,7 +56,8 @@ pub fn page(suite: &Suite) -> String {
             scenario::page(scene, Place { home: alone, before, after: scenes.get(index + 1) })
         })
         .collect();
-    document(&title(suite), &pages.and(definitions::page()))
+    let home = if alone { scenes[0].id.as_str() } else { "suite" };
+    document(&title(suite), home, &pages.and(definitions::page()))
 }
 
 fn title(suite: &Suite) -> String {
@@ -64,7 +67,7 @@ fn title(suite: &Suite) -> String {
     }
 }
 
-fn document(title: &str, pages: &Markup) -> String {
+fn document(title: &str, home: &str, pages: &Markup) -> String {
     let head = el("head")
         .with(el("meta").attr("charset", "utf-8"))
         .with(el("meta").attr("name", "viewport").attr("content", "width=device-width, initial-scale=1"))
@@ -75,14 +78,14 @@ fn document(title: &str, pages: &Markup) -> String {
     let head = head.as_str().trim_end_matches("</head>");
     format!(
         "<!doctype html>\n<html lang=en>{head}<style>{STYLE}</style></head>\n<body>{}{}<script>{SCRIPT}</script></body></html>\n",
-        top().as_str(),
+        top(home).as_str(),
         Markup::from(el("main").id("main").with(pages.clone())).as_str(),
     )
 }
 
 /// What stands above every page.
-fn top() -> Markup {
-    let home = el("a").class("brand").attr("href", "#suite").with("Brownout");
+fn top(home: &str) -> Markup {
+    let home = el("a").class("brand").attr("href", format_args!("#{home}")).with("Brownout");
     let scheme =
         el("button").class("js scheme").attr("type", "button").attr("aria-pressed", "false").with("Dark");
     el("header").class("top").with(home).with(scheme).into()

@@ -40,12 +40,8 @@ fn tile(scene: &Scene<'_>, name: &str, stat: Option<&str>, more: bool) -> Option
     let worst = if more { measured.iter().min_by(order) } else { measured.iter().max_by(order) };
     // Where every phase has the same value, none is worst.
     let worst = worst.filter(|(_, worst)| measured.iter().any(|(_, other)| other != worst));
-    let worst = worst.map(|(phase, worst)| {
-        span(
-            "muted",
-            format!("{} {} in {}", if more { "least" } else { "most" }, shown(kind, *worst), phase.name),
-        )
-    });
+    let worst =
+        worst.map(|(phase, worst)| span("muted", format!("worst {} in {}", shown(kind, *worst), phase.name)));
     Some(
         el("div")
             .with(el("dt").with(label))

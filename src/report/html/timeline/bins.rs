@@ -9,7 +9,7 @@ use crate::report::paint::show_seconds;
 const REQUESTS: u64 = 12;
 
 /// Steps that are kept however few requests there are.
-const STEPS_MIN: usize = 60;
+const STEPS_MIN: usize = 30;
 
 /// Requests below which they are counted: a rate a second says little about a handful.
 const COUNTED: u64 = 200;

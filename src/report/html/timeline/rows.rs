@@ -120,9 +120,10 @@ pub(super) fn attainment(scene: &Scene<'_>, bins: &Bins) -> Row {
     let lowest = values.iter().flatten().copied().fold(1.0, f64::min);
     let told = format!("{} of the run as a whole, {} at the lowest.", percent(whole), percent(Some(lowest)));
     let y = Scale::linear((0.0, 1.0), (HEIGHT, HEAD));
-    let middle = |index: usize| (index as f64 + 0.5) * bins.units;
-    let points =
-        values.iter().enumerate().map(|(index, value)| value.map(|value| (middle(index), y.at(value))));
+    // A level a step: what was measured in it is true of all of it, and one alone is seen too.
+    let points = values.iter().enumerate().flat_map(|(index, value)| {
+        [index, index + 1].map(|edge| value.map(|value| (edge as f64 * bins.units, y.at(value))))
+    });
     let tops: Vec<f64> = values.iter().map(|value| y.at(value.unwrap_or(0.0))).collect();
     let drawing = stretched(HEIGHT)
         .with(steps(bins.units, &vec![HEIGHT; tops.len()], &tops).element("soft o-primary crisp"))
@@ -170,7 +171,7 @@ fn providers(scene: &Scene<'_>, bins: &Bins, prefix: &str, of: impl Fn(&Slice, u
 fn rates(scene: &Scene<'_>, bins: &Bins, title: &str, unit: &str, layers: Vec<Layer>, height: f64) -> Row {
     let sums = (0..bins.slices.len()).map(|at| layers.iter().map(|layer| layer.values[at]).sum::<f64>());
     let highest = sums.fold(0.0, f64::max);
-    let top = ceiling(highest, 2);
+    let top = ceiling(highest, 4);
     let y = Scale::linear((0.0, top), (height, HEAD));
     let shown =
         frame(scene, &format!("{title}, {unit}"), &format!("At most {}.", bins.shown(highest)), height)
