@@ -245,15 +245,14 @@ fn is_worse(one: &ExpectationResult, other: &ExpectationResult) -> bool {
     badness(one) > badness(other)
 }
 
-/// Grows the worse an expectation was met. What never came is as bad as can be where an end was set to it, and as good
+/// Grows the worse an expectation was met: by how far it was missed, or kept. What never came is as bad as can be where an end was set to it, and as good
 /// as can be where it was not to come.
 fn badness(result: &ExpectationResult) -> f64 {
-    let expectation = &result.expectation;
-    let measured = result.measured.unwrap_or(f64::INFINITY);
-    match expectation.op {
-        Op::Less | Op::AtMost => measured,
-        Op::Greater | Op::AtLeast => -measured,
-        Op::Equal => (measured - expectation.value).abs(),
+    let beyond = result.measured.unwrap_or(f64::INFINITY) - result.threshold.unwrap_or(0.0);
+    match result.expectation.op {
+        Op::Less | Op::AtMost => beyond,
+        Op::Greater | Op::AtLeast => -beyond,
+        Op::Equal => beyond.abs(),
     }
 }
 
@@ -349,6 +348,9 @@ mod tests {
         let result = |text: &str, measured: Option<f64>, verdict| ExpectationResult {
             expectation: Expectation::parse(text).expect("legal"),
             measured,
+            samples: 1,
+            threshold: Some(if text.contains("90%") { 0.9 } else { 2.0 }),
+            threshold_samples: None,
             verdict,
             explanation: format!("{measured:?}"),
         };

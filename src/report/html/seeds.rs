@@ -76,7 +76,11 @@ fn expectations(seeds: &Seeds) -> Option<Element> {
         let (kept, broken, unknown) = one.counts;
         let name = one.text.split(['.', ' ']).next().unwrap_or_default();
         let figure = one.text.split_whitespace().next().unwrap_or(name);
-        let worst = one.worst.map(|(value, seed)| (shown(kind_of(figure), value), seed.to_string()));
+        let worst = one.worst.as_ref().map(|worst| {
+            let measured =
+                worst.measured.map_or_else(|| "never".to_owned(), |value| shown(kind_of(figure), value));
+            (measured, worst.seed.to_string())
+        });
         let (worst, seed) = worst.unwrap_or_else(|| ("–".to_owned(), "–".to_owned()));
         [
             Markup::from(el("code").with(one.text.as_str())),
@@ -152,6 +156,10 @@ mod tests {
             reason: Some("a <b>".to_owned()),
         });
         assert!(Markup::from(run).as_str().contains("seed 7: fail, a &lt;b&gt;"));
-        assert!(Markup::from(badge(crate::judge::Verdict::Pass)).as_str().contains("pass"));
+        assert!(
+            Markup::from(crate::report::html::parts::badge(crate::judge::Verdict::Pass))
+                .as_str()
+                .contains("pass")
+        );
     }
 }

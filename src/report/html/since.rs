@@ -72,6 +72,7 @@ fn word(change: Change) -> Markup {
     match change {
         Change::Same => span("muted", "same"),
         Change::Noise => span("muted", "noise"),
+        Change::Moved => span("word", "◆ moved"),
         Change::Better => span("word v-pass", "▲ better"),
         Change::Worse => span("word v-fail", "▼ worse"),
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::history::{FaultFired, Footer, HealthChange, HealthState};
 use crate::judge::Verdict;
-use crate::judge::diff::{Change, Diff, FigureDiff};
-use crate::judge::seeds::{SeedExpectation, SeedFigure, SeedRun, Seeds};
+use crate::judge::diff::{Basis, Change, Diff, FigureDiff};
+use crate::judge::seeds::{SeedExpectation, SeedFigure, SeedRun, Seeds, Worst};
 use crate::judge::testkit::{SECOND, at, failed_over, header, served};
 use crate::report::account::Collector;
 use crate::report::testkit::{broken, doubtful, good, suite};
@@ -101,11 +101,16 @@ fn seeds_and_changes_are_told_where_there_are_any() {
         before: 1.0,
         after: 1.5,
         interval: Some((0.25, 0.75)),
+        better: crate::history::direction::Better::Lower,
         change: Change::Worse,
     };
     let diff = Diff {
         scenario: "regional-outage".to_owned(),
         seeds: vec![7],
+        basis: Basis::Requests,
+        passed: (1, 1),
+        passes: Change::Same,
+        lone: Vec::new(),
         figures: vec![figure],
         change: Change::Worse,
     };
@@ -128,6 +133,8 @@ fn seeds() -> Seeds {
         share: 0.5,
         interval: (0.1, 0.9),
         wanted: 1.0,
+        why: "1 of 2 seeds passed, and all had to".to_owned(),
+        promises: Vec::new(),
         figures: vec![SeedFigure {
             name: "availability".to_owned(),
             runs: 2,
@@ -140,7 +147,7 @@ fn seeds() -> Seeds {
         expectations: vec![SeedExpectation {
             text: "availability >= 99%".to_owned(),
             counts: (1, 1, 0),
-            worst: Some((0.9, 8)),
+            worst: Some(Worst { seed: 8, measured: Some(0.9), explanation: "measured 90%".to_owned() }),
         }],
     }
 }
