@@ -5,6 +5,12 @@
 
 use std::fmt;
 
+mod cost;
+mod failover;
+mod health;
+mod politeness;
+mod service;
+
 /// A figure of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figure {
@@ -12,8 +18,31 @@ pub struct Figure {
     pub name: &'static str,
     /// What it is, which decides its units and statistics.
     pub kind: Kind,
+    /// What it is about.
+    pub group: Group,
     /// What it says, in one line.
     pub about: &'static str,
+    /// How it is counted, in one or two sentences: the formula, and what is left out. Names stand in backticks.
+    pub definition: &'static str,
+}
+
+/// What figures are about, in the order of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What callers got, and how fast.
+    Service,
+    /// How failures were got over.
+    Failover,
+    /// How providers were treated.
+    Politeness,
+    /// What it cost, and how good and true the answers were.
+    Cost,
+    /// What the router believed of its targets.
+    Health,
+    /// What is left of an error budget.
+    Budget,
+    /// Whether the run itself is valid.
+    Validity,
 }
 
 /// What a figure is.
@@ -40,71 +69,43 @@ pub const STATS: [&str; 9] = ["p50", "p90", "p95", "p99", "p99.9", "mean", "max"
 
 use Kind::{Count, Duration, Durations, Money, Rate, Ratio, Share};
 
-/// Every figure an expectation may name.
-pub const FIGURES: &[Figure] = &[
-    figure("availability", Share, "answered / intended, less what callers cancelled or made invalid"),
-    figure("attainment", Share, "answered in full, in time and at or above the route's quality floor"),
-    figure("goodput", Rate, "attained requests a second"),
-    figure("outcome.primary", Share, "answered by the first model of the chain"),
-    figure("outcome.fallback", Share, "answered by another model of at least the quality floor"),
-    figure("outcome.degraded", Share, "answered by a model below the quality floor"),
-    figure("outcome.rescued", Share, "answered by the cache, a fixed reply or a last-resort model"),
-    figure("outcome.partial", Share, "cut after the first output, and said so"),
-    figure("outcome.error", Share, "ended with a clean error"),
-    figure("outcome.broken", Share, "no legal end, or a truncation passed off as success"),
-    figure("requests", Count, "intended arrivals"),
-    figure("requests.cancelled", Count, "requests whose caller left"),
-    figure("requests.invalid", Count, "requests the caller itself made invalid"),
-    figure("latency.first_token", Durations, "intended arrival to first useful output"),
-    figure("latency.first_token_sent", Durations, "actual send to first useful output"),
-    figure("latency.total", Durations, "intended arrival to the end, of answered requests"),
-    figure("latency.total_sent", Durations, "actual send to the end, of answered requests"),
-    figure("latency.per_token", Durations, "(end - first output) / (tokens - 1), one value a request"),
-    figure("latency.gap", Durations, "gap between outputs, weighted by tokens"),
-    figure("latency.error", Durations, "intended arrival to a failed answer"),
-    figure("overhead", Durations, "the router's own share of a request's time"),
-    figure("failover.detect", Durations, "fault observable on the wire to the attempt given up"),
-    figure("failover.decide", Durations, "attempt given up to the next model asked"),
-    figure("failover.answer", Durations, "next model asked to first useful output"),
-    figure(
-        "failover.added",
-        Durations,
-        "first-output latency of failed-over requests less the baseline median",
-    ),
-    figure("time_to_failover", Duration, "window start until first attempts avoid the provider"),
-    figure("time_to_recover.service", Duration, "window start until attainment is back"),
-    figure("time_to_recover.failback", Duration, "window end until first attempts are back"),
-    figure("flaps", Count, "returns to a provider that were followed by leaving it again"),
-    figure("loss_area", Count, "request-equivalents of attainment lost to the window"),
-    figure("harmed", Count, "requests not attained before failover settled"),
-    figure("wasted_attempts", Count, "failed attempts on the broken provider inside its window"),
-    figure("amplification", Ratio, "attempts / intended arrivals"),
-    figure("amplification.worst", Ratio, "the same in the worst second"),
-    figure("outage_amplification", Ratio, "attempts on a broken provider / requests that wanted it"),
-    figure("retry_after_violations", Count, "attempts sent earlier than the provider asked"),
-    figure("retry_after_earliness", Duration, "how much too early the worst of these was"),
-    figure("repeat_violations", Count, "same-model repeats of deterministic failures"),
-    figure("synchrony", Ratio, "peak retries in 100 ms / mean"),
-    figure("deadline_overruns", Count, "attempts begun and replies ended after the deadline"),
-    figure("orphans", Count, "attempts begun after the caller had its answer or had left"),
-    figure("cancel_propagation", Durations, "caller leaving to the upstream call's end"),
-    figure("cost.total", Money, "what providers billed"),
-    figure("cost.per_success", Money, "what providers billed / answered requests"),
-    figure("cost.inflation", Ratio, "that / one clean attempt each on the wanted model"),
-    figure("cost.ledger_error", Money, "router's ledger against the providers' bills"),
-    figure("cost.unknown", Count, "calls that were billed and have no declared price"),
-    figure("quality", Ratio, "mean quality that served / mean quality that was wanted"),
-    figure("integrity", Count, "answers that are not the text of one reply"),
-    figure("error_fidelity", Share, "final errors whose status and wait match what happened"),
-    figure("harness.lag", Durations, "actual send less intended arrival"),
-    figure("harness.unsent", Count, "requests never sent"),
-    figure("harness.injection_error", Durations, "distance of a fault's firing from its window"),
-    figure("faults.planned", Count, "faults of the scenario"),
-    figure("faults.fired", Count, "faults that fired at least once"),
+/// The lists of the groups, in the order of a report.
+const LISTS: [&[Figure]; 7] = [
+    &service::SERVICE,
+    &failover::FAILOVER,
+    &politeness::POLITENESS,
+    &cost::COST,
+    &health::HEALTH,
+    &service::BUDGET,
+    &health::VALIDITY,
 ];
 
-const fn figure(name: &'static str, kind: Kind, about: &'static str) -> Figure {
-    Figure { name, kind, about }
+/// How many figures there are.
+const MANY: usize = {
+    let (mut many, mut list) = (0, 0);
+    while list < LISTS.len() {
+        many += LISTS[list].len();
+        list += 1;
+    }
+    many
+};
+
+/// Every figure an expectation may name, group by group.
+pub const FIGURES: &[Figure] = &joined();
+
+const fn joined() -> [Figure; MANY] {
+    let mut all = [service::SERVICE[0]; MANY];
+    let (mut at, mut list) = (0, 0);
+    while list < LISTS.len() {
+        let mut place = 0;
+        while place < LISTS[list].len() {
+            all[at] = LISTS[list][place];
+            at += 1;
+            place += 1;
+        }
+        list += 1;
+    }
+    all
 }
 
 /// The figure of this name.
@@ -125,7 +126,56 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
+impl Figure {
+    /// Where `docs/metrics.md` defines it: `latency-first_token`, for links to `docs/metrics.md#latency-first_token`.
+    #[must_use]
+    pub fn anchor(&self) -> String {
+        self.name.replace('.', "-")
+    }
+}
+
+impl Group {
+    /// Every group, in the order of a report.
+    pub const ALL: [Group; 7] = [
+        Group::Service,
+        Group::Failover,
+        Group::Politeness,
+        Group::Cost,
+        Group::Health,
+        Group::Budget,
+        Group::Validity,
+    ];
+
+    /// Its heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Service => "Service",
+            Group::Failover => "Failover",
+            Group::Politeness => "Politeness",
+            Group::Cost => "Cost and quality",
+            Group::Health => "Health logic",
+            Group::Budget => "Error budget",
+            Group::Validity => "Is the run itself valid?",
+        }
+    }
+}
+
 impl Kind {
+    /// Its unit, in a table.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Share => "0..1",
+            Durations => "seconds, a distribution",
+            Duration => "seconds",
+            Count => "count",
+            Ratio => "ratio",
+            Money => "US dollars",
+            Rate => "1/s",
+        }
+    }
+
     /// What a value of this kind looks like, for error texts.
     #[must_use]
     pub const fn example(self) -> &'static str {
@@ -167,6 +217,36 @@ mod tests {
                 "{}",
                 figure.name
             );
+        }
+    }
+
+    #[test]
+    fn figures_of_a_group_stand_together_and_their_anchors_differ() {
+        let groups: Vec<_> = FIGURES.iter().map(|figure| figure.group).collect();
+        assert!(groups.is_sorted());
+        assert!(Group::ALL.iter().all(|group| groups.contains(group)));
+        let anchors: std::collections::BTreeSet<_> = FIGURES.iter().map(Figure::anchor).collect();
+        assert_eq!(anchors.len(), FIGURES.len());
+    }
+
+    /// The table of a group, as `docs/metrics.md` has it.
+    fn table(group: Group) -> String {
+        let mut table = "| figure | unit | definition |\n|---|---|---|\n".to_owned();
+        for figure in FIGURES.iter().filter(|figure| figure.group == group) {
+            let Figure { name, kind, definition, .. } = figure;
+            let (anchor, unit) = (figure.anchor(), kind.unit());
+            table += &format!("| <a id=\"{anchor}\"></a>`{name}` | {unit} | {definition} |\n");
+        }
+        table
+    }
+
+    #[test]
+    fn the_document_defines_every_figure_as_the_catalogue_does() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
+        let document = std::fs::read_to_string(path).expect("a document");
+        for group in Group::ALL {
+            let section = format!("## {}\n\n{}", group.title(), table(group));
+            assert!(document.contains(&section), "docs/metrics.md needs:\n\n{section}");
         }
     }
 
