@@ -122,6 +122,12 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Whether two attempts were sent to the same place with the same credential: a model may have several of both.
+pub(crate) fn same_target(one: &Attempt, other: &Attempt) -> bool {
+    (&one.model, &one.provider, &one.upstream, &one.key)
+        == (&other.model, &other.provider, &other.upstream, &other.key)
+}
+
 /// Matches calls to attempts. A call belongs to the first attempt on its model that was connected and not over when the
 /// call was received, and has no call yet; without one, to the latest that had begun. Attempts that never reached their
 /// provider stay without.

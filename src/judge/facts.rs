@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::slack::Slack;
-use crate::history::{Call, Header, ModelFacts, PlannedFault, RouteFacts};
+use crate::history::{Attempt, Call, Header, ModelFacts, PlannedFault, RouteFacts};
 use crate::world::Moment;
 
 /// The header, looked up fast.
@@ -42,6 +42,31 @@ impl Facts {
         let models = self.upstream.get(&call.provider)?;
         let (_, name) = models.iter().find(|(upstream, _)| *upstream == call.model)?;
         Some((name, self.model(name)?))
+    }
+
+    /// The index of the target an attempt was sent to, in the header's list.
+    pub(crate) fn target_of(&self, attempt: &Attempt) -> Option<usize> {
+        self.header.targets.iter().position(|target| {
+            target.model == attempt.model
+                && target.provider == attempt.provider
+                && (target.upstream == attempt.upstream || attempt.upstream.is_empty())
+                && target.key == attempt.key
+        })
+    }
+
+    /// The name of the target an attempt was sent to.
+    pub(crate) fn target_name(&self, attempt: &Attempt) -> Option<&str> {
+        self.target_of(attempt).map(|index| self.header.targets[index].name.as_str())
+    }
+
+    /// The target that a skip names; a whole model that was passed over has none.
+    pub(crate) fn target_named(&self, name: &str) -> Option<usize> {
+        self.header.targets.iter().position(|target| target.name == name)
+    }
+
+    /// The model that a skip names, by its own name or by a target's.
+    pub(crate) fn model_named<'a>(&'a self, name: &'a str) -> &'a str {
+        self.target_named(name).map_or(name, |index| self.header.targets[index].model.as_str())
     }
 
     /// The provider of a route's first model: the one its requests want.

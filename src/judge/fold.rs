@@ -47,7 +47,7 @@ impl Judge {
             watch: Watch::default(),
             load: Load::new(),
             tracks: failover::tracks(&facts),
-            promises: Promises::default(),
+            promises: Promises::new(&facts),
             exhibits: Exhibits::default(),
             health: Health::default(),
             scripted: BTreeMap::new(),
@@ -92,7 +92,7 @@ impl Judge {
     /// Takes a change of a target's standing with the router.
     pub fn health(&mut self, change: &HealthChange) {
         self.health.add(change);
-        self.promises.health(&self.facts, change);
+        self.promises.health(change);
     }
 
     /// Ends the run: works out every figure and the verdict.

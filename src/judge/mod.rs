@@ -21,6 +21,7 @@ mod health;
 mod hist;
 mod hopeless;
 mod judgement;
+mod kinds;
 mod money;
 mod outcome;
 mod politeness;

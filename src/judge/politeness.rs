@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::case::Case;
+use super::case::{Case, same_target};
 use super::hist::{Hist, ratio};
 use super::series::Series;
 use crate::chat::FailureClass;
-use crate::history::{Attempt, AttemptResult, Cause, Ending};
+use crate::history::{AttemptResult, Cause, Ending};
 use crate::world::Moment;
 use mock_providers::fault::ErrorKind;
 
@@ -84,12 +84,6 @@ pub(crate) struct Early {
     pub(crate) wait: Duration,
     /// How much too early.
     pub(crate) by: Duration,
-}
-
-/// Whether two attempts were sent to the same place with the same credential: a model may have several of both.
-fn same_target(one: &Attempt, other: &Attempt) -> bool {
-    let of = |attempt: &Attempt| (attempt.model.clone(), attempt.provider.clone(), attempt.upstream.clone());
-    of(one) == of(other) && one.key == other.key
 }
 
 /// Attempts on the target that asked this request to wait, begun before the wait was over. Asking another one

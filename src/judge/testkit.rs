@@ -35,7 +35,7 @@ pub(crate) fn header() -> Header {
         quality: Some(quality),
         context: None,
         cannot: vec![],
-        breaker: Some(BreakerPolicy::default()),
+        breaker: Some(BreakerPolicy::off()),
         retry: ClassFacts::default(),
         balance: Balance::default(),
     };

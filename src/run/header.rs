@@ -182,7 +182,8 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         regions: route.regions.clone(),
         all_benched: route.all_benched,
         headers: route.limits.headers,
-        min_rate: route.limits.min_rate.is_some(),
+        min_rate: route.limits.min_rate.is_some()
+            || config.models.values().any(|model| model.limits.min_rate.is_some()),
         deadline_max: config.callers.max_deadline,
     }
 }

@@ -56,7 +56,7 @@ fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
 }
 
 /// A model that was neither asked nor passed over, or the fixed reply.
-fn untried<'a>(trail: &'a Trail, route: &'a RouteFacts, bounded: bool) -> Option<&'a str> {
+pub(super) fn untried<'a>(trail: &'a Trail, route: &'a RouteFacts, bounded: bool) -> Option<&'a str> {
     let known = |model: &str| {
         trail.attempts.iter().any(|attempt| attempt.model == model)
             || trail.skips.iter().any(|skip| skip.model == model)

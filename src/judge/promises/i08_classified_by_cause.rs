@@ -1,12 +1,13 @@
-//! I08 classified-by-cause (the part a run shows): a failure that would repeat itself is not repeated on the
-//! same model.
+//! I08 classified-by-cause (the part a run shows): status and code decide what a failure means, and one that would repeat itself
+//! is not repeated on the same model.
 //!
-//! Check: after an answer that means a used-up quota, a bad key, a missing model, a filter, a context window or
+//! Check: an attempt that was answered with an error status has a failure of a class that the provider's ledger allows; and after an answer that means a used-up quota, a bad key, a missing model, a filter, a context window or
 //! a bad request (by the provider's ledger, else by the trail), the request does not ask that model again. A
 //! model kept as last resort may be asked once more.
 
 use super::{Breach, Found, Memory, Promise};
-use crate::judge::{Case, politeness};
+use crate::history::AttemptResult;
+use crate::judge::{Case, kinds, politeness};
 
 pub(super) const PROMISE: Promise = Promise { id: "I08", name: "classified-by-cause", check };
 
@@ -14,11 +15,27 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if case.attempts().is_empty() {
         return Found::NotApplicable;
     }
-    let Some((first, repeat)) = politeness::useless_repeats(case).next() else { return Found::Kept };
+    let Some((first, repeat)) = politeness::useless_repeats(case).next() else {
+        return misread(case).into();
+    };
     let model = &case.attempts()[first].model;
     let what =
         format!("attempt {} asked {model} again after attempt {} had failed for good", repeat + 1, first + 1);
     Found::Broken(Breach::new(what).of([first, repeat]))
+}
+
+/// An error status that was taken for something else.
+fn misread(case: &Case<'_>) -> Option<Breach> {
+    case.pairs().enumerate().find_map(|(index, (attempt, call))| {
+        let (AttemptResult::Failed(failure), Some(call)) = (&attempt.result, call) else { return None };
+        let status = call.status.filter(|status| *status >= 400)?;
+        (!kinds::means(call, failure.class)).then(|| {
+            let (kind, class) = (kinds::name(call.failure), failure.class);
+            let what =
+                format!("{} answered {status} for {kind}, and the router took it for {class}", call.provider);
+            Breach::new(what).of([index])
+        })
+    })
 }
 
 #[cfg(test)]
@@ -38,6 +55,18 @@ mod tests {
         assert!(
             matches!(verify("I08", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
         );
+    }
+
+    #[test]
+    fn a_status_means_what_its_provider_meant() {
+        let mut record = failing(0, &["claude", "flash"]);
+        record.calls[1].failure = Some(ErrorKind::NotFound);
+        assert!(
+            matches!(verify("I08", &record, header()), Found::Broken(what) if what.contains("500 for not_found"))
+        );
+        // Two faults at once: nobody knows whose word it was.
+        record.calls[1].faults.push("another".to_owned());
+        assert_eq!(verify("I08", &record, header()), Found::Kept);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! I12 time-bounds: connect, first output, idle gap, attempt and request are all bounded.
 //!
-//! Check: every attempt ended within the route's limits, and the request within its deadline, each with the
-//! slack of the run's timers; the answer reached its caller by then and 10 ms (500 ms in real time). The first output is only bounded for streams; gaps are those the caller saw.
+//! Check: every attempt ended within the route's limits, and the request within its deadline (the route's, or what callers
+//! may ask for), each with the slack of the run's timers; the answer reached its caller by then and 10 ms (500 ms in real time).
+//! The first output is only bounded for streams; gaps are those the caller saw.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     let (Some(trail), Some(route)) = (&case.record.trail, case.route) else { return Found::NotApplicable };
     let late = case.attempts().iter().find_map(|attempt| over(case, route, attempt, trail.stream));
     let whole = || {
-        let latest = trail.deadline.min(trail.received + route.deadline);
+        let longest = route.deadline_max.unwrap_or_default().max(route.deadline);
+        let latest = trail.deadline.min(trail.received + longest);
         let over = trail.ended.since(latest);
         (over > case.facts.slack.timer)
             .then(|| format!("the request ended {} after its deadline", show(over)))
@@ -119,6 +121,19 @@ mod tests {
         assert!(
             matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("without output"))
         );
+    }
+
+    #[test]
+    fn a_caller_may_have_asked_for_more_time_than_the_routes_as_far_as_is_declared() {
+        // The route's deadline is 20 s; the request ends after 25 s of the 30 s its caller asked for.
+        let mut record = served(0, "claude");
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.deadline = trail.received + Duration::from_secs(30);
+        trail.ended = trail.received + Duration::from_secs(25);
+        assert!(matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("deadline")));
+        let mut header = header();
+        header.routes[0].deadline_max = Some(Duration::from_secs(30));
+        assert_eq!(verify("I12", &record, header), Found::Kept);
     }
 
     #[test]

@@ -1,25 +1,46 @@
-//! Promises that hold in every world, each a check of one request in a file of its own.
+//! Promises that hold in every world, each a check in a file of its own.
 //!
-//! A check says that it does not apply, that the promise was kept, or what broke it. It reads the joined
-//! request and, where a promise spans requests, a small [`Memory`].
+//! Most look at one request: such a check says that it does not apply, that the promise was kept, or what broke it. It reads the
+//! joined request and, where a promise spans requests, a small [`Memory`]. Those about a whole run (`i11`, `i13`, `i14`, `i15`,
+//! `i22`, `i27`, `i29`) add up what they need, request by request, and say the rest at the end.
+//!
+//! - `breach`: what a check found, and the witness it makes.
+//! - `policy`: what the declared policy says of a failed attempt, and what came after it. `parity`: the same situation twice.
+//! - `spells`: when a provider was broken, and when well.
 
 mod breach;
 mod i01_no_silent_truncation;
 mod i02_pre_commit_recovery;
 mod i03_no_splice;
+mod i04_in_band_equivalence;
 mod i05_emptiness_policy;
 mod i06_bounded_work;
+mod i07_single_retry_owner;
 mod i08_classified_by_cause;
+mod i09_fallback_eligibility;
 mod i10_server_directed_wait;
+mod i11_no_hammering;
 mod i12_time_bounds;
+mod i13_health_attribution;
+mod i14_recovery;
+mod i15_health_memory;
 mod i16_attempt_isolation;
+mod i17_capability_aware_hop;
 mod i18_error_fidelity;
 mod i19_attribution;
 mod i20_usage_ledger;
 mod i21_cancellation;
 mod i22_resource_conservation;
+mod i23_policy_on_every_hop;
+mod i24_path_parity;
 mod i25_cache_hygiene;
+mod i26_wire_fidelity;
+mod i27_distribution;
 mod i28_tool_call_safety;
+mod i29_effective_config;
+mod parity;
+mod policy;
+mod spells;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +58,12 @@ pub(crate) struct Memory {
     credentials: BTreeMap<String, String>,
     /// What is known of the calls that an answer from the cache may be of. Bounded by `i25_cache_hygiene`.
     originals: BTreeMap<Tag, i25_cache_hygiene::Original>,
+    /// What was decided after failures, by their form: inside a success, or outside. Bounded by `parity`.
+    in_band: parity::Parity,
+    /// The same by path: streamed, or plain.
+    paths: parity::Parity,
+    /// What tenants have spent. Bounded by their number.
+    spending: i23_policy_on_every_hop::Spending,
 }
 
 /// Credentials remembered: a run has one a provider, and a router that invents more is caught long before.
@@ -49,52 +76,111 @@ pub(crate) struct Promise {
     check: fn(&Case<'_>, &mut Memory) -> Found,
 }
 
-const PROMISES: [Promise; 15] = [
+const PROMISES: [Promise; 22] = [
     i01_no_silent_truncation::PROMISE,
     i02_pre_commit_recovery::PROMISE,
     i03_no_splice::PROMISE,
+    i04_in_band_equivalence::PROMISE,
     i05_emptiness_policy::PROMISE,
     i06_bounded_work::PROMISE,
+    i07_single_retry_owner::PROMISE,
     i08_classified_by_cause::PROMISE,
+    i09_fallback_eligibility::PROMISE,
     i10_server_directed_wait::PROMISE,
     i12_time_bounds::PROMISE,
     i16_attempt_isolation::PROMISE,
+    i17_capability_aware_hop::PROMISE,
     i18_error_fidelity::PROMISE,
     i19_attribution::PROMISE,
     i20_usage_ledger::PROMISE,
     i21_cancellation::PROMISE,
+    i23_policy_on_every_hop::PROMISE,
+    i24_path_parity::PROMISE,
     i25_cache_hygiene::PROMISE,
+    i26_wire_fidelity::PROMISE,
     i28_tool_call_safety::PROMISE,
 ];
 
 /// How every promise was kept so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Promises {
     memory: Memory,
     tallies: [Tally; PROMISES.len()],
+    run: RunPromises,
+    seen: u64,
+}
+
+/// Promises that take a whole run.
+#[derive(Debug)]
+struct RunPromises {
+    hammering: i11_no_hammering::Hammering,
+    attribution: i13_health_attribution::Attribution,
+    recovery: i14_recovery::Recovery,
+    outages: i15_health_memory::Outages,
+    shares: i27_distribution::Shares,
+    settings: i29_effective_config::Settings,
 }
 
 impl Promises {
+    /// Nothing was seen yet of the run that `facts` declare.
+    pub(crate) fn new(facts: &Facts) -> Promises {
+        let run = RunPromises {
+            hammering: i11_no_hammering::Hammering::default(),
+            attribution: i13_health_attribution::Attribution::default(),
+            recovery: i14_recovery::Recovery::new(facts),
+            outages: i15_health_memory::Outages::new(facts),
+            shares: i27_distribution::Shares::default(),
+            settings: i29_effective_config::Settings::default(),
+        };
+        Promises { memory: Memory::default(), tallies: Default::default(), run, seen: 0 }
+    }
+
     /// Checks one request; true when it became a witness, so that it must be kept.
     pub(crate) fn check(&mut self, case: &Case<'_>) -> bool {
+        self.seen += 1;
         let mut witness = false;
         for (promise, tally) in PROMISES.iter().zip(&mut self.tallies) {
             witness |= tally.add((promise.check)(case, &mut self.memory), case.record);
         }
-        witness
+        witness | self.run.check(case)
     }
 
     /// Takes a change of a target's standing with the router.
-    pub(crate) fn health(&mut self, _facts: &Facts, _change: &HealthChange) {}
+    pub(crate) fn health(&mut self, change: &HealthChange) {
+        self.run.attribution.health(change);
+    }
 
     /// The results, in the order of the ids.
-    pub(crate) fn results(self, _facts: &Facts, footer: &Footer) -> Vec<PromiseResult> {
+    pub(crate) fn results(self, facts: &Facts, footer: &Footer) -> Vec<PromiseResult> {
+        // What is missing could be what explains the rest.
+        let complete = footer.aborted.is_none() && self.seen >= footer.intended;
         let tallies = PROMISES.iter().zip(self.tallies);
         let mut results: Vec<PromiseResult> =
             tallies.map(|(promise, tally)| tally.result(promise.id, promise.name)).collect();
+        results.extend(self.run.results(facts, footer, complete));
         results.push(i22_resource_conservation::judge(footer));
         results.sort_by(|a, b| a.id.cmp(&b.id));
         results
+    }
+}
+
+impl RunPromises {
+    fn check(&mut self, case: &Case<'_>) -> bool {
+        self.attribution.add(case);
+        self.recovery.add(case);
+        self.outages.add(case);
+        self.hammering.add(case) | self.shares.add(case) | self.settings.add(case)
+    }
+
+    fn results(self, facts: &Facts, footer: &Footer, complete: bool) -> [PromiseResult; 6] {
+        [
+            self.hammering.finish(facts, footer).result("I11", "no-hammering"),
+            self.attribution.finish(facts, complete).result("I13", "health-attribution"),
+            self.recovery.finish(facts, footer, complete).result("I14", "recovery"),
+            self.outages.finish(facts, footer, complete).result("I15", "health-memory"),
+            self.shares.finish(facts).result("I27", "distribution"),
+            self.settings.finish(facts).result("I29", "effective-config"),
+        ]
     }
 }
 
@@ -104,4 +190,51 @@ pub(crate) fn check(id: &str, record: &crate::history::Record, header: crate::hi
     let facts = super::Facts::new(header);
     let promise = PROMISES.iter().find(|promise| promise.id == id).expect("a known promise");
     (promise.check)(&Case::new(record, &facts), &mut Memory::default())
+}
+
+/// Judges a run by one promise: for tests.
+#[cfg(test)]
+pub(crate) fn run(
+    id: &str,
+    header: crate::history::Header,
+    records: &[crate::history::Record],
+) -> PromiseResult {
+    run_to_its_end(id, header, records, &[], &super::testkit::footer(records.len() as u64))
+}
+
+/// The same, with changes of health and a footer.
+#[cfg(test)]
+pub(crate) fn run_to_its_end(
+    id: &str,
+    header: crate::history::Header,
+    records: &[crate::history::Record],
+    changes: &[HealthChange],
+    footer: &Footer,
+) -> PromiseResult {
+    let facts = Facts::new(header);
+    let mut promises = Promises::new(&facts);
+    changes.iter().for_each(|change| promises.health(change));
+    for record in records {
+        promises.check(&Case::new(record, &facts));
+    }
+    let results = promises.results(&facts, footer);
+    results.into_iter().find(|result| result.id == id).expect("a known promise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testkit::{header, served};
+
+    #[test]
+    fn all_twenty_nine_are_checked_in_the_order_of_their_ids() {
+        let facts = Facts::new(header());
+        let mut promises = Promises::new(&facts);
+        promises.check(&Case::new(&served(0, "claude"), &facts));
+        let results = promises.results(&facts, &super::super::testkit::footer(1));
+        let ids: Vec<String> = results.iter().map(|result| result.id.clone()).collect();
+        let all: Vec<String> = (1..=29).map(|id| format!("I{id:02}")).collect();
+        assert_eq!(ids, all);
+        assert!(results.iter().all(|result| result.violations == 0), "{results:?}");
+    }
 }

@@ -1,0 +1,118 @@
+//! I09 fallback-eligibility: every class either leads to the next model or ends the request, as the policy says, and no class
+//! does so by accident.
+//!
+//! Check: after each failure before commit, of requests whose attempts went one after the other. One that is the answer by
+//! declared policy is followed by nobody but its own declared repeats: not by another model, not by a last resort. One that
+//! leads on is not the last while a model of the chain was neither asked nor passed over, with attempts and time left. What
+//! another model is asked for after a bad request is left out: whether it could serve it is in the provider's words.
+
+use super::i02_pre_commit_recovery::untried;
+use super::policy::{self, Next, Turn};
+use super::{Breach, Found, Memory, Promise};
+use crate::history::{AttemptResult, RouteFacts};
+use crate::judge::Case;
+use crate::router::config::Then;
+
+pub(super) const PROMISE: Promise = Promise { id: "I09", name: "fallback-eligibility", check };
+
+fn check(case: &Case<'_>, _: &mut Memory) -> Found {
+    let failed = |result: &AttemptResult| matches!(result, AttemptResult::Failed(_));
+    let (Some(route), true) = (case.route, case.attempts().iter().any(|at| failed(&at.result))) else {
+        return Found::NotApplicable;
+    };
+    let mut found = Found::NotApplicable;
+    for turn in policy::turns(case) {
+        let Some(then) = policy::then(case, route, &turn) else { continue };
+        found = Found::Kept;
+        let broken = match then {
+            Then::Surface => led_on(case, route, &turn),
+            Then::Next => ended(case, route, &turn),
+        };
+        if let Some(breach) = broken {
+            return Found::Broken(breach);
+        }
+    }
+    found
+}
+
+/// What was asked although the failure is the answer.
+fn led_on(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach> {
+    let class = turn.failure.class;
+    // Where repeats come after the rest of the chain, the rest of the chain comes first.
+    if !policy::model_first(route) && policy::times(case, route, &turn.attempt.model, class) > 0 {
+        return None;
+    }
+    let (asked, by) = match turn.next {
+        Next::Other(next) => (case.attempts()[next].model.as_str(), Some(next)),
+        Next::Rescue => ("a last resort", Some(turn.index + 1).filter(|next| *next < case.attempts().len())),
+        Next::Repeat(_) | Next::Answer | Next::Open => return None,
+    };
+    let what = format!("{class} of {} is the answer by policy, and {asked} was asked", turn.attempt.model);
+    Some(Breach::new(what).of(std::iter::once(turn.index).chain(by)))
+}
+
+/// The model that was not asked although the failure leads on to it.
+fn ended(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach> {
+    let trail = case.record.trail.as_ref()?;
+    let late = trail.ended + case.facts.slack.timer >= trail.deadline;
+    let bounded = trail.attempts.len() >= route.max_attempts as usize;
+    if turn.next != Next::Answer || late || bounded || case.left() {
+        return None;
+    }
+    let model = untried(trail, route, false)?;
+    let class = turn.failure.class;
+    let what = format!(
+        "{class} of {} leads to the next model by policy, and `{model}` was not asked",
+        turn.attempt.model
+    );
+    Some(Breach::new(what).of([turn.index]).between(trail.ended, trail.deadline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check as verify;
+    use super::*;
+    use crate::chat::FailureClass;
+    use crate::history::RouterOutcome;
+    use crate::judge::testkit::{failed_over, failing, header, served};
+    use crate::router::config::{ClassPolicy, RetryOrder};
+
+    /// A server error is the answer.
+    fn surfacing() -> crate::history::Header {
+        let mut header = header();
+        let known = *header.routes[0].retry.of(FailureClass::ServerError).expect("declared");
+        header.routes[0].retry.set(FailureClass::ServerError, ClassPolicy { then: Then::Surface, ..known });
+        header
+    }
+
+    #[test]
+    fn a_failure_that_is_the_answer_leads_nowhere() {
+        assert_eq!(verify("I09", &served(0, "claude"), header()), Found::NotApplicable);
+        assert_eq!(verify("I09", &failed_over(0), header()), Found::Kept);
+        assert!(
+            matches!(verify("I09", &failed_over(0), surfacing()), Found::Broken(what) if what.contains("flash was asked"))
+        );
+        assert_eq!(verify("I09", &failing(0, &["claude", "claude"]), surfacing()), Found::Kept);
+        // Where the rest of the chain comes before repeats, it is asked for those.
+        let mut chain_first = surfacing();
+        chain_first.routes[0].retry_order = RetryOrder::ChainFirst;
+        assert_eq!(verify("I09", &failed_over(0), chain_first), Found::Kept);
+    }
+
+    #[test]
+    fn a_last_resort_is_not_for_what_is_the_answer() {
+        let mut record = failing(0, &["claude"]);
+        record.trail.as_mut().expect("a trail").outcome = RouterOutcome::Rescued { by: "fixed".to_owned() };
+        assert!(
+            matches!(verify("I09", &record, surfacing()), Found::Broken(what) if what.contains("a last resort"))
+        );
+    }
+
+    #[test]
+    fn a_failure_that_leads_on_is_not_the_last_while_somebody_is_left() {
+        assert!(
+            matches!(verify("I09", &failing(0, &["claude"]), header()), Found::Broken(what) if what.contains("`flash` was not asked"))
+        );
+        assert_eq!(verify("I09", &failing(0, &["claude", "flash"]), header()), Found::Kept);
+    }
+}

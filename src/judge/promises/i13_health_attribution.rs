@@ -1,0 +1,237 @@
+//! I13 health-attribution: only failures a target caused count against it; a bench never ends sooner than it was said to.
+//!
+//! Check, of the changes of standing the router tells: no bench is for a reason that is the request's (a refusal, a prompt too
+//! long, a bad request, an empty or broken answer, a caller who left), and while a target is benched the end of its bench
+//! never moves backwards.
+//!
+//! Check, of the trails: the first request that was turned away because a target is benched came after the failures it takes
+//! to bench it: as many as declared in a row, one where a rate is declared, or one that does not heal by itself (no credit, a
+//! bad key, also at another model of the provider). Failures are counted generously: those at its whole provider where its
+//! breaker is shared, everywhere where it is shared by a region, and any of them where slow calls bench, too. Not seen: which of
+//! several failures benched a target later on, and probes of the router's own.
+
+use std::collections::BTreeMap;
+
+use super::Breach;
+use super::breach::Tally;
+use super::policy;
+use crate::history::{AttemptResult, HealthChange, HealthState, Moment, SkipReason};
+use crate::judge::facts::Facts;
+use crate::judge::{Case, plural};
+use crate::router::config::{BreakerPolicy, Scope};
+
+/// Failures whose times are remembered of a target: a declared row is rarely longer.
+const ROW_MAX: usize = 64;
+
+/// What is remembered of benches and failures.
+#[derive(Debug, Default)]
+pub(super) struct Attribution {
+    tally: Tally,
+    /// By target name: the end of the bench it has.
+    until: BTreeMap<String, Moment>,
+    /// By target, as the header counts them.
+    targets: BTreeMap<usize, Blamed>,
+}
+
+/// What was seen of one target.
+#[derive(Debug, Default)]
+struct Blamed {
+    /// The first request that was turned away from it as benched: when, and its number.
+    benched: Option<(Moment, u64)>,
+    /// When its first failures ended that count against it, in order.
+    failed: Vec<Moment>,
+    /// When the first one ended that does not heal by itself.
+    lasting: Option<Moment>,
+}
+
+impl Attribution {
+    /// Looks at one request.
+    pub(super) fn add(&mut self, case: &Case<'_>) {
+        let Some(trail) = &case.record.trail else { return };
+        for attempt in &trail.attempts {
+            let AttemptResult::Failed(failure) = &attempt.result else { continue };
+            let Some(target) = case.facts.target_of(attempt).filter(|_| !policy::is_neutral(failure.class))
+            else {
+                continue;
+            };
+            let blamed = self.targets.entry(target).or_default();
+            let place = blamed.failed.partition_point(|at| *at <= attempt.ended);
+            if place < ROW_MAX {
+                blamed.failed.insert(place, attempt.ended);
+                blamed.failed.truncate(ROW_MAX);
+            }
+            if policy::is_lasting(failure.class) {
+                blamed.lasting = Some(blamed.lasting.map_or(attempt.ended, |at| at.min(attempt.ended)));
+            }
+        }
+        for skip in trail.skips.iter().filter(|skip| matches!(skip.reason, SkipReason::Benched { .. })) {
+            let Some(target) = case.facts.target_named(&skip.model) else { continue };
+            let seen = (skip.at, case.record.caller.number);
+            let benched = &mut self.targets.entry(target).or_default().benched;
+            *benched = Some(benched.map_or(seen, |known| known.min(seen)));
+        }
+    }
+
+    /// Takes a change of a target's standing.
+    pub(super) fn health(&mut self, change: &HealthChange) {
+        let until = match change.state {
+            HealthState::Benched { until } => until,
+            HealthState::Open | HealthState::Ramping => {
+                self.until.remove(&change.target);
+                return;
+            }
+            HealthState::Probing | HealthState::Cooling { .. } => return,
+        };
+        let before = self.until.insert(change.target.clone(), until);
+        let neutral = change.why.filter(|class| policy::is_neutral(*class));
+        let what = if let Some(class) = neutral {
+            format!("{} was benched for {class}, which is not its own", change.target)
+        } else if let Some(before) = before.filter(|before| until < *before) {
+            format!("the bench of {} was to end at {before:?}, and now at {until:?}", change.target)
+        } else {
+            self.tally.kept();
+            return;
+        };
+        self.tally.broken(|| Breach::new(what).between(change.at, until).of_the_run());
+    }
+
+    /// The results, once every failure is known.
+    pub(super) fn finish(mut self, facts: &Facts, complete: bool) -> Tally {
+        // A failure whose record is missing could be the one that benched.
+        let targets = if complete { std::mem::take(&mut self.targets) } else { BTreeMap::new() };
+        for (target, blamed) in &targets {
+            let Some((at, number)) = blamed.benched else { continue };
+            let declared = &facts.header.targets[*target];
+            let Some(policy) = facts.model(&declared.model).and_then(|model| model.breaker) else { continue };
+            if explains(facts, &targets, *target, &policy, at + facts.slack.timer) {
+                self.tally.kept();
+                continue;
+            }
+            let known = failures(facts, &targets, *target, policy.scope, at + facts.slack.timer);
+            let what = format!(
+                "request {number} was turned away from {}, benched after {} that {} its own",
+                declared.name,
+                plural(known as u64, "failure"),
+                if known == 1 { "was" } else { "were" },
+            );
+            self.tally.broken(|| Breach::new(what).with([number]).between(at, at).of_the_run());
+        }
+        self.tally
+    }
+}
+
+/// Whether what had failed by `at` is enough to bench a target.
+fn explains(
+    facts: &Facts,
+    targets: &BTreeMap<usize, Blamed>,
+    target: usize,
+    policy: &BreakerPolicy,
+    at: Moment,
+) -> bool {
+    let provider = &facts.header.targets[target].provider;
+    let same =
+        |other: &usize| facts.header.targets[*other].provider == *provider || policy.scope == Scope::Region;
+    let lasting = targets
+        .iter()
+        .filter(|(other, _)| same(other))
+        .any(|(_, seen)| seen.lasting.is_some_and(|t| t <= at));
+    let failed = failures(facts, targets, target, policy.scope, at);
+    let row = policy.failures > 0 && failed >= (policy.failures as usize).min(ROW_MAX);
+    lasting || row || policy.slow.is_some() || (policy.rate.is_some() && failed > 0)
+}
+
+/// Failures known by `at` that the breaker of a target may have counted.
+fn failures(
+    facts: &Facts,
+    targets: &BTreeMap<usize, Blamed>,
+    target: usize,
+    scope: Scope,
+    at: Moment,
+) -> usize {
+    let own = &facts.header.targets[target];
+    let counted = |other: &usize| match scope {
+        Scope::Model => *other == target,
+        Scope::Key | Scope::Provider => facts.header.targets[*other].provider == own.provider,
+        Scope::Region => true,
+    };
+    let seen = targets.iter().filter(|(other, _)| counted(other));
+    seen.map(|(_, seen)| seen.failed.partition_point(|failed| *failed <= at)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{run, run_to_its_end};
+    use super::*;
+    use crate::chat::FailureClass;
+    use crate::history::{Record, Skip};
+    use crate::judge::testkit::{at, failed_over, footer, header, served};
+
+    fn change(seconds: f64, state: HealthState, why: Option<FailureClass>) -> HealthChange {
+        HealthChange {
+            at: at(seconds),
+            target: "claude".to_owned(),
+            model: "claude".to_owned(),
+            provider: "anthropic".to_owned(),
+            state,
+            why,
+        }
+    }
+
+    fn benched(seconds: f64, until: f64, why: FailureClass) -> HealthChange {
+        change(seconds, HealthState::Benched { until: at(until) }, Some(why))
+    }
+
+    fn told(changes: &[HealthChange]) -> (u64, u64) {
+        let result = run_to_its_end("I13", header(), &[], changes, &footer(0));
+        (result.checked, result.violations)
+    }
+
+    #[test]
+    fn a_bench_is_for_what_the_target_did_and_its_end_never_moves_back() {
+        let error = FailureClass::ServerError;
+        let first = benched(1.0, 6.0, error);
+        assert_eq!(told(&[]), (0, 0));
+        assert_eq!(told(&[first.clone(), benched(2.0, 12.0, error)]), (2, 0));
+        assert_eq!(told(&[benched(1.0, 6.0, FailureClass::Refused)]), (1, 1));
+        assert_eq!(told(&[first.clone(), benched(2.0, 5.0, error)]), (2, 1));
+        // Once it was open again, the next bench is another one.
+        let open = change(7.0, HealthState::Open, None);
+        assert_eq!(told(&[benched(1.0, 60.0, error), open, benched(8.0, 13.0, error)]), (2, 0));
+    }
+
+    /// Served by flash, because claude was benched.
+    fn turned_away(number: u64) -> Record {
+        let mut record = served(number, "flash");
+        let trail = record.trail.as_mut().expect("a trail");
+        let reason = SkipReason::Benched { until: at(99.0) };
+        trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason });
+        record
+    }
+
+    #[test]
+    fn a_bench_comes_after_the_failures_it_takes() {
+        // Three in a row are declared.
+        let failures =
+            |count: u64| -> Vec<Record> { (0..count).map(failed_over).chain([turned_away(count)]).collect() };
+        let header = || {
+            let mut header = header();
+            header.models["claude"].breaker = Some(BreakerPolicy::default());
+            header
+        };
+        assert_eq!(run("I13", header(), &failures(3)).violations, 0);
+        let result = run("I13", header(), &failures(2));
+        assert_eq!(result.violations, 1);
+        assert_eq!(result.witnesses[0].others, [2]);
+        // A refusal is none of them; a used-up quota is enough alone.
+        let two = |class| {
+            let mut records = failures(1);
+            let first = &mut records[0].trail.as_mut().expect("a trail").attempts[0];
+            first.result = AttemptResult::Failed(crate::chat::Failure::new(class, "no"));
+            run("I13", header(), &records).violations
+        };
+        assert_eq!((two(FailureClass::Refused), two(FailureClass::QuotaExhausted)), (1, 0));
+        // Where a record is missing, it could be the failure.
+        let missing = run_to_its_end("I13", header(), &failures(2), &[], &footer(9));
+        assert_eq!(missing.checked, 0);
+    }
+}

@@ -1,0 +1,246 @@
+//! I14 recovery: a healed target is let back in within a bound; probes are capped and always give their slot back.
+//!
+//! Check, for every target and every time in which its provider is well again by the scenario's plan, up to the next fault. The
+//! bound begins with the end of the fault or, where that is later, of the last failure that counts against the target (against
+//! any of its provider, where its breaker is shared): no request may be turned away from it as benched later than the longest
+//! bench its breaker declares (with probes of the router's own: two of their pauses, and twice their patience, more). Where no
+//! failure came, nobody may be turned away as benched or probed after an attempt that began when it was well brought output. And
+//! nobody may be turned away because of a probe where no attempt began since: that slot is lost. When everything is over no probe
+//! slot is held.
+//!
+//! Left out: breakers that slow calls open or that a region shares, where a history cannot tell what a target answers for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::breach::Tally;
+use super::spells::{self, Spell};
+use super::{Breach, policy};
+use crate::history::{Attempt, AttemptResult, Cause, Footer, Moment, SkipReason};
+use crate::judge::facts::Facts;
+use crate::judge::{Case, plural};
+use crate::router::config::{AllBenched, BreakerPolicy, Probe, Scope};
+
+/// How long a probe of the router's own waits for its answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is remembered of targets that were well again.
+#[derive(Debug)]
+pub(super) struct Recovery {
+    tally: Tally,
+    /// By target of the header: when its provider was well again.
+    well: Vec<Vec<Spell>>,
+    /// By target and spell.
+    seen: BTreeMap<(usize, usize), Return>,
+}
+
+/// How one target came back.
+#[derive(Debug, Default)]
+struct Return {
+    /// The last failure that counts.
+    failed: Option<Moment>,
+    /// The first attempt that was well: when it began, and when its output came.
+    first: Option<(Moment, Moment)>,
+    /// Whether any attempt began.
+    asked: bool,
+    /// The last request that was turned away as benched, and as probed: when, and which.
+    benched: Option<(Moment, u64)>,
+    probing: Option<(Moment, u64)>,
+}
+
+impl Recovery {
+    pub(super) fn new(facts: &Facts) -> Recovery {
+        let targets = facts.header.targets.iter();
+        let well = targets.map(|target| spells::healed(&facts.header, &target.provider)).collect();
+        Recovery { tally: Tally::default(), well, seen: BTreeMap::new() }
+    }
+
+    /// Looks at one request.
+    pub(super) fn add(&mut self, case: &Case<'_>) {
+        let Some(trail) = &case.record.trail else { return };
+        let forces = case.route.is_some_and(|route| route.all_benched == AllBenched::AskOne);
+        for attempt in &trail.attempts {
+            let Some(target) = case.facts.target_of(attempt) else { continue };
+            self.attempt(target, attempt, forces);
+        }
+        for skip in &trail.skips {
+            let benched = matches!(skip.reason, SkipReason::Benched { .. });
+            if !benched && skip.reason != SkipReason::Probing {
+                continue;
+            }
+            let Some(seen) = case.facts.target_named(&skip.model).and_then(|target| self.at(target, skip.at))
+            else {
+                continue;
+            };
+            let last = if benched { &mut seen.benched } else { &mut seen.probing };
+            *last = (*last).max(Some((skip.at, case.record.caller.number)));
+        }
+    }
+
+    fn attempt(&mut self, target: usize, attempt: &Attempt, forces: bool) {
+        if let AttemptResult::Failed(failure) = &attempt.result
+            && !policy::is_neutral(failure.class)
+            && let Some(seen) = self.at(target, attempt.ended)
+        {
+            seen.failed = seen.failed.max(Some(attempt.ended));
+        }
+        let Some(seen) = self.at(target, attempt.started) else { return };
+        seen.asked = true;
+        // One that was sent against a bench proves nothing about it.
+        let proves = !forces && attempt.cause != Cause::Rescue && attempt.result == AttemptResult::Served;
+        if let Some(output) = attempt.first_output.filter(|_| proves) {
+            let first = (attempt.started, output);
+            if seen.first.is_none_or(|known| output < known.1) {
+                seen.first = Some(first);
+            }
+        }
+    }
+
+    fn at(&mut self, target: usize, moment: Moment) -> Option<&mut Return> {
+        let spell = spells::at(self.well.get(target)?, moment)?;
+        Some(self.seen.entry((target, spell)).or_default())
+    }
+
+    /// The results, once every failure is known.
+    pub(super) fn finish(mut self, facts: &Facts, footer: &Footer, complete: bool) -> Tally {
+        if footer.gauges.probes > 0 {
+            let what =
+                format!("when everything was over {} held", plural(footer.gauges.probes, "probe slot"));
+            self.tally.broken(|| Breach::new(what).between(footer.ended, footer.ended).of_the_run());
+        }
+        let seen = if complete { std::mem::take(&mut self.seen) } else { BTreeMap::new() };
+        for ((target, spell), back) in &seen {
+            let declared = &facts.header.targets[*target];
+            let Some(policy) = facts.model(&declared.model).and_then(|model| model.breaker) else { continue };
+            if !policy.is_on() || policy.slow.is_some() || policy.scope == Scope::Region {
+                continue;
+            }
+            let well = self.well[*target][*spell];
+            let failed = last_failure(facts, &seen, (*target, *spell), policy.scope);
+            match wrong(facts, &policy, well, failed, back) {
+                None => self.tally.kept(),
+                Some((why, at, number)) => {
+                    let what = format!("request {number} was turned away from {}: {why}", declared.name);
+                    let since = failed.unwrap_or(well.from).max(well.from);
+                    self.tally.broken(|| Breach::new(what).with([number]).between(since, at).of_the_run());
+                }
+            }
+        }
+        self.tally
+    }
+}
+
+/// The last failure in a spell that the breaker of a target may have counted.
+fn last_failure(
+    facts: &Facts,
+    seen: &BTreeMap<(usize, usize), Return>,
+    (target, spell): (usize, usize),
+    scope: Scope,
+) -> Option<Moment> {
+    let provider = &facts.header.targets[target].provider;
+    let counts = |other: usize| match scope {
+        Scope::Model => other == target,
+        // One bad key at two models is every model's trouble.
+        _ => facts.header.targets[other].provider == *provider,
+    };
+    let same = seen.iter().filter(|((other, at), _)| *at == spell && counts(*other));
+    same.filter_map(|(_, seen)| seen.failed).max()
+}
+
+/// Who was turned away for no good reason, and why that is none.
+fn wrong(
+    facts: &Facts,
+    policy: &BreakerPolicy,
+    well: Spell,
+    failed: Option<Moment>,
+    back: &Return,
+) -> Option<(String, Moment, u64)> {
+    let slack = facts.slack.timer * 2;
+    let since = failed.unwrap_or(well.from).max(well.from);
+    let longest = match policy.probe {
+        Probe::Live => policy.open_max,
+        Probe::Synthetic { every } => policy.open_max + (every + PATIENCE) * 2,
+    };
+    if let Some((at, number)) = back.benched.filter(|(at, _)| *at > since + longest + slack) {
+        let why = format!(
+            "it was still benched {:?} after it was well, and {longest:?} is the longest",
+            at - since
+        );
+        return Some((why, at, number));
+    }
+    let away = back.benched.max(back.probing);
+    let proved = back.first.filter(|(began, _)| failed.is_none_or(|failed| failed < *began));
+    if let (Some((_, output)), Some((at, number))) = (proved, away)
+        && at > output + slack
+    {
+        return Some(("it had answered since".to_owned(), at, number));
+    }
+    let patience =
+        facts.header.routes.values().map(|route| route.deadline_max.unwrap_or_default().max(route.deadline));
+    let patience = patience.max().unwrap_or_default() + slack;
+    let alone = policy.scope == Scope::Model && policy.probe == Probe::Live && !back.asked;
+    let (at, number) = back.probing.filter(|(at, _)| alone && *at > well.from + patience)?;
+    Some(("a probe was under way, and none had begun".to_owned(), at, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{run, run_to_its_end};
+    use super::*;
+    use crate::history::{Gauges, Header, Record, Skip};
+    use crate::judge::testkit::{at, failed_over, footer, header, served};
+
+    /// anthropic is broken from 10 to 20 s; claude is benched for 5 s at most.
+    fn declared() -> Header {
+        let mut header = header();
+        let breaker = BreakerPolicy { open_max: Duration::from_secs(5), ..BreakerPolicy::default() };
+        header.models["claude"].breaker = Some(breaker);
+        header
+    }
+
+    /// Served by flash at `number` seconds, because claude could not be asked.
+    fn turned_away(number: u64, reason: SkipReason) -> Record {
+        let mut record = served(number, "flash");
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason });
+        record
+    }
+
+    const BENCHED: SkipReason = SkipReason::Benched { until: Moment::from_us(99_000_000) };
+
+    fn violations(records: &[Record]) -> u64 {
+        run("I14", declared(), records).violations
+    }
+
+    #[test]
+    fn nobody_is_turned_away_once_the_longest_bench_is_over() {
+        // 20 s and 5 s: at 24 s it may still be benched, at 26 s not any more.
+        assert_eq!(violations(&[turned_away(24, BENCHED)]), 0);
+        let result = run("I14", declared(), &[turned_away(26, BENCHED)]);
+        assert_eq!((result.violations, &result.witnesses[0].others[..]), (1, &[26][..]));
+        assert_eq!(result.witnesses[0].from, Some(at(20.0)));
+        // A failure at 22 s begins the time anew.
+        assert_eq!(violations(&[failed_over(22), turned_away(26, BENCHED)]), 0);
+        // Nobody came, or nothing benches: nothing to be said.
+        assert_eq!(run("I14", declared(), &[turned_away(15, BENCHED)]).checked, 0);
+        assert_eq!(run("I14", header(), &[turned_away(26, BENCHED)]).checked, 0);
+    }
+
+    #[test]
+    fn nobody_is_turned_away_after_an_answer() {
+        // The answer at 20 s has its first output at 20.501 s.
+        assert_eq!(violations(&[served(20, "claude"), turned_away(22, SkipReason::Probing)]), 1);
+        assert_eq!(violations(&[turned_away(20, SkipReason::Probing), served(21, "claude")]), 0);
+        let failed = [served(20, "claude"), failed_over(21), turned_away(22, SkipReason::Probing)];
+        assert_eq!(violations(&failed), 0);
+    }
+
+    #[test]
+    fn a_lost_probe_and_one_that_is_held_are_broken() {
+        // The longest request takes 20 s: what was under way at 20 s is over at 40 s.
+        assert_eq!(violations(&[turned_away(39, SkipReason::Probing)]), 0);
+        assert_eq!(violations(&[turned_away(45, SkipReason::Probing)]), 1);
+        let held = Footer { gauges: Gauges { probes: 1, ..Gauges::default() }, ..footer(0) };
+        assert_eq!(run_to_its_end("I14", declared(), &[], &[], &held).violations, 1);
+    }
+}

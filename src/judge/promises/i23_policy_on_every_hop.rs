@@ -1,0 +1,233 @@
+//! I23 policy-on-every-hop: what a tenant may use, where it may be served and what it may spend holds on each hop and each
+//! path.
+//!
+//! Check: no attempt, last resorts included, is on a model its tenant may not use, at a provider outside the regions of its
+//! tenant or route, or on a model outside the chain its caller limited it to (a last resort is another matter there); no model that is not
+//! known to be free is asked once the tenant's attempts that had ended by then, by the trails' own costs, had cost what it may
+//! spend in that period. A model of the chain that is barred is named by a skip with that reason.
+
+use std::collections::BTreeMap;
+
+use super::{Breach, Found, Memory, Promise};
+use crate::history::{Attempt, Cause, Moment, RouteFacts, SkipReason, TenantFacts, Trail};
+use crate::judge::Case;
+use crate::router::config::Spend;
+
+pub(super) const PROMISE: Promise = Promise { id: "I23", name: "policy-on-every-hop", check };
+
+/// What tenants have spent, as far as requests are over.
+pub(super) type Spending = BTreeMap<String, Spent>;
+
+/// What one tenant has spent in its current period.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spent {
+    period: u64,
+    pico: u64,
+    /// When the latest of the attempts added up had ended.
+    by: Moment,
+    /// By when it had spent all it may.
+    all: Option<Moment>,
+}
+
+fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
+    let (Some(trail), Some(route)) = (&case.record.trail, case.route) else { return Found::NotApplicable };
+    let tenant = trail.tenant.as_ref().and_then(|name| case.facts.header.tenants.get(name));
+    let spend = tenant.and_then(|tenant| tenant.spend);
+    let gated = tenant.is_some_and(|tenant| tenant.models.is_some() || tenant.regions.is_some());
+    if !gated && spend.is_none() && route.regions.is_none() && trail.chain.is_none() {
+        return Found::NotApplicable;
+    }
+    let attempts = || trail.attempts.iter().enumerate();
+    let barred =
+        attempts().find_map(|(at, attempt)| barred(case, trail, route, tenant, attempt).map(|why| (at, why)));
+    let broken = barred.map(|(at, why)| {
+        let what = format!(
+            "attempt {} asked {} at {}, {why}",
+            at + 1,
+            trail.attempts[at].model,
+            trail.attempts[at].provider
+        );
+        Breach::new(what).of([at])
+    });
+    let broken = broken.or_else(|| unnamed(trail, route, tenant?));
+    let overspent = spend.and_then(|spend| overspent(case, trail, spend, memory));
+    if let Some(spend) = spend {
+        add(trail, spend, memory);
+    }
+    broken.or(overspent).into()
+}
+
+/// Why an attempt should not have been made.
+fn barred(
+    case: &Case<'_>,
+    trail: &Trail,
+    route: &RouteFacts,
+    tenant: Option<&TenantFacts>,
+    attempt: &Attempt,
+) -> Option<&'static str> {
+    let outside = |models: &Vec<String>| !models.contains(&attempt.model);
+    if tenant.and_then(|tenant| tenant.models.as_ref()).is_some_and(outside) {
+        return Some("which its tenant may not use");
+    }
+    let region = case.facts.header.providers.get(&attempt.provider).and_then(|at| at.region.as_ref());
+    let abroad = |regions: &Vec<String>| region.is_none_or(|region| !regions.contains(region));
+    if route.regions.as_ref().is_some_and(abroad) {
+        return Some("outside the route's regions");
+    }
+    if tenant.and_then(|tenant| tenant.regions.as_ref()).is_some_and(abroad) {
+        return Some("outside its tenant's regions");
+    }
+    let in_chain = attempt.cause != Cause::Rescue;
+    (in_chain && trail.chain.as_ref().is_some_and(outside)).then_some("which is not in its caller's chain")
+}
+
+/// A model of the chain that the tenant may not use and that no skip names, in a request that was planned.
+fn unnamed(trail: &Trail, route: &RouteFacts, tenant: &TenantFacts) -> Option<Breach> {
+    let models = tenant.models.as_ref().filter(|_| trail.chain.is_none() && !trail.attempts.is_empty())?;
+    let named = |model: &str| {
+        trail.skips.iter().any(|skip| skip.model == model && skip.reason == SkipReason::NotAllowed)
+    };
+    let barred = route.chain.iter().find(|model| !models.contains(*model) && !named(model))?;
+    Some(Breach::new(format!(
+        "{barred} was passed over, and the trail does not say that its tenant may not use it"
+    )))
+}
+
+/// An attempt that cost something after everything had been spent.
+fn overspent(case: &Case<'_>, trail: &Trail, spend: Spend, memory: &Memory) -> Option<Breach> {
+    let spent = memory.spending.get(trail.tenant.as_ref()?)?;
+    let all = spent.all?;
+    let free = |model: &str| {
+        let price = case.facts.model(model).and_then(|model| model.price);
+        price.is_some_and(|price| price.input == 0 && price.output == 0)
+    };
+    let late = |attempt: &Attempt| {
+        attempt.started > all + case.facts.slack.timer
+            && period(spend, attempt.started) == spent.period
+            && !free(&attempt.model)
+    };
+    let at = trail.attempts.iter().position(late)?;
+    let attempt = &trail.attempts[at];
+    let what = format!("attempt {} asked {}, and its tenant had spent what it may", at + 1, attempt.model);
+    Some(Breach::new(what).of([at]).between(all, attempt.started))
+}
+
+/// Adds what the attempts of a request cost.
+fn add(trail: &Trail, spend: Spend, memory: &mut Memory) {
+    let Some(name) = &trail.tenant else { return };
+    for attempt in &trail.attempts {
+        let Some(cost) = attempt.cost else { continue };
+        let spent = memory.spending.entry(name.clone()).or_default();
+        let period = period(spend, attempt.ended);
+        if period < spent.period {
+            continue;
+        }
+        if period > spent.period {
+            *spent = Spent { period, ..Spent::default() };
+        }
+        spent.pico = spent.pico.saturating_add(cost);
+        spent.by = spent.by.max(attempt.ended);
+        if spent.pico >= spend.most {
+            spent.all.get_or_insert(spent.by);
+        }
+    }
+}
+
+/// Which period a moment is in, counted from the start of the run.
+fn period(spend: Spend, at: Moment) -> u64 {
+    let micros = u64::try_from(spend.per.as_micros()).unwrap_or(u64::MAX).max(1);
+    at.as_us() / micros
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{check as verify, run};
+    use super::*;
+    use crate::history::{Header, Record, Skip};
+    use crate::judge::testkit::{failed_over, header, served};
+
+    fn tenant(facts: TenantFacts) -> Header {
+        let mut header = header();
+        header.tenants.insert("acme".to_owned(), facts);
+        header
+    }
+
+    fn acme(mut record: Record) -> Record {
+        record.trail.as_mut().expect("a trail").tenant = Some("acme".to_owned());
+        record
+    }
+
+    #[test]
+    fn a_model_its_tenant_may_not_use_is_passed_over_and_named() {
+        assert_eq!(verify("I23", &served(0, "claude"), header()), Found::NotApplicable);
+        let only_claude =
+            || tenant(TenantFacts { models: Some(vec!["claude".to_owned()]), ..TenantFacts::default() });
+        let mut alone = acme(served(0, "claude"));
+        assert!(
+            matches!(verify("I23", &alone, only_claude()), Found::Broken(what) if what.contains("does not say"))
+        );
+        let trail = alone.trail.as_mut().expect("a trail");
+        trail.skips.push(Skip {
+            model: "flash".to_owned(),
+            at: trail.received,
+            reason: SkipReason::NotAllowed,
+        });
+        assert_eq!(verify("I23", &alone, only_claude()), Found::Kept);
+        let hop = acme(failed_over(0));
+        assert!(
+            matches!(verify("I23", &hop, only_claude()), Found::Broken(what) if what.contains("attempt 2 asked flash"))
+        );
+    }
+
+    #[test]
+    fn a_provider_in_another_region_or_in_none_is_broken() {
+        let mut eu = header();
+        eu.routes[0].regions = Some(vec!["eu".to_owned()]);
+        eu.providers["anthropic"].region = Some("eu".to_owned());
+        assert_eq!(verify("I23", &served(0, "claude"), eu.clone()), Found::Kept);
+        assert!(
+            matches!(verify("I23", &failed_over(0), eu), Found::Broken(what) if what.contains("route's regions"))
+        );
+        let mut tenants =
+            tenant(TenantFacts { regions: Some(vec!["us".to_owned()]), ..TenantFacts::default() });
+        tenants.providers["anthropic"].region = Some("eu".to_owned());
+        let record = acme(served(0, "claude"));
+        assert!(
+            matches!(verify("I23", &record, tenants), Found::Broken(what) if what.contains("tenant's regions"))
+        );
+    }
+
+    #[test]
+    fn a_model_outside_its_callers_chain_is_broken() {
+        let mut record = failed_over(0);
+        record.trail.as_mut().expect("a trail").chain = Some(vec!["claude".to_owned()]);
+        assert!(
+            matches!(verify("I23", &record, header()), Found::Broken(what) if what.contains("caller's chain"))
+        );
+        record.trail.as_mut().expect("a trail").attempts[1].cause = Cause::Rescue;
+        assert_eq!(verify("I23", &record, header()), Found::Kept);
+    }
+
+    #[test]
+    fn nobody_spends_more_once_all_is_spent() {
+        // An answer of claude costs 100 x 3 + 10 x 15 = 450 million picodollars; so much may be spent in a minute.
+        let limited = |most| {
+            let spend = Some(Spend { most, per: Duration::from_secs(60) });
+            tenant(TenantFacts { spend, ..TenantFacts::default() })
+        };
+        let two = [acme(served(0, "claude")), acme(served(2, "claude"))];
+        assert_eq!(run("I23", limited(450_000_001), &two).violations, 0);
+        let result = run("I23", limited(450_000_000), &two);
+        assert_eq!((result.violations, result.witnesses[0].number), (1, Some(2)));
+        // The next minute is another period, and what is free is no matter of money.
+        assert_eq!(
+            run("I23", limited(450_000_000), &[two[0].clone(), acme(served(61, "claude"))]).violations,
+            0
+        );
+        let mut free = limited(450_000_000);
+        free.models["flash"].price = Some(crate::router::config::Price { input: 0, output: 0 });
+        assert_eq!(run("I23", free, &[two[0].clone(), acme(served(2, "flash"))]).violations, 0);
+    }
+}

@@ -1,0 +1,334 @@
+//! I27 distribution: order, weights and load signals are honoured; failing fast never attracts traffic.
+//!
+//! Check, in a request: where a chain is walked as listed, nobody is asked before everybody in front of it was asked or passed
+//! over.
+//!
+//! Check, over the run: where models of a route, or targets of a model, are drawn by weight, the share of requests each heads is
+//! what its weight says. Who heads a request is who was asked or, as benched, busy or the like, passed over first: that was
+//! drawn before anything was known of it. By Chernoff's bound a share of q or more, where p is due, has a chance of at most
+//! exp(-n KL(q, p)) in n independent draws; only what is less likely than one in a billion is a violation, so that a run with
+//! a hundred shares has a false alarm below 1e-6.
+//!
+//! Check, over each fault window: where load decides, a target of which nine in ten attempts failed is not asked first
+//! more often than its weight's share and a quarter more, among [`ENOUGH`] requests or more. The quarter is margin, not
+//! statistics: draws that follow load are not independent.
+
+use std::collections::BTreeMap;
+
+use super::breach::Tally;
+use super::{Breach, Found};
+use crate::history::{Attempt, AttemptResult, Cause, RouteFacts, SkipReason, Trail};
+use crate::judge::facts::Facts;
+use crate::judge::{Case, plural};
+use crate::router::config::Balance;
+
+/// One in a billion, as the logarithm of its inverse.
+const SURE: f64 = 20.72;
+
+/// Requests that say something of load.
+const ENOUGH: u64 = 200;
+
+/// How far above its share a failing target may be.
+const MARGIN: f64 = 0.25;
+
+/// What is drawn among.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Draw {
+    /// Models of a route.
+    Route(usize),
+    /// Targets of a model.
+    Model(usize),
+}
+
+/// What is remembered of who was first.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    tally: Tally,
+    /// By draw: how often each item headed a request, by its index in the header.
+    heads: BTreeMap<Draw, BTreeMap<usize, u64>>,
+    /// By draw, and by fault of the header: who was asked first, and how often that failed.
+    faults: BTreeMap<(Draw, usize), BTreeMap<usize, (u64, u64)>>,
+}
+
+impl Shares {
+    /// Looks at one request; true when it became a witness.
+    pub(super) fn add(&mut self, case: &Case<'_>) -> bool {
+        let (Some(trail), Some(route)) = (&case.record.trail, case.route) else { return false };
+        if trail.attempts.is_empty() && trail.skips.is_empty() {
+            return false;
+        }
+        self.count(case, trail, route);
+        let chain =
+            trail.chain.as_deref().or((route.balance == Balance::Priority).then_some(&route.chain[..]));
+        let Some(chain) = chain.filter(|_| !trail.attempts.is_empty()) else { return false };
+        let broken = trail
+            .attempts
+            .iter()
+            .enumerate()
+            .find_map(|(at, attempt)| overtook(case, trail, chain, at, attempt));
+        self.tally.add(Found::from(broken), case.record)
+    }
+
+    /// Counts who headed a request, where chance or load decides.
+    fn count(&mut self, case: &Case<'_>, trail: &Trail, route: &RouteFacts) {
+        let header = &case.facts.header;
+        let barred = trail.skips.iter().any(|skip| is_planned(skip.reason));
+        let Some(target) = head(case, trail).filter(|_| !barred) else { return };
+        let Some(model) = header.models.get_index_of(&header.targets[target].model) else { return };
+        if route.balance != Balance::Priority && trail.chain.is_none() && route.chain.len() > 1 {
+            let at = header.routes.get_index_of(&case.record.caller.route).unwrap_or(usize::MAX);
+            self.head(case, trail, Draw::Route(at), route.balance, model);
+        }
+        let balance = header.models[model].balance;
+        if balance != Balance::Priority {
+            self.head(case, trail, Draw::Model(model), balance, target);
+        }
+    }
+
+    fn head(&mut self, case: &Case<'_>, trail: &Trail, draw: Draw, balance: Balance, item: usize) {
+        if balance == Balance::Weighted {
+            *self.heads.entry(draw).or_default().entry(item).or_default() += 1;
+            return;
+        }
+        // Load is known of those who may be asked: who was asked first, and what came of it.
+        let Some(first) = trail.attempts.first().filter(|first| first.cause == Cause::First) else { return };
+        let header = &case.facts.header;
+        let asked = match draw {
+            Draw::Route(_) => header.models.get_index_of(&first.model),
+            Draw::Model(_) => case.facts.target_of(first),
+        };
+        let Some(asked) = asked else { return };
+        let failed = u64::from(matches!(first.result, AttemptResult::Failed(_)));
+        let armed = header.faults.iter().enumerate().filter(|(_, fault)| {
+            fault.during.is_empty()
+                || fault.during.iter().any(|w| w.from <= first.started && first.started < w.to)
+        });
+        for (fault, _) in armed {
+            let seen = self.faults.entry((draw, fault)).or_default().entry(asked).or_default();
+            *seen = (seen.0 + 1, seen.1 + failed);
+        }
+    }
+
+    /// The results over the run.
+    pub(super) fn finish(mut self, facts: &Facts) -> Tally {
+        for (draw, heads) in std::mem::take(&mut self.heads) {
+            let all: u64 = heads.values().sum();
+            let items = weights(facts, draw);
+            let sum: f64 = items.iter().map(|(_, weight)| weight).sum();
+            for (item, weight) in &items {
+                let seen = heads.get(item).copied().unwrap_or_default();
+                self.share(facts, draw, *item, seen, all, if sum > 0.0 { weight / sum } else { 0.0 });
+            }
+        }
+        for ((draw, fault), seen) in std::mem::take(&mut self.faults) {
+            self.attracted(facts, draw, fault, &seen);
+        }
+        self.tally
+    }
+
+    fn share(&mut self, facts: &Facts, draw: Draw, item: usize, seen: u64, all: u64, due: f64) {
+        if all == 0 {
+            return;
+        }
+        let share = seen as f64 / all as f64;
+        if all as f64 * divergence(share, due) <= SURE {
+            self.tally.kept();
+            return;
+        }
+        let what = format!(
+            "{} headed {seen} of {}, {:.1} %, and {:.1} % are declared",
+            name(facts, draw, item),
+            plural(all, "request"),
+            share * 100.0,
+            due * 100.0
+        );
+        self.tally.broken(|| Breach::new(what).of_the_run());
+    }
+
+    /// Whether failing attracted traffic in one fault's windows.
+    fn attracted(&mut self, facts: &Facts, draw: Draw, fault: usize, seen: &BTreeMap<usize, (u64, u64)>) {
+        let all: u64 = seen.values().map(|(asked, _)| asked).sum();
+        let items = weights(facts, draw);
+        let sum: f64 = items.iter().map(|(_, weight)| weight).sum();
+        for (item, weight) in items {
+            let (asked, failed) = seen.get(&item).copied().unwrap_or_default();
+            let fails = failed * 10 >= asked * 9 && asked > 0;
+            let others = seen.iter().any(|(other, (asked, failed))| *other != item && failed * 2 < *asked);
+            if all < ENOUGH || !fails || !others || sum <= 0.0 {
+                continue;
+            }
+            let (share, due) = (asked as f64 / all as f64, weight / sum);
+            if share <= due + MARGIN {
+                self.tally.kept();
+                continue;
+            }
+            let what = format!(
+                "{} failed {failed} of {asked} first attempts while `{}` was armed, and got {:.0} % of them; {:.0} % are its share",
+                name(facts, draw, item),
+                facts.header.faults[fault].name,
+                share * 100.0,
+                due * 100.0
+            );
+            self.tally.broken(|| Breach::new(what).of_the_run());
+        }
+    }
+}
+
+/// A model of `chain` that comes before the one asked, and was neither asked before nor passed over.
+fn overtook(
+    case: &Case<'_>,
+    trail: &Trail,
+    chain: &[String],
+    at: usize,
+    attempt: &Attempt,
+) -> Option<Breach> {
+    if matches!(attempt.cause, Cause::Rescue | Cause::Continue | Cause::Regenerate) {
+        return None;
+    }
+    let place = chain.iter().position(|model| *model == attempt.model)?;
+    let overtaken = chain[..place].iter().find(|model| {
+        let asked = trail.attempts[..at].iter().any(|earlier| earlier.model == **model);
+        let passed = trail
+            .skips
+            .iter()
+            .any(|skip| skip.at <= attempt.started && case.facts.model_named(&skip.model) == model.as_str());
+        !asked && !passed
+    })?;
+    let what = format!("attempt {} asked {} before {overtaken}, which comes first", at + 1, attempt.model);
+    Some(Breach::new(what).of([at]))
+}
+
+/// Who headed a request: the first that was passed over for something that may change from moment to moment, before anybody
+/// was asked; else the first that was asked.
+fn head(case: &Case<'_>, trail: &Trail) -> Option<usize> {
+    let first = trail.attempts.first();
+    let passed = trail.skips.iter().find(|skip| first.is_none_or(|first| skip.at <= first.started));
+    match passed {
+        Some(skip) => case.facts.target_named(&skip.model),
+        None => {
+            first.filter(|first| first.cause == Cause::First).and_then(|first| case.facts.target_of(first))
+        }
+    }
+}
+
+/// Whether a skip is the plan's own: then the draw was among fewer.
+const fn is_planned(reason: SkipReason) -> bool {
+    matches!(
+        reason,
+        SkipReason::ContextWindow
+            | SkipReason::Incapable { .. }
+            | SkipReason::Unadapted
+            | SkipReason::NotAllowed
+            | SkipReason::Region
+            | SkipReason::Spent
+    )
+}
+
+/// What is drawn among, with weights.
+fn weights(facts: &Facts, draw: Draw) -> Vec<(usize, f64)> {
+    let header = &facts.header;
+    match draw {
+        Draw::Route(route) => {
+            let Some((_, route)) = header.routes.get_index(route) else { return Vec::new() };
+            let weight = |nth: usize| f64::from(route.weights.get(nth).copied().unwrap_or(1));
+            let models = route.chain.iter().enumerate();
+            models.filter_map(|(nth, name)| Some((header.models.get_index_of(name)?, weight(nth)))).collect()
+        }
+        Draw::Model(model) => {
+            let Some((name, _)) = header.models.get_index(model) else { return Vec::new() };
+            let targets = header.targets.iter().enumerate().filter(|(_, target)| target.model == *name);
+            targets.map(|(index, target)| (index, f64::from(target.weight))).collect()
+        }
+    }
+}
+
+fn name(facts: &Facts, draw: Draw, item: usize) -> String {
+    let header = &facts.header;
+    match draw {
+        Draw::Route(route) => {
+            let route = header.routes.get_index(route).map_or("?", |(name, _)| name);
+            let model = header.models.get_index(item).map_or("?", |(name, _)| name);
+            format!("on route `{route}` {model}")
+        }
+        Draw::Model(_) => header.targets[item].name.clone(),
+    }
+}
+
+/// Kullback and Leibler's divergence of a share that was seen from the one that is due.
+fn divergence(seen: f64, due: f64) -> f64 {
+    let part = |seen: f64, due: f64| match (seen > 0.0, due > 0.0) {
+        (false, _) => 0.0,
+        (true, false) => f64::INFINITY,
+        (true, true) => seen * libm::log(seen / due),
+    };
+    part(seen, due) + part(1.0 - seen, 1.0 - due)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run;
+    use super::*;
+    use crate::history::{Header, Moment, Record, Skip};
+    use crate::judge::testkit::{failed_over, header, served};
+
+    #[test]
+    fn nobody_is_asked_before_who_comes_first() {
+        assert_eq!(run("I27", header(), &[failed_over(0)]).violations, 0);
+        let mut record = served(0, "flash");
+        let result = run("I27", header(), std::slice::from_ref(&record));
+        assert!(result.witnesses[0].what.contains("asked flash before claude"), "{result:?}");
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason: SkipReason::Busy });
+        assert_eq!(run("I27", header(), &[record]).violations, 0);
+    }
+
+    /// Four of five are claude's.
+    fn weighted() -> Header {
+        let mut header = header();
+        (header.routes[0].balance, header.routes[0].weights) = (Balance::Weighted, vec![4, 1]);
+        header
+    }
+
+    /// Requests of which every `nth` is served by claude, the others by flash.
+    fn shared(requests: u64, nth: u64) -> Vec<Record> {
+        (0..requests).map(|n| served(n, if n % nth == 0 { "claude" } else { "flash" })).collect()
+    }
+
+    #[test]
+    fn shares_are_what_weights_say_as_far_as_chance_allows() {
+        let four_of_five: Vec<Record> =
+            (0..100).map(|n| served(n, if n % 5 == 0 { "flash" } else { "claude" })).collect();
+        assert_eq!(run("I27", weighted(), &four_of_five).violations, 0);
+        // Half of 100, where 0.8 are due: 100 x (0.5 ln(0.5 / 0.8) + 0.5 ln(0.5 / 0.2)) = 22.3 > 20.7. Both shares are wrong.
+        assert_eq!(run("I27", weighted(), &shared(100, 2)).violations, 2);
+        // Half of 80: 17.9.
+        assert_eq!(run("I27", weighted(), &shared(80, 2)).violations, 0);
+    }
+
+    #[test]
+    fn who_was_passed_over_first_headed_the_request() {
+        // Twenty requests in a hundred wanted claude and found it benched: with sixty that got it, that is four of five.
+        let mut records: Vec<Record> =
+            (0..100).map(|n| served(n, if n % 5 < 3 { "claude" } else { "flash" })).collect();
+        for record in records.iter_mut().filter(|record| record.caller.number % 5 == 3) {
+            let trail = record.trail.as_mut().expect("a trail");
+            let reason = SkipReason::Benched { until: Moment::NEVER };
+            trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason });
+        }
+        assert_eq!(run("I27", weighted(), &records).violations, 0);
+    }
+
+    #[test]
+    fn failing_attracts_nobody() {
+        let mut header = header();
+        header.routes[0].balance = Balance::LeastInFlight;
+        header.faults[0].during.clear();
+        // Of 200 requests claude fails nine in ten: 0.9 > 0.5 + 0.25. At three in four it is not more.
+        let attracted = |of: u64, from: u64| -> u64 {
+            let record = |n| if n % of >= from { failed_over(n) } else { served(n, "flash") };
+            let records: Vec<Record> = (0..200).map(record).collect();
+            run("I27", header.clone(), &records).violations
+        };
+        assert_eq!((attracted(10, 1), attracted(4, 1)), (1, 0));
+    }
+}
