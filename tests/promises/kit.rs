@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brownout::history::{Attempt, AttemptResult, Call, CallerEnding, Footer, Mode, Record};
+use brownout::history::{Attempt, AttemptResult, Call, CallerEnding, Footer, Header, Mode, Record};
 use brownout::judge::Judge;
 use brownout::{run, scenario};
 
@@ -165,7 +165,8 @@ impl World {
         let text = self.text();
         let scenario = scenario::parse(&text, Path::new("t.yaml"))
             .unwrap_or_else(|problems| panic!("{problems}\n{text}"));
-        let mut judge = Judge::new(run::header(&scenario, self.way.mode));
+        let header = run::header(&scenario, self.way.mode);
+        let mut judge = Judge::new(header.clone());
         let mut records = Vec::new();
         let footer = run::run(&scenario, self.way.mode, &Arc::default(), &mut |record: &Record| {
             judge.record(record);
@@ -174,7 +175,7 @@ impl World {
         })
         .expect("it runs");
         records.sort_by_key(|record| record.caller.number);
-        let run = Run { way: self.way, records, footer: footer.clone() };
+        let run = Run { way: self.way, header, records, footer: footer.clone() };
         for promise in judge.finish(footer).promises {
             assert_eq!(promise.violations, 0, "{}: {:?}\n{text}", run.place(), promise);
         }
@@ -186,6 +187,7 @@ impl World {
 /// What came of a world.
 pub(crate) struct Run {
     pub(crate) way: Way,
+    pub(crate) header: Header,
     pub(crate) records: Vec<Record>,
     pub(crate) footer: Footer,
 }

@@ -47,7 +47,6 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
 #[cfg(test)]
 mod tests {
     use super::super::run;
-    use super::*;
     use crate::history::Record;
     use crate::judge::testkit::{failed_over, failing, header, served};
 
