@@ -15,7 +15,7 @@ pub struct ClassFacts {
 }
 
 /// What is declared of a provider.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProviderFacts {
     /// Where it is.
     pub region: Option<String>,
@@ -23,6 +23,9 @@ pub struct ProviderFacts {
     pub concurrency: Option<Concurrency>,
     /// Whether repeats at it have a budget of their own.
     pub retry_budget: bool,
+    /// Calls a second that it allows by its own limits, the strictest of those on all of its calls.
+    #[serde(default)]
+    pub calls_per_s: Option<f64>,
 }
 
 /// One deployment of a model, asked with one key.

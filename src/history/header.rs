@@ -190,6 +190,9 @@ pub struct RouteFacts {
     pub objective_first_token: Option<Duration>,
     /// Latency objective for the whole reply.
     pub objective_total: Option<Duration>,
+    /// Share of the requests that is meant to be answered, for error budgets.
+    #[serde(default)]
+    pub objective_availability: Option<f64>,
     /// What follows when a stream breaks of which its caller has seen something.
     #[serde(default)]
     pub after_commit: AfterCommit,

@@ -109,6 +109,7 @@ fn route() -> RouteFacts {
         empty: EmptyPolicy::Failure,
         objective_first_token: None,
         objective_total: None,
+        objective_availability: None,
         after_commit: AfterCommit::End,
         never_empty: false,
         retry: twice(),

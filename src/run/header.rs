@@ -12,6 +12,9 @@ use crate::router::config::{
     Then,
 };
 use crate::scenario::{Objectives, Scenario};
+use mock_providers::fault::{FateFault, Fault};
+use mock_providers::limit::{Allowance, Measure, Scope};
+use mock_providers::provider::Spec;
 
 /// The header of a run of `scenario`.
 #[must_use]
@@ -40,7 +43,7 @@ pub fn header(scenario: &Scenario, mode: Mode) -> Header {
         providers: config
             .providers
             .iter()
-            .map(|(name, provider)| (name.clone(), provider_facts(provider)))
+            .map(|(name, provider)| (name.clone(), provider_facts(provider, scenario.providers.get(name))))
             .collect(),
         targets: config.targets().iter().map(|target| target_facts(config, target)).collect(),
         tenants: config
@@ -104,12 +107,30 @@ fn cannot(can: &Capabilities) -> Vec<Need> {
     declared.into_iter().filter(|(can, _)| *can == Some(false)).map(|(_, need)| need).collect()
 }
 
-fn provider_facts(provider: &Provider) -> ProviderFacts {
+fn provider_facts(provider: &Provider, mock: Option<&Spec>) -> ProviderFacts {
     ProviderFacts {
         region: provider.region.clone(),
         concurrency: provider.concurrency,
         retry_budget: provider.retry_budget.is_some(),
+        calls_per_s: mock.and_then(calls_per_s),
     }
+}
+
+/// Calls a second that a provider allows by its limits on all of its calls, and by how many bring it down again.
+fn calls_per_s(mock: &Spec) -> Option<f64> {
+    let limits = mock.limits.iter().filter(|limit| {
+        limit.measure == Measure::Requests && limit.scope == Scope::Provider && limit.models.is_empty()
+    });
+    let limits = limits.filter_map(|limit| match limit.allowance {
+        Allowance::Bucket { amount, per, .. } => Some((amount, per)),
+        _ => None,
+    });
+    let relapses = mock.faults.iter().filter_map(|rule| match &rule.fault {
+        Fault::Fate(FateFault::Relapse(relapse)) => Some((relapse.calls, relapse.within)),
+        _ => None,
+    });
+    let rates = limits.chain(relapses).map(|(calls, time)| calls as f64 / time.as_secs_f64());
+    rates.min_by(f64::total_cmp)
 }
 
 fn target_facts(config: &Config, target: &Target) -> TargetFacts {
@@ -169,6 +190,7 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         surfaces: FailureClass::ALL.into_iter().filter(surfaces).collect(),
         objective_first_token: objectives.first_token,
         objective_total: objectives.total,
+        objective_availability: objectives.availability,
         after_commit: route.stream.after_commit,
         never_empty: route.never_empty,
         retry: ClassFacts::of_route(&route.retry),

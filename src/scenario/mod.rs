@@ -59,7 +59,7 @@ pub struct Scenario {
     /// The router. Its providers' `base_url` is `http://NAME` (a host of the simulated network); a run over
     /// sockets replaces it.
     pub router: Config,
-    /// Latency objectives by route: to the first output, and in all.
+    /// Objectives by route: to the first output, in all, and how many are answered.
     pub objectives: IndexMap<String, Objectives>,
     /// Load, each source on its own.
     pub load: Vec<Source>,
@@ -76,12 +76,14 @@ pub struct Scenario {
 }
 
 /// What a route promises its callers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Objectives {
     /// To the first useful output.
     pub first_token: Option<Duration>,
     /// To the end.
     pub total: Option<Duration>,
+    /// Share of the requests that are answered, below 1.
+    pub availability: Option<f64>,
 }
 
 /// A source of requests.

@@ -289,6 +289,7 @@ pub(crate) const CASES: &[Case] = &[
     case("routes.chat.rescue", "[{ model: gpt }]", "[{ model: mini }]"),
     case("routes.chat.objective", "{ first_token: 1s }", "{ first_token: 2s }"),
     case("routes.chat.objective", "{ total: 1s }", "{ total: 2s }"),
+    case("routes.chat.objective", "{ availability: 99% }", "{ availability: 99.9% }"),
 ];
 
 /// Place, a value that is none, a zero, the field it sets, and how that is told.

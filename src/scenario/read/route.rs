@@ -10,14 +10,14 @@ use super::super::yaml::{Node, Value};
 use super::model::{MOST_WEIGHT, check_weights};
 use super::names::Names;
 use super::policy::{self, DEFAULTS, ROUTE};
-use super::setting::{count, is};
+use super::setting::{count, is, share};
 use crate::router::config::{ModelIx, Route};
 
 pub(in crate::scenario) const LINK: Shape =
     Shape { what: "a model of a chain", name: "chain_item", keys: &["model", "weight"] };
 
 pub(in crate::scenario) const OBJECTIVE: Shape =
-    Shape { what: "an objective", name: "objective", keys: &["first_token", "total"] };
+    Shape { what: "an objective", name: "objective", keys: &["first_token", "total", "availability"] };
 
 /// The word for every region, those that no provider names included.
 pub(in crate::scenario) const ANY: &str = "any";
@@ -134,10 +134,23 @@ pub(super) fn regions(cx: &Cx, node: &Node, known: &Known<'_>, regions: &mut Opt
     *regions = Some(found);
 }
 
+/// A share below all: an objective of 100 % leaves no error budget to spend.
+fn availability(cx: &Cx, node: &Node) -> Option<f64> {
+    let share = share(cx, node)?;
+    if share >= 1.0 {
+        let problem = Diagnostic::new(Code::OUT_OF_RANGE, "this must be below 100%").at(&node.span);
+        cx.report(problem.help("an objective of 100% leaves no error budget: write `99.9%`"));
+        return None;
+    }
+    Some(share)
+}
+
 fn objectives(cx: &Cx, fields: &Fields<'_>, promise: &mut Objectives) {
     let Some(node) = fields.get("objective") else { return };
     let fields = cx.fields(node, &OBJECTIVE);
     let time = |key: &str| fields.get(key).and_then(|node| cx.some_time(node));
     promise.first_token = time("first_token").or(promise.first_token);
     promise.total = time("total").or(promise.total);
+    let availability = fields.get("availability").and_then(|node| availability(cx, node));
+    promise.availability = availability.or(promise.availability);
 }

@@ -78,6 +78,7 @@ pub(super) fn property(shape: &str, key: &str) -> Option<Value> {
         ("class_policy", "backoff") => either_of([reference("duration"), reference("backoff")]),
         ("class_policy", "times") => count(0),
         ("rescue_item", _) => text(),
+        ("objective", "availability") => reference("share"),
         _ => return None,
     })
 }
