@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Every command ends with one of four exit codes ([`exit`]), the same ones
 //! everywhere.
 
+mod baseline;
 mod check;
 pub mod exit;
 mod explain;
@@ -10,6 +11,7 @@ mod folder;
 mod mock;
 mod pool;
 mod progress;
+mod report;
 mod run;
 mod schema;
 mod screen;
@@ -39,6 +41,8 @@ enum Command {
     Run(run::Args),
     /// Check scenario files and configurations without running them
     Check(check::Args),
+    /// Put together, or compare, reports of runs that are over
+    Report(report::Args),
     /// Show why one request went the way it did
     Explain(explain::Args),
     /// Serve mock providers on real ports
@@ -64,6 +68,7 @@ pub fn main() -> Exit {
     match cli.command {
         Command::Run(args) => run::command(&args),
         Command::Check(args) => check::command(&args),
+        Command::Report(args) => report::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Mock(args) => mock::command(&args),
         Command::Serve(args) => serve::command(&args),

@@ -7,6 +7,11 @@ use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 /// bounded; as many short runs as this take longer than the longest of the suite.
 const AHEAD: usize = 64;
 
+/// Threads that this machine runs at once.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Applies `work` to every item on `threads` threads and `take` to every result, in the items' own order, as
 /// soon as all before it are there.
 pub(super) fn in_order<T: Sync, R: Send>(

@@ -245,10 +245,11 @@ fn is_worse(one: &ExpectationResult, other: &ExpectationResult) -> bool {
     badness(one) > badness(other)
 }
 
-/// Grows the worse an expectation was met: by how far it was missed, or kept. What never came is as bad as can be where an end was set to it, and as good
-/// as can be where it was not to come.
+/// Grows the worse an expectation was met: the distance from its threshold, which may be another one in each run. What never
+/// came is as bad as can be where an end was set to it, and as good as can be where it was not to come.
 fn badness(result: &ExpectationResult) -> f64 {
-    let beyond = result.measured.unwrap_or(f64::INFINITY) - result.threshold.unwrap_or(0.0);
+    let threshold = result.threshold.unwrap_or(0.0);
+    let beyond = result.measured.unwrap_or(f64::INFINITY) - threshold;
     match result.expectation.op {
         Op::Less | Op::AtMost => beyond,
         Op::Greater | Op::AtLeast => -beyond,

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::stem;
 use crate::history::Mode;
 
 /// Version of the plan as it is written to disk.
@@ -101,8 +102,8 @@ impl Plan {
     /// What the files of a run are named by: the scenario, and its seed where there are several.
     #[must_use]
     pub fn stem(&self, unit: Unit) -> String {
-        let name = &self.scenarios[unit.scenario].name;
-        if self.has_seeds() { format!("{name}@{}", unit.seed) } else { name.clone() }
+        let stem = stem(&self.scenarios[unit.scenario].name);
+        if self.has_seeds() { format!("{stem}@{}", unit.seed) } else { stem }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::cli::pool;
+use crate::report::Format;
 use crate::report::plan::Shard;
 
 /// Most seeds of a scenario: each run beyond says next to nothing more about a share.
@@ -35,19 +37,51 @@ pub(in crate::cli) struct Args {
     /// Only scenarios whose name or path contains this
     #[arg(long, short, value_name = "TEXT")]
     pub(super) filter: Option<String>,
-    /// Write a JSON report and the whole history of each run into this folder
+    /// Write reports and the whole history of each run into this folder
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) formats: Formats,
+    #[command(flatten)]
+    pub(super) baseline: BaselineArgs,
     /// Only failures and the last line
     #[arg(long, short)]
     pub(super) quiet: bool,
 }
 
+/// Which formats a report is written in.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Formats {
+    /// Formats of the report, separated by commas
+    #[arg(long = "format", value_name = "LIST", value_delimiter = ',', default_value = "json,junit,markdown",
+        value_parser = Format::parse)]
+    pub(in crate::cli) list: Vec<Format>,
+}
+
+/// What is compared with, and what follows from it.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct BaselineArgs {
+    /// Compare with an earlier run: a report folder, a JSON report or a history
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) baseline: Option<PathBuf>,
+    /// What a regression does
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Regressions::Fail)]
+    pub(in crate::cli) regressions: Regressions,
+}
+
+/// What a regression does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Regressions {
+    /// It makes the command fail
+    Fail,
+    /// It is told, no more
+    Report,
+}
+
 impl Args {
     /// Runs at a time.
     pub(super) fn jobs(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.jobs.unwrap_or(if self.real_time { 1 } else { cores }).max(1)
+        self.jobs.unwrap_or_else(|| if self.real_time { 1 } else { pool::cores() }).max(1)
     }
 }
 

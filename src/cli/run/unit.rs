@@ -1,16 +1,18 @@
 //! One run: a scenario with a seed, told as it goes to an account and to the disk.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plan::Work;
+use super::told::{Before, Done, Output};
+use crate::cli::baseline::Side;
+use crate::cli::folder;
 use crate::cli::progress::Board;
 use crate::history::disk::Writer;
 use crate::history::{Aborted, HealthChange, Record};
-use crate::report::Chapter;
+use crate::judge::diff::{Sample, Sampler};
 use crate::report::account::{Account, Collector};
 use crate::report::plan::Unit;
 use crate::run::{self, Consumer, Progress};
@@ -19,65 +21,82 @@ use crate::run::{self, Consumer, Progress};
 #[derive(Debug)]
 pub(super) struct Bench<'a> {
     pub(super) work: &'a Work,
-    /// Where reports go.
-    pub(super) folder: Option<&'a Path>,
+    pub(super) output: Option<&'a Output<'a>>,
+    /// What runs are compared with.
+    pub(super) baseline: Option<&'a Side>,
     pub(super) board: &'a Board,
     /// Set when the user has had enough.
     pub(super) interrupted: &'a AtomicBool,
 }
 
-/// The run of this name could not be carried out.
-pub(super) type CannotRun = (String, io::Error);
-
 impl Bench<'_> {
-    /// Carries out one run; none when the user has had enough.
-    pub(super) fn run(&self, unit: &Unit) -> Result<Option<Account>, CannotRun> {
+    /// Carries out one run; none when the user has had enough. An error says what could not be done.
+    pub(super) fn run(&self, unit: &Unit) -> Result<Option<Done>, String> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let name = self.work.plan.stem(*unit);
         let progress = self.board.begin(&name);
-        let account = self.account(unit, &name, &progress);
+        let done = self.carry_out(unit, &name, &progress);
         self.board.end(&progress);
-        account.map(Some).map_err(|error| (name, error))
+        done.map(Some)
     }
 
-    fn account(&self, unit: &Unit, name: &str, progress: &Arc<Progress>) -> io::Result<Account> {
+    fn carry_out(&self, unit: &Unit, name: &str, progress: &Arc<Progress>) -> Result<Done, String> {
+        let before = Before::read(self.baseline, &self.work.plan, *unit)?;
+        // Requests are paired only with those of a run that has them.
+        let sample = before.as_ref().is_some_and(Before::has_requests);
+        let (account, sample) = self
+            .live(unit, name, progress, sample)
+            .map_err(|error| format!("`{name}` could not be run: {error}"))?;
+        Ok(Done::new(account, sample, before))
+    }
+
+    fn live(
+        &self,
+        unit: &Unit,
+        name: &str,
+        progress: &Arc<Progress>,
+        sample: bool,
+    ) -> io::Result<(Account, Option<Sample>)> {
+        let plan = &self.work.plan;
         let mut scenario = self.work.scenarios[unit.scenario].clone();
         scenario.seed = unit.seed;
-        let mode = self.work.plan.mode;
-        let header = run::header(&scenario, mode);
-        let mut disk = match self.file(name, "history.jsonl.gz") {
-            Some(path) => Some(Writer::start(BufWriter::new(File::create(path)?), &header)?),
+        let header = run::header(&scenario, plan.mode);
+        let disk = match self.output {
+            Some(output) => {
+                let file = File::create(output.folder.join(format!("{name}{}", folder::HISTORY)))?;
+                Some(Writer::start(BufWriter::new(file), &header)?)
+            }
             None => None,
         };
-        let mut collector = Collector::new(header);
-        let scribe = &mut Scribe { collector: &mut collector, disk: disk.as_mut() };
-        let footer = run::run(&scenario, mode, progress, scribe)?;
+        let sampler = sample.then(|| Sampler::new(header.clone()));
+        let mut scribe = Scribe { collector: Collector::new(header), sampler, disk };
+        let footer = run::run(&scenario, plan.mode, progress, &mut scribe)?;
+        let Scribe { collector, sampler, disk } = scribe;
         if let Some(disk) = disk {
             disk.finish(&footer)?;
         }
-        let chapter = Chapter::once(collector.finish(footer));
-        if let Some(path) = self.file(name, "json") {
-            fs::write(path, crate::report::json(&chapter))?;
-        }
-        Ok(chapter.account)
-    }
-
-    fn file(&self, name: &str, end: &str) -> Option<PathBuf> {
-        self.folder.map(|folder| folder.join(format!("{name}.{end}")))
+        let account = collector.finish(footer);
+        let account = match self.output {
+            Some(output) => output.write_run(plan, *unit, account)?,
+            None => account,
+        };
+        Ok((account, sampler.map(Sampler::finish)))
     }
 }
 
-/// Hands every word of a run to its account and to the disk.
-struct Scribe<'a> {
-    collector: &'a mut Collector,
-    disk: Option<&'a mut Writer<BufWriter<File>>>,
+/// Hands every word of a run to its account, to the requests kept for a comparison, and to the disk.
+struct Scribe {
+    collector: Collector,
+    sampler: Option<Sampler>,
+    disk: Option<Writer<BufWriter<File>>>,
 }
 
-impl Consumer for Scribe<'_> {
+impl Consumer for Scribe {
     fn record(&mut self, record: &Record) -> io::Result<()> {
         self.collector.record(record);
+        self.sampler.iter_mut().for_each(|sampler| sampler.record(record));
         self.disk.as_mut().map_or(Ok(()), |disk| disk.record(record))
     }
 

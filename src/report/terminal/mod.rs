@@ -1,6 +1,7 @@
 //! What a terminal shows: a line a scenario, a page for a single one, a failure told as a story.
 
 mod closing;
+mod diff;
 mod explain;
 mod failure;
 mod histogram;
@@ -10,6 +11,7 @@ mod summary;
 mod tables;
 
 pub use closing::{closing, tally};
+pub use diff::{Depth, diff, diff_tally};
 pub use explain::explain;
 pub use failure::failure;
 pub use seeds::seeds;

@@ -2,7 +2,7 @@
 
 use super::page_width;
 use crate::history::Header;
-use crate::history::figure::{self, Kind};
+use crate::history::figure::{self, Figure, Kind};
 use crate::judge::Verdict;
 use crate::judge::expectations::show;
 use crate::judge::seeds::{SeedExpectation, SeedFigure, Seeds};
@@ -93,15 +93,19 @@ fn cells(figure: &SeedFigure) -> [String; 5] {
 
 /// The kind of a figure named as a report names it, with its statistic.
 pub(super) fn kind(name: &str) -> Kind {
-    let figure = figure::find(name).or_else(|| {
-        let ends = name.match_indices('.').map(|(at, _)| &name[..at]);
-        ends.rev().find_map(figure::find)
-    });
-    match figure {
+    match find(name) {
         _ if name.ends_with(".count") => Kind::Count,
         Some(figure) => figure.kind,
         None => Kind::Ratio,
     }
+}
+
+/// The figure of the catalogue that a name with or without a statistic names.
+pub(super) fn find(name: &str) -> Option<&'static Figure> {
+    figure::find(name).or_else(|| {
+        let ends = name.match_indices('.').map(|(at, _)| &name[..at]);
+        ends.rev().find_map(figure::find)
+    })
 }
 
 fn worst(seeds: &Seeds, width: usize) -> String {
