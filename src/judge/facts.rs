@@ -1,9 +1,10 @@
 //! What a header declares, in the form in which a judge asks for it, once for the whole run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::slack::Slack;
-use crate::history::{Attempt, Call, Header, ModelFacts, PlannedFault, RouteFacts};
+use crate::history::{Attempt, Call, Header, Mode, ModelFacts, PlannedFault, RouteFacts};
 use crate::world::Moment;
 
 /// The header, looked up fast.
@@ -89,6 +90,14 @@ impl Facts {
     /// Whether a fault of one of these kinds fired on a call.
     pub(crate) fn has_kind(&self, call: &Call, kinds: &[&str]) -> bool {
         !call.faults.is_empty() && self.fired_on(call).any(|fault| kinds.contains(&fault.kind.as_str()))
+    }
+
+    /// How long the simulated network takes to carry anything over one hop.
+    pub(crate) fn one_way(&self) -> Duration {
+        match self.header.mode {
+            Mode::Simulated => self.header.round_trip / 2,
+            Mode::RealTime => Duration::ZERO,
+        }
     }
 
     /// Whether packets to or from a provider may have vanished around `at`: a black hole hides closes too.

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::budget::PERIOD_SECONDS;
+use super::cuts::Cut;
 use super::failover::WindowFigures;
+use super::health;
 use super::hist::{Distribution, Hist, ratio, tidy};
 use super::money::PICO;
 use super::outcome::Outcome;
-use super::politeness::Load;
+use super::politeness::{Load, Manners};
 use super::tally::Tally;
 use crate::history::PhaseKind;
 use crate::world::Moment;
@@ -35,6 +38,9 @@ pub struct PhaseFigures {
     pub distributions: BTreeMap<String, Distribution>,
     /// Attempts / intended arrivals, by provider.
     pub amplification_by_provider: BTreeMap<String, f64>,
+    /// Requests and latencies by provider and outcome, in that order.
+    #[serde(default)]
+    pub by: Vec<Cut>,
 }
 
 /// What figures need beside the tally itself.
@@ -48,8 +54,11 @@ pub(crate) struct Around<'a> {
     /// Fault windows that touch it.
     pub(crate) windows: Vec<&'a WindowFigures>,
     pub(crate) baseline_median_us: Option<u64>,
-    /// Planned faults, and those that fired: of the whole run, whichever phase is asked.
+    /// Of the whole run, whichever phase is asked, as what follows.
+    pub(crate) baseline_attainment: Option<f64>,
+    /// Planned faults, and those that fired.
     pub(crate) faults: (u64, u64),
+    pub(crate) health: health::Sums,
 }
 
 impl PhaseFigures {
@@ -76,10 +85,14 @@ impl PhaseFigures {
 
     pub(crate) fn new(tally: &Tally, around: &Around<'_>) -> PhaseFigures {
         let mut numbers = Numbers(BTreeMap::new());
-        numbers.service(tally, seconds_of(&around.spans));
+        let seconds = seconds_of(&around.spans);
+        numbers.service(tally, seconds);
         numbers.politeness(tally, around);
+        numbers.races(&tally.manners, tally);
         numbers.money(tally);
         numbers.windows(&around.windows);
+        numbers.health(tally, &around.health);
+        numbers.budget(tally, seconds);
         numbers.harness(tally, around);
         let all = around
             .spans
@@ -95,6 +108,7 @@ impl PhaseFigures {
             numbers: numbers.0,
             distributions: distributions(tally, around.baseline_median_us),
             amplification_by_provider: by_provider(tally),
+            by: tally.cuts.finish(),
         }
     }
 }
@@ -159,7 +173,7 @@ impl Numbers {
     fn service(&mut self, tally: &Tally, seconds: f64) {
         let owed = tally.owed() as f64;
         self.set("availability", ratio(tally.answered() as f64, owed));
-        self.set("attainment", ratio(tally.attained as f64, owed));
+        self.set("attainment", ratio(tally.attained as f64, tally.requests as f64));
         self.set("goodput", ratio(tally.attained as f64, seconds));
         for outcome in Outcome::SPLIT {
             self.set(&format!("outcome.{}", outcome.name()), ratio(tally.of(outcome) as f64, owed));
@@ -167,8 +181,10 @@ impl Numbers {
         self.set("requests", tally.requests as f64);
         self.count(tally, "requests.cancelled", tally.of(Outcome::Cancelled));
         self.count(tally, "requests.invalid", tally.of(Outcome::Invalid));
+        self.count(tally, "requests.shed", tally.shed);
+        self.count(tally, "requests.aborted", tally.aborted);
         self.count(tally, "integrity", tally.integrity);
-        self.set("quality", ratio(tally.quality_served, tally.quality_wanted));
+        self.set("quality", ratio(tally.quality_served as f64, tally.quality_wanted as f64));
         self.set("error_fidelity", ratio(tally.errors_true as f64, tally.errors as f64));
     }
 
@@ -180,19 +196,48 @@ impl Numbers {
         self.count(tally, "retry_after_violations", manners.early);
         self.set("retry_after_earliness", (manners.early > 0).then_some(manners.earliest.as_secs_f64()));
         self.count(tally, "repeat_violations", manners.repeats);
-        self.count(tally, "deadline_overruns", manners.overruns);
+        let late = manners.overruns;
+        self.count(tally, "deadline_overruns", late.attempts + late.replies);
+        self.count(tally, "deadline_overruns.attempts", late.attempts);
+        self.count(tally, "deadline_overruns.replies", late.replies);
         self.count(tally, "orphans", manners.orphans);
+    }
+
+    fn races(&mut self, manners: &Manners, tally: &Tally) {
+        let races = &manners.races;
+        self.set("hedges.rate", ratio(races.requests as f64, tally.requests as f64));
+        self.set("hedges.wins", ratio(races.wins as f64, races.hedges as f64));
+        self.count(tally, "hedges.wasted_tokens", races.wasted_tokens);
+        self.count(tally, "cancel_propagation.tokens", manners.cancel_tokens);
+    }
+
+    fn health(&mut self, tally: &Tally, health: &health::Sums) {
+        self.set("breaker.precision", health.precision());
+        self.set("breaker.recall", health.recall());
+        self.set("breaker.false_open", health.false_open().map(|time| time.as_secs_f64()));
+        self.count(tally, "probes", tally.manners.probes + health.probes);
+    }
+
+    fn budget(&mut self, tally: &Tally, seconds: f64) {
+        let rate = tally.budget.burn_rate();
+        self.set("burn_rate", rate);
+        self.set("budget_spent", rate.map(|rate| rate * seconds / PERIOD_SECONDS));
     }
 
     fn money(&mut self, tally: &Tally) {
         let money = &tally.money;
         let (clean, serving) = (money.clean as f64, money.serving as f64);
-        self.set("cost.total", (tally.requests > 0).then_some(money.total as f64 / PICO));
-        self.set("cost.per_success", ratio(money.total as f64 / PICO, tally.answered() as f64));
-        self.set("cost.inflation", ratio(money.answered as f64, clean));
+        let (total, all) = (money.total as f64 / PICO, money.comparable as f64);
+        if tally.requests > 0 && money.is_known() {
+            self.set("cost.total", total);
+            self.set("cost.per_success", ratio(total, tally.answered() as f64));
+        }
+        self.set("cost.inflation", ratio(all, clean));
         self.set("cost.inflation.fallback", ratio(serving - clean, clean));
-        self.set("cost.inflation.waste", ratio(money.answered as f64 - serving, clean));
-        self.set("cost.ledger_error", (tally.requests > 0).then_some(money.ledger_error as f64 / PICO));
+        self.set("cost.inflation.waste", ratio(all - serving, clean));
+        let error = money.ledger_error as f64 / PICO;
+        self.set("cost.ledger_error", (money.ledger_known > 0).then_some(error));
+        self.count(tally, "cost.ledger_unknown", money.ledger_unknown);
         self.count(tally, "cost.unknown", money.unknown);
     }
 
@@ -208,6 +253,10 @@ impl Numbers {
         never(self, "time_to_recover.service", worst(&mut each().map(|w| w.recover_service.seconds())));
         never(self, "time_to_recover.failback", worst(&mut each().map(|w| w.recover_failback.seconds())));
         self.set("outage_amplification", worst(&mut each().map(|w| w.outage_amplification)));
+        self.set("time_to_recover.overshoot", worst(&mut each().map(|w| w.overshoot)));
+        self.set("blast_radius", worst(&mut each().map(|w| w.blast_radius)));
+        let stuck = each().filter_map(|w| w.metastable).map(|stuck| f64::from(u8::from(stuck)));
+        self.set("metastable", stuck.reduce(|a, b| a + b));
         self.set("loss_area", each().filter_map(|w| w.loss_area).reduce(|a, b| a + b));
         for (name, count) in [
             ("flaps", each().map(|w| w.flaps).sum::<u64>()),
@@ -220,6 +269,7 @@ impl Numbers {
 
     fn harness(&mut self, tally: &Tally, around: &Around<'_>) {
         self.set("harness.unsent", tally.of(Outcome::Unsent) as f64);
+        self.set("baseline.attainment", around.baseline_attainment);
         self.set("faults.planned", around.faults.0 as f64);
         self.set("faults.fired", around.faults.1 as f64);
     }

@@ -31,7 +31,7 @@ pub struct Judge {
     pub(super) watch: Watch,
     promises: Promises,
     exhibits: Exhibits,
-    health: Health,
+    pub(super) health: Health,
     /// Results of scripted requests by their place in the header.
     scripted: BTreeMap<usize, ScriptedResult>,
     seen: u64,
@@ -91,7 +91,7 @@ impl Judge {
 
     /// Takes a change of a target's standing with the router.
     pub fn health(&mut self, change: &HealthChange) {
-        self.health.add(change);
+        self.health.add(change, &self.facts);
         self.promises.health(change);
     }
 
@@ -142,9 +142,7 @@ impl Judge {
     }
 
     pub(super) fn windows(&self, footer: &Footer) -> Vec<WindowFigures> {
-        let baseline = self.merged(|_, kind| kind == PhaseKind::Baseline);
-        let attainment = super::hist::ratio(baseline.attained as f64, baseline.owed() as f64);
-        self.tracks.iter().map(|track| track.finish(footer.ended, None, attainment)).collect()
+        self.tracks.iter().map(|track| track.finish(&self.facts, footer.ended)).collect()
     }
 
     /// The sum of the phases that satisfy a condition.

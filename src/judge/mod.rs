@@ -9,7 +9,9 @@
 //! its trail. Truth is what providers saw and sent; the trail is a claim that is checked against it.
 
 mod bootstrap;
+mod budget;
 mod case;
+mod cuts;
 pub mod diff;
 mod exhibits;
 pub(crate) mod expectations;
@@ -22,10 +24,12 @@ mod hist;
 mod hopeless;
 mod judgement;
 mod kinds;
+mod load;
 mod money;
 mod outcome;
 mod politeness;
 mod promises;
+mod races;
 mod scripted;
 pub mod seeds;
 mod series;
@@ -43,6 +47,7 @@ mod verdict;
 mod view;
 
 pub(crate) use case::{Case, link};
+pub use cuts::Cut;
 pub(crate) use facts::Facts;
 pub use failover::{Interval, WindowFigures};
 pub use figures::PhaseFigures;

@@ -14,14 +14,19 @@ pub(crate) const PICO: f64 = 1e12;
 pub(crate) struct Money {
     /// Billed by providers for calls with a declared price.
     pub(crate) total: u128,
-    /// The part of it that answered requests caused.
-    pub(crate) answered: u128,
+    /// The part of it that `clean` and `serving` answer for: that of answered requests with a clean price, and of requests
+    /// that were not answered.
+    pub(crate) comparable: u128,
     /// What one clean attempt each on the wanted model would have cost, for answered requests.
     pub(crate) clean: u128,
     /// The calls that served those, at their own price.
     pub(crate) serving: u128,
     /// Sum of the differences between the router's ledger and the bill, each taken positive.
     pub(crate) ledger_error: u128,
+    /// Attempts of which both are known.
+    pub(crate) ledger_known: u64,
+    /// Attempts that were billed at a known price and whose cost the router does not claim to know.
+    pub(crate) ledger_unknown: u64,
     /// Calls that were billed and have no declared price.
     pub(crate) unknown: u64,
 }
@@ -38,24 +43,41 @@ impl Money {
         self.total += spent;
         for (attempt, call) in case.pairs() {
             let billed = call.and_then(|call| bill(case, call));
-            if let (Some(claimed), Some(billed)) = (attempt.cost, billed) {
-                self.ledger_error += u128::from(claimed.abs_diff(billed));
+            match (attempt.cost, billed) {
+                (Some(claimed), Some(billed)) => {
+                    self.ledger_known += 1;
+                    self.ledger_error += u128::from(claimed.abs_diff(billed));
+                }
+                (None, Some(1..)) => self.ledger_unknown += 1,
+                _ => {}
             }
         }
-        if let Some((clean, serving)) = clean_and_serving(case) {
-            self.answered += spent;
+        let compared = clean_and_serving(case);
+        if let Some((clean, serving)) = compared {
             self.clean += u128::from(clean);
             self.serving += u128::from(serving);
+        }
+        if compared.is_some() || !case.outcome.answered() {
+            self.comparable += spent;
         }
     }
 
     pub(crate) fn merge(&mut self, other: &Money) {
         self.total += other.total;
-        self.answered += other.answered;
+        self.comparable += other.comparable;
         self.clean += other.clean;
         self.serving += other.serving;
         self.ledger_error += other.ledger_error;
+        self.ledger_known += other.ledger_known;
+        self.ledger_unknown += other.ledger_unknown;
         self.unknown += other.unknown;
+    }
+}
+
+impl Money {
+    /// Whether anything is known of what was billed: a sum of nothing but unknown bills is not zero.
+    pub(crate) fn is_known(&self) -> bool {
+        self.total > 0 || self.unknown == 0
     }
 }
 

@@ -4,18 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::case::{Case, same_target};
-use super::hist::{Hist, ratio};
-use super::series::Series;
+use super::hist::Hist;
+pub(crate) use super::load::Load;
+use super::races::{self, Races};
 use crate::chat::FailureClass;
 use crate::history::{AttemptResult, Cause, Ending};
-use crate::world::Moment;
 use mock_providers::fault::ErrorKind;
-
-/// Arrivals a second must have for its amplification to mean something.
-const ARRIVALS_MIN: u32 = 10;
-
-/// 100 ms buckets kept for `synchrony`: nearly two hours before their width doubles.
-const RETRY_BUCKETS_MAX: usize = 65_536;
 
 /// Counts of one phase.
 #[derive(Clone, Debug, Default)]
@@ -25,9 +19,22 @@ pub(crate) struct Manners {
     pub(crate) early: u64,
     pub(crate) earliest: Duration,
     pub(crate) repeats: u64,
-    pub(crate) overruns: u64,
+    pub(crate) overruns: Overruns,
     pub(crate) orphans: u64,
+    pub(crate) races: Races,
+    /// From each cancel to the end of the call.
     pub(crate) cancel: Hist,
+    /// Tokens generated after it.
+    pub(crate) cancel_tokens: u64,
+    /// Attempts that tested a half-open target.
+    pub(crate) probes: u64,
+}
+
+/// What began or ended after the deadline.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overruns {
+    pub(crate) attempts: u64,
+    pub(crate) replies: u64,
 }
 
 impl Manners {
@@ -39,9 +46,16 @@ impl Manners {
             self.earliest = self.earliest.max(early.by);
         }
         self.repeats += useless_repeats(case).count() as u64;
-        self.overruns += overruns(case);
+        let late = overruns(case);
+        self.overruns.attempts += late.attempts;
+        self.overruns.replies += late.replies;
         self.orphans += orphans(case).count() as u64;
-        cancel_times(case).for_each(|(_, time)| self.cancel.record(time));
+        self.races.add(case);
+        for (call, time) in cancel_times(case).chain(loser_times(case)) {
+            self.cancel.record(time);
+            self.cancel_tokens += races::tokens_after(case, call, time);
+        }
+        self.probes += case.attempts().iter().filter(|attempt| attempt.probe).count() as u64;
     }
 
     fn add_providers(&mut self, case: &Case<'_>) {
@@ -67,9 +81,13 @@ impl Manners {
         self.early += other.early;
         self.earliest = self.earliest.max(other.earliest);
         self.repeats += other.repeats;
-        self.overruns += other.overruns;
+        self.overruns.attempts += other.overruns.attempts;
+        self.overruns.replies += other.overruns.replies;
         self.orphans += other.orphans;
+        self.races.merge(&other.races);
         self.cancel.merge(&other.cancel);
+        self.cancel_tokens += other.cancel_tokens;
+        self.probes += other.probes;
     }
 }
 
@@ -155,13 +173,14 @@ fn deterministic(case: &Case<'_>, attempt: usize) -> bool {
 }
 
 /// Attempts begun after the deadline, and a reply that ended after it.
-fn overruns(case: &Case<'_>) -> u64 {
-    let Some(trail) = &case.record.trail else { return 0 };
+fn overruns(case: &Case<'_>) -> Overruns {
+    let Some(trail) = &case.record.trail else { return Overruns::default() };
     let latest = trail.deadline + case.facts.slack.timer;
     let late = trail.attempts.iter().filter(|attempt| attempt.started > latest).count() as u64;
     // The caller's side of the network may add what it took on the way in.
     let on_the_way = (trail.received - case.sent()) * 2;
-    late + u64::from(!case.left() && case.record.caller.ended > latest + on_the_way)
+    let overdue = !case.left() && case.record.caller.ended > latest + on_the_way;
+    Overruns { attempts: late, replies: u64::from(overdue) }
 }
 
 /// Attempts begun after the caller had its answer or had left.
@@ -193,67 +212,4 @@ pub(crate) fn loser_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize
             && !case.facts.black_holed(&call.provider, call.received, call.ended);
         (seen && call.ended > attempt.ended).then(|| (at, call.ended - attempt.ended))
     })
-}
-
-/// Load over time: arrivals and attempts a second, retries by tenths.
-#[derive(Clone, Debug)]
-pub(crate) struct Load {
-    /// `[arrivals, attempts]` in seconds.
-    seconds: Series<2>,
-    retries: Series<1>,
-}
-
-impl Load {
-    pub(crate) fn new() -> Load {
-        Load {
-            seconds: Series::new(Moment::ZERO, Duration::from_secs(1)),
-            retries: Series::with_max(Moment::ZERO, Duration::from_millis(100), RETRY_BUCKETS_MAX),
-        }
-    }
-
-    pub(crate) fn add(&mut self, case: &Case<'_>) {
-        self.seconds.add(case.record.caller.intended, [1, 0]);
-        for attempt in case.attempts() {
-            self.seconds.add(attempt.started, [0, 1]);
-            if attempt.cause == Cause::Retry {
-                self.retries.add(attempt.started, [1]);
-            }
-        }
-        if case.record.trail.is_none() {
-            case.record.calls.iter().for_each(|call| self.seconds.add(call.received, [0, 1]));
-        }
-    }
-
-    /// Attempts / arrivals in the worst second inside `spans`, of those with enough arrivals.
-    pub(crate) fn worst(&self, spans: &[(Moment, Moment)]) -> Option<f64> {
-        let busy = inside(&self.seconds, spans).filter(|[arrivals, _]| *arrivals >= ARRIVALS_MIN);
-        busy.filter_map(|[arrivals, attempts]| ratio(f64::from(*attempts), f64::from(*arrivals)))
-            .max_by(f64::total_cmp)
-    }
-
-    /// Most retries in a tenth of a second / mean from the first to the last tenth with any.
-    pub(crate) fn synchrony(&self, spans: &[(Moment, Moment)]) -> Option<f64> {
-        let tenths: Vec<u32> = inside(&self.retries, spans).map(|[count]| *count).collect();
-        let first = tenths.iter().position(|count| *count > 0)?;
-        let last = tenths.iter().rposition(|count| *count > 0)?;
-        let busy = &tenths[first..=last];
-        let sum: u64 = busy.iter().map(|count| u64::from(*count)).sum();
-        ratio(f64::from(*busy.iter().max()?) * busy.len() as f64, sum as f64)
-    }
-}
-
-impl Default for Load {
-    fn default() -> Self {
-        Load::new()
-    }
-}
-
-fn inside<'a, const K: usize>(
-    series: &'a Series<K>,
-    spans: &'a [(Moment, Moment)],
-) -> impl Iterator<Item = &'a [u32; K]> {
-    let width = series.width();
-    let starts = (0..).map(move |index: u32| Moment::ZERO + width * index);
-    let buckets = series.buckets.iter().zip(starts);
-    buckets.filter(|(_, start)| spans.iter().any(|(from, to)| from <= start && start < to)).map(|(b, _)| b)
 }

@@ -51,6 +51,24 @@ impl<const K: usize> Series<K> {
         Duration::from_micros(self.width_us)
     }
 
+    /// What a counter has in the buckets that begin in `[from, to)`.
+    pub(crate) fn sum(&self, counter: usize, from: Moment, to: Moment) -> f64 {
+        let buckets = self.index(from)..self.index(to);
+        self.buckets
+            .get(buckets.start..buckets.end.min(self.buckets.len()))
+            .map_or(0.0, |inside| inside.iter().map(|bucket| f64::from(bucket[counter])).sum())
+    }
+
+    /// The first bucket that begins at `at` or later.
+    fn index(&self, at: Moment) -> usize {
+        let since = u64::try_from(at.since(self.origin).as_micros()).unwrap_or(u64::MAX);
+        usize::try_from(since.div_ceil(self.width_us)).unwrap_or(usize::MAX)
+    }
+
+    fn start(&self, index: usize) -> Moment {
+        self.origin + Duration::from_micros(self.width_us.saturating_mul(index as u64))
+    }
+
     fn double(&mut self) {
         self.width_us = self.width_us.saturating_mul(2);
         let halves = self.buckets.chunks(2).map(|pair| {
@@ -105,6 +123,35 @@ pub(crate) fn settle<const K: usize>(
     first.map_or(Settled::Never, |index| {
         Settled::After(series.width() * u32::try_from(index).unwrap_or(u32::MAX))
     })
+}
+
+/// A share over a span.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) share: f64,
+    /// Where the span ends.
+    pub(crate) end: Moment,
+}
+
+/// The share of counter `part` in counter `whole` over the shortest span from `at` on that satisfies `hold`; none where
+/// there is no such span.
+pub(crate) fn share_from<const K: usize>(
+    series: &Series<K>,
+    (part, whole): (usize, usize),
+    hold: Hold,
+    at: Moment,
+) -> Option<Found> {
+    let first = series.index(at);
+    let least = usize::try_from(hold.time.as_micros().div_ceil(series.width().as_micros())).ok()?;
+    let (mut parts, mut wholes) = (0_u64, 0_u64);
+    for (index, bucket) in series.buckets.iter().enumerate().skip(first) {
+        parts += u64::from(bucket[part]);
+        wholes += u64::from(bucket[whole]);
+        if index + 1 - first >= least && wholes >= u64::from(hold.requests) {
+            return Some(Found { share: parts as f64 / wholes as f64, end: series.start(index + 1) });
+        }
+    }
+    None
 }
 
 /// The share over the shortest span from each bucket on that satisfies the hold, as far as there is data.

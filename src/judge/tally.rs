@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::case::Case;
+use super::cuts::Cuts;
 use super::hist::Hist;
 use super::money::Money;
 use super::outcome::Outcome;
@@ -15,12 +17,19 @@ pub(crate) struct Tally {
     pub(crate) requests: u64,
     pub(crate) outcomes: [u64; 10],
     pub(crate) attained: u64,
+    /// Errors for which nobody was asked.
+    pub(crate) shed: u64,
+    /// Answers that had begun and did not come to their end.
+    pub(crate) aborted: u64,
+    pub(crate) budget: Budget,
+    pub(crate) cuts: Cuts,
     pub(crate) latency: Latency,
     pub(crate) failover: failover::Steps,
     pub(crate) manners: politeness::Manners,
     pub(crate) money: Money,
-    pub(crate) quality_served: f64,
-    pub(crate) quality_wanted: f64,
+    /// In billionths, so that no order of addition changes a digit.
+    pub(crate) quality_served: u64,
+    pub(crate) quality_wanted: u64,
     pub(crate) integrity: u64,
     pub(crate) errors: u64,
     pub(crate) errors_true: u64,
@@ -47,6 +56,10 @@ impl Tally {
         self.requests += 1;
         self.outcomes[case.outcome as usize] += 1;
         self.attained += u64::from(attained(case));
+        self.shed += u64::from(was_shed(case));
+        self.aborted += u64::from(was_aborted(case));
+        self.budget.add(case);
+        self.cuts.add(case);
         self.latency.add(case);
         self.failover.add(case);
         self.manners.add(case);
@@ -68,6 +81,10 @@ impl Tally {
         self.requests += other.requests;
         self.outcomes.iter_mut().zip(other.outcomes).for_each(|(mine, theirs)| *mine += theirs);
         self.attained += other.attained;
+        self.shed += other.shed;
+        self.aborted += other.aborted;
+        self.budget.merge(&other.budget);
+        self.cuts.merge(&other.cuts);
         self.latency.merge(&other.latency);
         self.failover.merge(&other.failover);
         self.manners.merge(&other.manners);
@@ -101,8 +118,8 @@ impl Tally {
         let wanted = case.route.and_then(|route| quality(route.chain.first()?));
         let served = case.serving_model().and_then(quality);
         if let (true, Some(wanted), Some(served)) = (case.outcome.answered(), wanted, served) {
-            self.quality_wanted += wanted;
-            self.quality_served += served;
+            self.quality_wanted += billionths(wanted);
+            self.quality_served += billionths(served);
         }
     }
 }
@@ -131,8 +148,7 @@ impl Latency {
     fn add_tokens(&mut self, caller: &CallerRecord) {
         let words = caller.transcript.words;
         if let (true, Some(first), 2..) = (caller.stream, caller.first_output, words) {
-            let last = caller.last_output.unwrap_or(caller.ended);
-            self.per_token.record((last - first) / (words - 1));
+            self.per_token.record((caller.ended - first) / (words - 1));
         }
         for (gap_us, words) in &caller.gaps {
             self.gap.record_n(Duration::from_micros(*gap_us), (*words).max(1));
@@ -149,6 +165,21 @@ impl Latency {
         self.error.merge(&other.error);
         self.overhead.merge(&other.overhead);
     }
+}
+
+/// A share of one as a whole number of billionths.
+pub(crate) fn billionths(share: f64) -> u64 {
+    (share * 1e9).round() as u64
+}
+
+/// Turned away, or given up, without asking any provider.
+fn was_shed(case: &Case<'_>) -> bool {
+    case.outcome == Outcome::Error && case.attempt_count() == 0
+}
+
+/// Its answer had begun, its caller waited for the rest, and was told or saw that there is none.
+fn was_aborted(case: &Case<'_>) -> bool {
+    matches!(case.outcome, Outcome::Partial | Outcome::Broken) && case.saw_output() && !case.complete()
 }
 
 /// When the first useful output was there: a plain answer has all of it at its end.

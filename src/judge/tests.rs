@@ -1,5 +1,12 @@
 //! Figures and verdicts of hand-made histories; each answer is worked out in a comment.
 
+mod health;
+mod manners;
+mod merging;
+mod money;
+mod service;
+mod windows;
+
 use std::time::Duration;
 
 use super::testkit::{at, failed_over, failing, footer, header, served};

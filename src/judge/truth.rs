@@ -4,20 +4,40 @@ use std::time::Duration;
 
 use super::case::Case;
 use super::outcome::Outcome;
-use super::text;
+use super::{kinds, text};
 use crate::chat::FailureClass;
-use crate::history::{Attempt, AttemptResult, CallerEnding, RouterOutcome, SkipReason};
+use crate::history::{Attempt, AttemptResult, Call, CallerEnding, RouterOutcome, SkipReason};
+use crate::world::Moment;
 
 /// Whether the visible text is not the text of one reply, declared cuts apart.
 pub(crate) fn damaged(case: &Case<'_>) -> bool {
     text::splice(case).is_some() || text::undeclared_damage(case).is_some()
 }
 
-/// Whether a final error's status and wait match what happened; none when it is no final error.
+/// Whether a final error's class, status and wait match what happened; none when it is no final error.
 pub(crate) fn error_is_true(case: &Case<'_>) -> Option<bool> {
     let CallerEnding::Error { retry_after, .. } = &case.record.caller.ending else { return None };
-    (case.outcome == Outcome::Error)
-        .then(|| wrong_status(case).is_none() && wrong_wait(case, *retry_after).is_none())
+    (case.outcome == Outcome::Error).then(|| {
+        !is_class_invented(case) && wrong_status(case).is_none() && wrong_wait(case, *retry_after).is_none()
+    })
+}
+
+/// Whether the reported class is that of no attempt, or of attempts only that failed in another way by their providers'
+/// own word. What was reported without asking anybody is the router's own.
+fn is_class_invented(case: &Case<'_>) -> bool {
+    let Some(RouterOutcome::Failed { failure, .. }) = case.record.trail.as_ref().map(|trail| &trail.outcome)
+    else {
+        return false;
+    };
+    let passed_over = case.record.trail.as_ref().is_some_and(|trail| !trail.skips.is_empty());
+    let happened = |(attempt, call): (&Attempt, Option<&Call>)| match &attempt.result {
+        AttemptResult::Failed(seen) => {
+            seen.class == failure.class && call.is_none_or(|call| kinds::means(call, seen.class))
+        }
+        _ => false,
+    };
+    let out_of_time = matches!(failure.class, FailureClass::Timeout(_));
+    !passed_over && !out_of_time && case.attempt_count() > 0 && !case.pairs().any(happened)
 }
 
 /// What is wrong with the status of a final error: it must be one that some attempt produced.
@@ -98,17 +118,42 @@ const fn is_requests(class: FailureClass) -> bool {
     )
 }
 
-/// The router's own share of a request's time: from send to end, less provider time, failed connects and
-/// intended waits. None without a trail or an answer.
+/// The router's own share of a request's time: from send to end, less the critical path. None without a trail.
+///
+/// The critical path is what is covered by connects (failed ones too), by calls at their providers, by the delay of the
+/// simulated network around both hops, and by intended waits; what overlaps, as in a race, counts once.
 pub(crate) fn overhead(case: &Case<'_>) -> Option<Duration> {
     let trail = case.record.trail.as_ref()?;
-    let ended = case.record.caller.ended;
-    let mut others = trail.waited();
+    let (sent, ended) = (case.sent(), case.record.caller.ended);
+    let hop = case.facts.one_way();
+    let mut spans = Vec::with_capacity(2 * trail.attempts.len() + trail.waits.len() + 2);
+    // A new connection takes a round trip before the request is on its way.
+    spans.push((sent, trail.received.min(sent + hop * 3)));
     for (attempt, call) in case.pairs() {
-        let (from, to) = call.map_or((attempt.started, attempt.ended), |call| (call.received, call.ended));
-        others += to.min(attempt.ended).min(ended) - from;
+        let left = attempt.ended.min(ended);
+        spans.push((attempt.started, attempt.connected.unwrap_or(left).min(left)));
+        if let Some(call) = call {
+            spans.push((back(call.received, hop).max(attempt.started), (call.ended + hop).min(left)));
+        }
     }
-    Some((ended - case.sent()).saturating_sub(others))
+    spans.extend(trail.waits.iter().map(|wait| (wait.from, wait.until.min(trail.ended))));
+    spans.push((back(ended, hop), ended));
+    Some((ended - sent).saturating_sub(covered(spans, sent)))
+}
+
+fn back(at: Moment, span: Duration) -> Moment {
+    Moment::ZERO + at.since(Moment::ZERO + span)
+}
+
+/// How much time spans cover from `from` on, each moment counted once.
+fn covered(mut spans: Vec<(Moment, Moment)>, from: Moment) -> Duration {
+    spans.sort_unstable();
+    let (mut until, mut sum) = (from, Duration::ZERO);
+    for (begin, end) in spans {
+        sum += end - begin.max(until);
+        until = until.max(end);
+    }
+    sum
 }
 
 /// For every fault that fired: how far outside its planned windows.

@@ -3,6 +3,7 @@
 use super::failover::{Interval, WindowFigures};
 use super::figures::{Around, PhaseFigures};
 use super::fold::Judge;
+use super::hist::ratio;
 use super::slices::{choose, requests_of};
 use crate::history::expect::{Measure, Reach, Scope};
 use crate::history::{Footer, PhaseKind};
@@ -58,6 +59,8 @@ impl View<'_> {
             spans,
             load: &self.judge.load,
             baseline_median_us: baseline.latency.first_token.median_us(),
+            baseline_attainment: ratio(baseline.attained as f64, baseline.requests as f64),
+            health: self.judge.health.sums(phases, self.footer.ended, &self.judge.facts),
             faults: (self.judge.facts.header.faults.len() as u64, fired),
         };
         match phases {

@@ -1,5 +1,7 @@
 //! What a run hands on, in which order, against a course worked out by hand.
 
+mod exact;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -41,11 +41,12 @@ impl Reach {
             | "retry_after_violations"
             | "retry_after_earliness"
             | "repeat_violations"
-            | "deadline_overruns"
             | "orphans"
             | "cancel_propagation"
+            | "cancel_propagation.tokens"
             | "cost.total"
             | "cost.ledger_error"
+            | "cost.ledger_unknown"
             | "cost.unknown" => Reach::Attempts,
             "time_to_failover"
             | "time_to_recover.service"
@@ -54,10 +55,17 @@ impl Reach {
             | "loss_area"
             | "harmed"
             | "wasted_attempts"
-            | "outage_amplification" => Reach::Windows,
+            | "outage_amplification"
+            | "time_to_recover.overshoot"
+            | "metastable"
+            | "blast_radius" => Reach::Windows,
             "attainment"
             | "goodput"
             | "requests"
+            | "requests.shed"
+            | "requests.aborted"
+            | "burn_rate"
+            | "budget_spent"
             | "overhead"
             | "failover.answer"
             | "failover.added"
@@ -71,6 +79,10 @@ impl Reach {
             other if other.starts_with("latency.") => Reach::Requests,
             other if other.starts_with("outcome.") => Reach::Outcomes,
             other if other.starts_with("harness.") => Reach::Harness,
+            other if other.starts_with("deadline_overruns") || other.starts_with("hedges.") => {
+                Reach::Attempts
+            }
+            "baseline.attainment" => Reach::Plan,
             other if other.starts_with("faults.") => Reach::Plan,
             _ => Reach::Phases,
         }

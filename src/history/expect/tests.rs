@@ -202,7 +202,7 @@ fn every_figure_of_the_catalogue_says_what_it_can_be_asked_of() {
     // Those that fall through the table are the run's own; a new figure has to be sorted in here or there.
     let of_the_run: Vec<_> =
         FIGURES.iter().map(|figure| figure.name).filter(|name| Reach::of(name) == Reach::Phases).collect();
-    assert_eq!(of_the_run, Vec::<&str>::new());
+    assert_eq!(of_the_run, ["breaker.precision", "breaker.recall", "breaker.false_open", "probes"]);
 }
 
 #[test]

@@ -1,0 +1,171 @@
+//! What is counted of one fault window while a run goes on.
+
+use std::time::Duration;
+
+use super::RESOLUTION;
+use crate::history::{AttemptResult, ModelFacts, PhaseKind, RouteFacts};
+use crate::judge::case::Case;
+use crate::judge::facts::Facts;
+use crate::judge::series::Series;
+use crate::judge::tally::attained;
+use crate::world::Moment;
+use mock_providers::fault::Window;
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Part {
+    pub(super) of: u64,
+    pub(super) all: u64,
+}
+
+/// The course of one fault window.
+#[derive(Clone, Debug)]
+pub(crate) struct Track {
+    pub(super) provider: String,
+    pub(super) fault: String,
+    pub(super) window: Window,
+    /// Until when the recovery is watched: the provider's next window, or the end.
+    pub(super) until: Moment,
+    /// Routes that use nothing that is broken in the window.
+    bystanders: Vec<String>,
+    /// `[first attempts on it, requests that wanted it, those of them that did not attain]` inside the window.
+    pub(super) during: Series<3>,
+    /// The first two after it.
+    pub(super) after: Series<2>,
+    /// Attained and all arrivals of the whole service from the window's start on.
+    pub(super) service: Series<2>,
+    /// Attempts on it after the window.
+    pub(super) returns: Series<1>,
+    pub(super) attempts: u64,
+    pub(super) wasted: u64,
+    /// Of the baseline: first attempts on it among requests that wanted it.
+    pub(super) usual: Part,
+    /// Of the baseline: attained.
+    pub(super) well: Part,
+    /// Attained on the bystanders' routes, of the baseline and inside the window.
+    pub(super) beside: [Part; 2],
+}
+
+/// One track for every distinct window of every provider.
+pub(crate) fn tracks(facts: &Facts) -> Vec<Track> {
+    let mut tracks: Vec<Track> = Vec::new();
+    for fault in &facts.header.faults {
+        for window in &fault.during {
+            let known =
+                tracks.iter().any(|track| track.provider == fault.provider && track.window == *window);
+            if !known {
+                tracks.push(Track::new(facts, &fault.provider, &fault.name, *window));
+            }
+        }
+    }
+    let starts: Vec<_> = tracks.iter().map(|track| (track.provider.clone(), track.window.from)).collect();
+    for track in &mut tracks {
+        let later =
+            starts.iter().filter(|(provider, from)| *provider == track.provider && *from >= track.window.to);
+        track.until = later.map(|(_, from)| *from).min().unwrap_or(Moment::NEVER);
+    }
+    tracks
+}
+
+impl Part {
+    fn add(&mut self, of: bool) {
+        self.of += u64::from(of);
+        self.all += 1;
+    }
+}
+
+impl Track {
+    fn new(facts: &Facts, provider: &str, fault: &str, window: Window) -> Track {
+        let second = Duration::from_secs(1);
+        Track {
+            provider: provider.to_owned(),
+            fault: fault.to_owned(),
+            window,
+            until: Moment::NEVER,
+            bystanders: bystanders(facts, window),
+            during: Series::new(window.from, RESOLUTION),
+            after: Series::new(window.to, RESOLUTION),
+            service: Series::new(window.from, RESOLUTION),
+            returns: Series::new(window.to, second / 10),
+            attempts: 0,
+            wasted: 0,
+            usual: Part::default(),
+            well: Part::default(),
+            beside: [Part::default(); 2],
+        }
+    }
+
+    pub(crate) fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    pub(crate) fn window(&self) -> Window {
+        self.window
+    }
+
+    pub(crate) fn add(&mut self, case: &Case<'_>) {
+        let arrived = case.record.caller.intended;
+        let good = attained(case);
+        let phase = || case.facts.phase_at(arrived).map(|index| case.facts.header.phases[index].kind);
+        let baseline = arrived < self.window.from && phase() == Some(PhaseKind::Baseline);
+        if baseline {
+            self.well.add(good);
+        }
+        if arrived >= self.window.from && arrived < self.until {
+            self.service.add(arrived, [u32::from(good), 1]);
+        }
+        if (baseline || self.window.contains(arrived)) && self.bystanders.contains(&case.record.caller.route)
+        {
+            self.beside[usize::from(!baseline)].add(good);
+        }
+        self.count_attempts(case);
+        if case.route.and_then(|route| case.facts.wanted_provider(route)) == Some(self.provider.as_str()) {
+            self.count_first(case, baseline, good);
+        }
+    }
+
+    fn count_attempts(&mut self, case: &Case<'_>) {
+        for attempt in case.attempts().iter().filter(|attempt| attempt.provider == self.provider) {
+            let at = attempt.started;
+            if self.window.contains(at) {
+                self.attempts += 1;
+                self.wasted += u64::from(matches!(attempt.result, AttemptResult::Failed(_)));
+            } else if at >= self.window.to && at < self.until {
+                self.returns.add(at, [1]);
+            }
+        }
+    }
+
+    /// First attempts are placed by when they began: that is when the router chose.
+    fn count_first(&mut self, case: &Case<'_>, baseline: bool, good: bool) {
+        let first = case.attempts().first();
+        let at = first.map_or(case.record.caller.intended, |first| first.started);
+        let here = first.is_some_and(|first| first.provider == self.provider);
+        if baseline {
+            self.usual.add(here);
+        }
+        if self.window.contains(at) {
+            let harmed = !good && !case.outcome_is_callers();
+            self.during.add(at, [u32::from(here), 1, u32::from(harmed)]);
+        } else if at >= self.window.to && at < self.until {
+            self.after.add(at, [u32::from(here), 1]);
+        }
+    }
+}
+
+/// Routes that use no provider with a fault window that touches `window`.
+fn bystanders(facts: &Facts, window: Window) -> Vec<String> {
+    let header = &facts.header;
+    let touches = |other: &Window| other.from < window.to && window.from < other.to;
+    let broken = |provider: &str| {
+        header.faults.iter().any(|fault| fault.provider == provider && fault.during.iter().any(touches))
+    };
+    let asks_broken = |model: &ModelFacts| {
+        broken(&model.provider) || model.elsewhere.iter().any(|(provider, _)| broken(provider))
+    };
+    let uses = |route: &RouteFacts| {
+        let models = route.chain.iter().chain(&route.rescue);
+        models.filter_map(|name| facts.model(name)).any(asks_broken)
+    };
+    header.routes.iter().filter(|(_, route)| !uses(route)).map(|(name, _)| name.clone()).collect()
+}

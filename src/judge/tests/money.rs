@@ -1,0 +1,80 @@
+//! Cost against the providers' own bills. claude: 3 and 15 microdollars a token, flash: 0.3 and 2.5; a whole answer has 100
+//! and 10 tokens: 450 and 55 microdollars.
+
+use super::super::testkit::{failed_over, failing, footer, header, served};
+use super::{Judgement, Record};
+use super::{judge, number};
+
+const MICRO: f64 = 1e-6;
+
+fn whole(records: &[Record]) -> Judgement {
+    judge(header(), footer(records.len() as u64), records)
+}
+
+/// Both attempts fail, and both are billed: 50 prompt tokens each.
+fn billed_failure(number: u64) -> Record {
+    let mut record = failing(number, &["claude", "flash"]);
+    record.calls.iter_mut().for_each(|call| call.billed_input = 50);
+    record
+}
+
+fn near(measured: Option<f64>, expected: f64) -> bool {
+    measured.is_some_and(|measured| (measured - expected).abs() < 1e-9)
+}
+
+#[test]
+fn what_failed_requests_cost_is_part_of_the_price_of_success() {
+    // 450 for the one claude served, 55 for the one flash served after claude's free failure, 50 x 3 + 50 x 0.3 = 165 for
+    // the one that failed: 670 for two answers.
+    let judgement = whole(&[served(0, "claude"), failed_over(1), billed_failure(2)]);
+    assert!(near(number(&judgement, "cost.total"), 670.0 * MICRO));
+    assert!(near(number(&judgement, "cost.per_success"), 335.0 * MICRO));
+    // Clean: 2 x 450 = 900. 670 / 900; fallback (450 + 55 - 900) / 900; waste (670 - 505) / 900.
+    assert!(near(number(&judgement, "cost.inflation"), 670.0 / 900.0));
+    assert!(near(number(&judgement, "cost.inflation.fallback"), -395.0 / 900.0));
+    assert!(near(number(&judgement, "cost.inflation.waste"), 165.0 / 900.0));
+}
+
+#[test]
+fn the_split_of_inflation_adds_up() {
+    let judgement = whole(&[served(0, "claude"), failed_over(1), billed_failure(2)]);
+    let of = |name: &str| number(&judgement, name).expect("a figure");
+    let parts = 1.0 + of("cost.inflation.fallback") + of("cost.inflation.waste");
+    assert!((of("cost.inflation") - parts).abs() < 1e-8);
+}
+
+#[test]
+fn a_ledger_that_is_off_is_off_in_both_directions() {
+    // Claims one microdollar too much for one attempt and three too little for another: four, not two.
+    let mut records = [served(0, "claude"), served(1, "claude")];
+    let cost = |record: &mut Record, by: i64| {
+        let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        attempt.cost = attempt.cost.and_then(|cost| cost.checked_add_signed(by));
+    };
+    cost(&mut records[0], 1_000_000);
+    cost(&mut records[1], -3_000_000);
+    assert!(near(number(&whole(&records), "cost.ledger_error"), 4.0 * MICRO));
+}
+
+#[test]
+fn what_is_unknown_is_never_zero() {
+    // The router does not know the cost of the only attempt: no error can be told, and the attempt is counted.
+    let mut unclaimed = served(0, "claude");
+    unclaimed.trail.as_mut().expect("a trail").attempts[0].cost = None;
+    let judgement = whole(&[unclaimed]);
+    assert_eq!(number(&judgement, "cost.ledger_error"), None);
+    assert_eq!(number(&judgement, "cost.ledger_unknown"), Some(1.0));
+    // No price is declared: what it cost is unknown, and so is every figure made of it.
+    let mut header = header();
+    header.models["claude"].price = None;
+    let judgement = judge(header, footer(1), &[served(0, "claude")]);
+    assert_eq!((number(&judgement, "cost.total"), number(&judgement, "cost.per_success")), (None, None));
+    assert_eq!((number(&judgement, "cost.inflation"), number(&judgement, "cost.unknown")), (None, Some(1.0)));
+}
+
+#[test]
+fn quality_compares_who_served_with_who_was_wanted() {
+    // Two answers: 0.94 of 0.94, and 0.86 of 0.94; a failure says nothing of quality.
+    let judgement = whole(&[served(0, "claude"), failed_over(1), failing(2, &["claude", "flash"])]);
+    assert_eq!(number(&judgement, "quality"), Some(0.957_446_809));
+}
