@@ -149,17 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn badges_of_seeds_say_what_they_mean() {
-        let run = super::run(&SeedRun {
-            seed: 7,
-            verdict: crate::judge::Verdict::Fail,
-            reason: Some("a <b>".to_owned()),
-        });
+    fn a_seed_says_what_came_of_it() {
+        let verdict = crate::judge::Verdict::Fail;
+        let run = super::run(&SeedRun { seed: 7, verdict, reason: Some("a <b>".to_owned()) });
         assert!(Markup::from(run).as_str().contains("seed 7: fail, a &lt;b&gt;"));
-        assert!(
-            Markup::from(crate::report::html::parts::badge(crate::judge::Verdict::Pass))
-                .as_str()
-                .contains("pass")
-        );
     }
 }

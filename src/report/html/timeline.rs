@@ -71,3 +71,30 @@ fn told(scene: &Scene<'_>) -> &'static str {
         "Time runs from left to right, the same in every chart. Shaded: a fault is armed. Dotted: a phase begins."
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Chapter;
+    use crate::report::html::moments::Value;
+    use crate::report::testkit::good;
+
+    #[test]
+    fn what_is_shown_of_a_moment_is_what_happened_then() {
+        // From 10 s to 20 s claude fails and flash serves: second 12 is in step 18 (11.52 s to 12.16 s).
+        let chapter = Chapter::once(good());
+        let scene = Scene::new(&chapter, "s".to_owned());
+        let all = series(&scene);
+        let at = |key: &str, step: usize| {
+            let series = all.iter().find(|series| series.key == key).expect("a series of this key");
+            series.values[step].clone()
+        };
+        assert_eq!((at("t.primary", 0), at("t.fallback", 0)), (Value::Number(1.0), Value::Number(0.0)));
+        assert_eq!((at("t.primary", 18), at("t.fallback", 18)), (Value::Number(0.0), Value::Number(1.0)));
+        assert_eq!(
+            (at("t.to.anthropic", 18), at("t.failed.anthropic", 18)),
+            (Value::Number(0.5), Value::Number(1.0))
+        );
+        assert_eq!(at("t.offered", 2), Value::Number(0.0));
+    }
+}

@@ -97,3 +97,34 @@ fn sum(slices: &[Slice]) -> Slice {
     slices[1..].iter().for_each(|slice| sum.merge(slice));
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Chapter;
+    use crate::report::testkit::good;
+
+    #[test]
+    fn steps_are_as_wide_as_their_requests_are_rare() {
+        // Thirty requests, one a second, the last at 29 s: 182 slices of 160 ms. Two and four slices a step leave 91 and 46
+        // steps, eight would leave 23 or, cut, 22: fewer than thirty.
+        let chapter = Chapter::once(good());
+        let scene = Scene::new(&chapter, "s".to_owned());
+        assert_eq!(scene.account().timeline.width.as_millis(), 160);
+        let bins = Bins::of(&scene);
+        assert_eq!((bins.slices.len(), bins.width), (46, 0.64));
+        assert_eq!(bins.offered(), 30);
+        assert!(!bins.per_second, "thirty are counted");
+        assert!(Bins::at_most(&scene, 10).slices.len() <= 10);
+    }
+
+    #[test]
+    fn shares_are_missing_where_their_whole_is() {
+        let chapter = Chapter::once(good());
+        let bins = Bins::of(&Scene::new(&chapter, "s".to_owned()));
+        // The request of second 0 is in the first step, that of second 1 in the step from 0.64 s to 1.28 s, and none arrives
+        // between 1.28 s and 1.92 s.
+        let shares = bins.shares(|slice| slice.attained, |slice| slice.owed);
+        assert_eq!(shares[..3], [Some(1.0), Some(1.0), None]);
+    }
+}
