@@ -54,14 +54,22 @@ pub(super) fn outcome_class(outcome: Outcome) -> String {
     format!("o-{}", outcome.name())
 }
 
+/// Text whose words in backticks are code.
+pub(super) fn prose(text: &str) -> Markup {
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(index, part)| if index % 2 == 0 { Markup::from(part) } else { el("code").with(part).into() })
+        .collect()
+}
+
 /// A figure's name, linked to its definition.
 pub(super) fn figure_link(name: &str) -> Element {
     el("a").class("def").attr("href", format_args!("#{}", definition_id(name))).with(name)
 }
 
-/// Where a figure is defined in the document.
-pub(super) fn definition_id(figure: &str) -> String {
-    format!("def-{}", figure.replace('.', "-"))
+/// Where a figure or a promise is defined in the document.
+pub(super) fn definition_id(name: &str) -> String {
+    format!("def-{}", name.replace('.', "-"))
 }
 
 /// A column of a [`table`].

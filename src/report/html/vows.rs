@@ -1,7 +1,7 @@
 //! What the scenario expects, and what holds in every world.
 
 use super::markup::{Element, Markup, el, span};
-use super::parts::{Column, badge, empty, lead, section, table};
+use super::parts::{Column, badge, definition_id, empty, lead, section, table};
 use super::scene::Scene;
 use super::verdict::request;
 use crate::judge::PromiseResult;
@@ -68,8 +68,9 @@ pub(super) fn promises(scene: &Scene<'_>) -> Markup {
 }
 
 fn row(scene: &Scene<'_>, promise: &PromiseResult) -> [Markup; 5] {
-    let name = span("muted", promise.id.as_str());
-    let name = Markup::from(name).and(" ").and(promise.name.as_str());
+    let id = span("muted", promise.id.as_str());
+    let name = el("a").class("def").attr("href", format_args!("#{}", definition_id(&promise.id)));
+    let name = Markup::from(id).and(" ").and(name.with(promise.name.as_str()));
     let verdict = match (promise.violations, promise.checked) {
         (1.., _) => span("word v-fail", "✗ broken"),
         (_, 1..) => span("word v-pass", "✓ kept"),
