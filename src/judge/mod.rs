@@ -52,6 +52,7 @@ pub(crate) use facts::Facts;
 pub use failover::{Interval, WindowFigures};
 pub use figures::PhaseFigures;
 pub use fold::Judge;
+pub(crate) use fold::kind_name;
 pub use hist::Distribution;
 pub use judgement::{
     ExpectationResult, Judgement, Mismatch, PromiseResult, Reason, ScriptedResult, Verdict, Witness,

@@ -6,14 +6,14 @@ use super::scene::Scene;
 use super::seeds::{kind_of, named};
 use super::tiles::shown;
 use crate::history::figure::Kind;
-use crate::judge::diff::{Change, Diff, FigureDiff};
+use crate::judge::diff::{Basis, Change, Diff, FigureDiff};
 use crate::judge::plural;
 
 /// The section; nothing without a baseline.
 pub(super) fn section_of(scene: &Scene<'_>) -> Markup {
     let Some(diff) = &scene.chapter.diff else { return Markup::new() };
     let (moved, rest): (Vec<_>, Vec<_>) =
-        diff.figures.iter().partition(|figure| matches!(figure.change, Change::Worse | Change::Better));
+        diff.figures.iter().partition(|figure| figure.change >= Change::Moved);
     let mut body = Markup::from(lead(told(diff)));
     if !moved.is_empty() {
         body.push(changes("Figures that changed by more than chance would do", &moved));
@@ -22,19 +22,43 @@ pub(super) fn section_of(scene: &Scene<'_>) -> Markup {
         let rest = changes("Figures that are the same, or differ no more than chance would do", &rest);
         body.push(details("The other figures", rest));
     }
+    body.push(lone(diff));
     section(scene, "since", "Since the baseline", body)
 }
 
 fn told(diff: &Diff) -> String {
     let of = |change| diff.figures.iter().filter(|figure| figure.change == change).count() as u64;
+    let basis = match diff.basis {
+        Basis::Seeds => "run by run",
+        Basis::Requests => "request by request",
+        Basis::None => "without a way to tell a change from chance: too few seeds, and no histories",
+    };
     format!(
-        "{} worse, {} better, {} within noise, {} the same; compared over {}.",
+        "{} worse, {} better, {} moved, {} within noise, {} the same; compared over {}, {basis}. Passed: {} before, {} \
+         after.",
         plural(of(Change::Worse), "figure"),
         of(Change::Better),
+        of(Change::Moved),
         of(Change::Noise),
         of(Change::Same),
         plural(diff.seeds.len() as u64, "seed"),
+        diff.passed.0,
+        diff.passed.1,
     )
+}
+
+/// Figures that one side alone measured: what did not happen before, or no longer does.
+fn lone(diff: &Diff) -> Option<Markup> {
+    let columns =
+        [Column::Text("figure"), Column::Text("phase"), Column::Number("before"), Column::Number("after")];
+    let rows = diff.lone.iter().map(|one| {
+        let show = |value: Option<f64>| {
+            value.map_or_else(|| "–".to_owned(), |value| shown(kind_of(&one.name), value))
+        };
+        [named(&one.name), one.phase.as_str().into(), show(one.before).into(), show(one.after).into()]
+    });
+    let caption = "Figures that only one side measured";
+    (!diff.lone.is_empty()).then(|| details(caption, table(caption, &columns, rows)).into())
 }
 
 fn changes(caption: &str, figures: &[&FigureDiff]) -> Markup {
@@ -72,7 +96,7 @@ fn word(change: Change) -> Markup {
     match change {
         Change::Same => span("muted", "same"),
         Change::Noise => span("muted", "noise"),
-        Change::Moved => span("word", "◆ moved"),
+        Change::Moved => span("word ink", "◆ moved"),
         Change::Better => span("word v-pass", "▲ better"),
         Change::Worse => span("word v-fail", "▼ worse"),
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::history::{FaultFired, Footer, HealthChange, HealthState};
 use crate::judge::Verdict;
-use crate::judge::diff::{Basis, Change, Diff, FigureDiff};
-use crate::judge::seeds::{SeedExpectation, SeedFigure, SeedRun, Seeds, Worst};
+use crate::judge::diff::{Basis, Better, Change, Diff, FigureDiff, Lone};
+use crate::judge::seeds::{SeedExpectation, SeedFigure, SeedPromise, SeedRun, Seeds, Worst};
 use crate::judge::testkit::{SECOND, at, failed_over, header, served};
 use crate::report::account::Collector;
 use crate::report::testkit::{broken, doubtful, good, suite};
@@ -98,6 +98,7 @@ fn seeds_and_changes_are_told_where_there_are_any() {
     let figure = FigureDiff {
         phase: "outage".to_owned(),
         name: "latency.first_token.p99".to_owned(),
+        better: Better::Lower,
         before: 1.0,
         after: 1.5,
         interval: Some((0.25, 0.75)),
@@ -110,15 +111,25 @@ fn seeds_and_changes_are_told_where_there_are_any() {
         basis: Basis::Requests,
         passed: (1, 1),
         passes: Change::Same,
-        lone: Vec::new(),
         figures: vec![figure],
+        lone: vec![Lone {
+            phase: "run".to_owned(),
+            name: "time_to_failover".to_owned(),
+            before: None,
+            after: Some(0.5),
+        }],
         change: Change::Worse,
     };
     let chapter = Chapter { account: good(), seeds: Some(seeds()), diff: Some(diff) };
     let html = page(&Suite { chapters: vec![chapter], planned: 1 });
-    for told in
-        ["1 of 2 seeds passed (50.0%)", "seed 8: fail, too slow", "+500ms", "+250ms – +750ms", "▼ worse"]
-    {
+    for told in [
+        "too few passed. 1 of 2 seeds passed (50.0%)",
+        "seed 8: fail, too slow",
+        "measured 90%, with seed 8",
+        "+500ms",
+        "+250ms – +750ms",
+        "▼ worse",
+    ] {
         assert!(html.contains(told), "{told}");
     }
 }
@@ -129,6 +140,7 @@ fn seeds() -> Seeds {
     Seeds {
         runs: vec![run(7, Verdict::Pass, None), run(8, Verdict::Fail, Some("too slow"))],
         verdict: Verdict::Fail,
+        why: "too few passed".to_owned(),
         passed: 1,
         share: 0.5,
         interval: (0.1, 0.9),
@@ -149,6 +161,7 @@ fn seeds() -> Seeds {
             counts: (1, 1, 0),
             worst: Some(Worst { seed: 8, measured: Some(0.9), explanation: "measured 90%".to_owned() }),
         }],
+        promises: vec![SeedPromise { id: "I03".to_owned(), name: "no-splice".to_owned(), seeds: vec![8] }],
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::Row;
 use super::bins::Bins;
-use crate::judge::Outcome;
+use crate::history::expect::Op;
+use crate::history::{Phase, PhaseKind};
+use crate::judge::{Outcome, kind_name};
 use crate::report::account::Slice;
 use crate::report::html::markup::{Element, Markup, el};
 use crate::report::html::moments::{Series, Unit, Value};
@@ -131,6 +133,7 @@ pub(super) fn attainment(scene: &Scene<'_>, bins: &Bins) -> Row {
     let shown = frame(scene, "Attainment, share of requests owed an answer", &told, HEIGHT)
         .each([0.5, 1.0].map(|share| line("grid", (0.0, y.at(share)), (100.0, y.at(share)))))
         .with(drawing)
+        .with(objectives(scene, &y))
         .with(front(scene, HEIGHT))
         .each([0.5, 1.0].map(|share| {
             text("label", (0.0, y.at(share) - 3.0), Anchor::Start, if share < 1.0 { "50%" } else { "100%" })
@@ -145,6 +148,32 @@ pub(super) fn attainment(scene: &Scene<'_>, bins: &Bins) -> Row {
     };
     let unit = "answered in full, in time and well enough";
     Row { figure: figure("Attainment", unit, keys, plot("Attainment", shown)).into(), series: vec![series] }
+}
+
+/// What the scenario wants of attainment, in the phases in which it does.
+fn objectives(scene: &Scene<'_>, y: &Scale) -> Markup {
+    let axis = scene.axis();
+    let wanted = scene.judgement().expectations.iter().filter_map(|result| {
+        let measure = &result.expectation.measure;
+        let floor = matches!(result.expectation.op, Op::AtLeast | Op::Greater | Op::Equal);
+        let plain = measure.figure == "attainment" && floor && measure.scope.requests().is_everything();
+        plain.then_some((measure, result.threshold?))
+    });
+    let lines = wanted.flat_map(|(measure, share)| {
+        let phases = scene.phases().filter(|(phase, ..)| within(&measure.scope.during, phase));
+        let at = move |(_, from, to): (_, f64, f64)| {
+            line("stroke dash thin ink", (axis.at(from), y.at(share)), (axis.at(to), y.at(share)))
+                .with(el("title").with(format!("expected: attainment of {}", percent(Some(share)))))
+        };
+        phases.map(at).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// Whether a phase is among those that are named, by themselves or by their kind; without names all that are judged are.
+fn within(during: &[String], phase: &Phase) -> bool {
+    let named = during.iter().any(|word| *word == phase.name || word == kind_name(phase.kind));
+    named || during.is_empty() && phase.kind != PhaseKind::Warmup
 }
 
 fn providers(scene: &Scene<'_>, bins: &Bins, prefix: &str, of: impl Fn(&Slice, usize) -> u32) -> Vec<Layer> {
