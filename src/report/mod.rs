@@ -19,6 +19,7 @@ mod hlog;
 pub mod html;
 mod json;
 mod junit;
+mod limits;
 mod markdown;
 mod openmetrics;
 mod paint;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::history::{
     Attempt, AttemptResult, Call, CallerEnding, Cause, Ending, Header, Moment, Record, RouterOutcome,
-    SkipReason, WaitCause,
+    SkipReason, Trail, WaitCause,
 };
 use crate::report::paint::show_seconds;
 
@@ -30,6 +30,22 @@ pub(crate) fn why(attempt: &Attempt) -> &'static str {
         (Cause::Continue, _) => "to go on where the broken stream ended",
         (Cause::Regenerate, _) => "to say it again and go on",
     }
+}
+
+/// Why the attempt at `index` of a trail was made, and which failure led to it.
+pub(crate) fn because(trail: &Trail, index: usize) -> String {
+    let attempt = &trail.attempts[index];
+    let before = trail.attempts[..index].iter().rev();
+    let failed = before.clone().find_map(|earlier| match &earlier.result {
+        AttemptResult::Failed(failure) if earlier.ended <= attempt.started => Some((earlier, failure)),
+        _ => None,
+    });
+    let after = failed.map(|(earlier, failure)| {
+        let at =
+            if earlier.model == attempt.model { String::new() } else { format!(" at {}", earlier.model) };
+        format!(", after {}{at}", failure.class)
+    });
+    format!("{}{}", why(attempt), after.unwrap_or_default())
 }
 
 /// What a provider did with a call: its status, how far it got, what it asked for, and which faults were behind it.
@@ -137,4 +153,25 @@ pub(crate) fn offset(at: Moment, start: Moment) -> String {
 /// A span of time with its unit.
 pub(crate) fn show(span: Duration) -> String {
     show_seconds(span.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testkit::{failed_over, hedged};
+
+    #[test]
+    fn an_attempt_is_made_because_of_what_went_before() {
+        let record = failed_over(0);
+        let trail = record.trail.as_ref().expect("a trail");
+        assert_eq!(because(trail, 0), "first choice");
+        assert_eq!(because(trail, 1), "the next model, after server_error at claude");
+    }
+
+    #[test]
+    fn a_hedge_follows_no_failure() {
+        let record = hedged(0);
+        let words = because(record.trail.as_ref().expect("a trail"), 1);
+        assert_eq!(words, "the next model as well, the one before being slow");
+    }
 }
