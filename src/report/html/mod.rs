@@ -8,12 +8,20 @@
 //! time, [`parts`] are what pages are made of. [`suite`] and [`scenario`] are the pages; every other file is one
 //! section of a scenario's page.
 
+mod cost;
 mod definitions;
+mod failover;
+mod faults;
 mod figures;
+mod flow;
+mod heatmap;
+mod latency;
 mod markup;
 mod moments;
 mod parts;
+mod percentiles;
 mod reproduce;
+mod rows;
 mod scale;
 mod scenario;
 mod scene;
@@ -26,6 +34,7 @@ mod tiles;
 mod timeline;
 mod verdict;
 mod vows;
+mod waterfall;
 
 use std::collections::BTreeSet;
 
@@ -35,6 +44,7 @@ use self::scene::Scene;
 use super::Suite;
 
 const STYLE: &str = include_str!("style.css");
+const CHARTS: &str = include_str!("charts.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// Nothing is fetched from anywhere, and nothing but what stands in the file is run.
@@ -77,7 +87,7 @@ fn document(title: &str, home: &str, pages: &Markup) -> String {
     let head = Markup::from(head);
     let head = head.as_str().trim_end_matches("</head>");
     format!(
-        "<!doctype html>\n<html lang=en>{head}<style>{STYLE}</style></head>\n<body>{}{}<script>{SCRIPT}</script></body></html>\n",
+        "<!doctype html>\n<html lang=en>{head}<style>{STYLE}{CHARTS}</style></head>\n<body>{}{}<script>{SCRIPT}</script></body></html>\n",
         top(home).as_str(),
         Markup::from(el("main").id("main").with(pages.clone())).as_str(),
     )

@@ -2,9 +2,12 @@
 
 use super::markup::{Element, Markup, el};
 use super::moments;
-use super::parts::badge;
+use super::parts::{badge, section};
 use super::scene::Scene;
-use super::{figures, reproduce, seeds, since, tiles, timeline, verdict, vows};
+use super::{
+    cost, failover, faults, figures, flow, heatmap, percentiles, reproduce, seeds, since, tiles, timeline,
+};
+use super::{verdict, vows, waterfall};
 use crate::history::Mode;
 use crate::report::paint::{show_seconds, thousands};
 
@@ -40,7 +43,7 @@ pub(super) fn page(scene: &Scene<'_>, place: Place<'_>) -> Markup {
         .with(contents(links))
         .each(parts.into_iter().map(|(_, _, markup)| markup))
         .with(el("p").class("said unseen").attr("aria-live", "polite"))
-        .with(moments::data(scene, &timeline::series(scene)))
+        .with(moments::data(scene, &[timeline::series(scene), heatmap::series(scene)].concat()))
         .into()
 }
 
@@ -50,14 +53,31 @@ fn parts(scene: &Scene<'_>) -> Vec<(&'static str, &'static str, Markup)> {
         ("verdict", "Verdict", verdict::section_of(scene)),
         ("key", "Key figures", tiles::section_of(scene)),
         ("timeline", "Timeline", timeline::section_of(scene)),
+        charted(scene, "failover", "Failover and recovery", failover::section),
+        charted(scene, "latency", "Latency", percentiles::section),
+        charted(scene, "heat", "Latency over time", heatmap::section),
+        charted(scene, "flow", "Where requests went", flow::section),
+        charted(scene, "cost", "Cost and quality", cost::section),
         ("expectations", "Expectations", vows::expectations(scene)),
         ("promises", "Promises", vows::promises(scene)),
+        charted(scene, "faults", "Faults, planned and fired", faults::section),
+        charted(scene, "requests", "Requests worth a closer look", waterfall::section),
         ("seeds", "Seeds", seeds::section_of(scene)),
         ("since", "Since the baseline", since::section_of(scene)),
         ("figures", "All figures", figures::section_of(scene)),
         ("reproduce", "Run it again", reproduce::section_of(scene)),
     ];
     all.into_iter().filter(|(_, _, markup)| !markup.is_empty()).collect()
+}
+
+/// A section whose file gives what is in it.
+fn charted(
+    scene: &Scene<'_>,
+    part: &'static str,
+    title: &'static str,
+    body: impl Fn(&Scene<'_>) -> Markup,
+) -> (&'static str, &'static str, Markup) {
+    (part, title, section(scene, part, title, body(scene)))
 }
 
 fn head(scene: &Scene<'_>, heading: &str) -> Element {

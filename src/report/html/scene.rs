@@ -57,9 +57,10 @@ impl<'a> Scene<'a> {
         format!("{}--{part}", self.id)
     }
 
-    /// Where a request is told in full; none when it was not kept.
+    /// Where a request is told in full; none when it is not.
     pub(super) fn request(&self, number: u64) -> Option<String> {
-        self.judgement().record(number).map(|_| self.anchor(&format!("r{number}")))
+        let shown = super::waterfall::shown(self.judgement()).contains(&number);
+        shown.then(|| self.anchor(&format!("r{number}")))
     }
 
     /// The axis of time: seconds to percent.
