@@ -8,6 +8,8 @@
 //! time, [`parts`] are what pages are made of. [`suite`] and [`scenario`] are the pages; every other file is one
 //! section of a scenario's page.
 
+#[cfg(test)]
+mod charts_tests;
 mod cost;
 mod definitions;
 mod failover;
@@ -27,6 +29,7 @@ mod scenario;
 mod scene;
 mod seeds;
 mod since;
+mod suite;
 mod svg;
 #[cfg(test)]
 mod tests;
@@ -67,6 +70,7 @@ pub fn page(suite: &Suite) -> String {
         })
         .collect();
     let home = if alone { scenes[0].id.as_str() } else { "suite" };
+    let pages = if alone { pages } else { suite::page(suite, &scenes).and(pages) };
     document(&title(suite), home, &pages.and(definitions::page()))
 }
 

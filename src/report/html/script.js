@@ -152,5 +152,20 @@
     }
   };
   addEventListener('hashchange', arrived);
+
+  // Search among the scenarios of a suite: by name, folder and description.
+  const find = document.querySelector('.find');
+  if (find) find.addEventListener('input', () => {
+    const wanted = find.value.trim().toLowerCase();
+    for (const group of document.querySelectorAll('.suite tbody')) {
+      const folder = group.rows[0].textContent;
+      const rows = [...group.rows].slice(1);
+      for (const row of rows) {
+        const text = `${folder} ${row.cells[0].textContent} ${row.cells[0].title}`.toLowerCase();
+        row.hidden = !text.includes(wanted);
+      }
+      group.hidden = rows.every((row) => row.hidden);
+    }
+  });
   if (location.hash) arrived();
 })();
