@@ -2,10 +2,10 @@
 
 use super::markup::{Markup, el};
 use super::parts::{Column, empty, lead, table};
-use super::rows::{row, rows};
+use super::rows::{drawing, row, rows};
 use super::scale::{Scale, ceiling};
 use super::scene::Scene;
-use super::svg::{chart, line, rect};
+use super::svg::{line, rect};
 use crate::history::PhaseKind;
 use crate::history::figure::Kind;
 use crate::judge::PhaseFigures;
@@ -64,7 +64,7 @@ impl Inflation {
 fn bar(phase: &PhaseFigures, inflation: Inflation, axis: &Scale) -> Markup {
     let (served, all) = inflation.ends();
     let clean = axis.at(1.0);
-    let drawing = chart(&phase.name, &words(inflation), ROW)
+    let bar = drawing(ROW)
         .with(
             rect("cost-served", (0.0, axis.at(served)), (5.0, ROW - 5.0))
                 .with(el("title").with("those that answered")),
@@ -74,7 +74,7 @@ fn bar(phase: &PhaseFigures, inflation: Inflation, axis: &Scale) -> Markup {
                 .with(el("title").with("waste")),
         )
         .with(line("goal", (clean, 0.0), (clean, ROW)).with(el("title").with("one clean attempt each: 1x")));
-    row("cost", el("b").with(&phase.name), drawing, words(inflation))
+    row("cost", el("b").with(&phase.name), bar, words(inflation))
 }
 
 /// `1.08x: 1 + 0.05 by other models + 0.03 waste`.

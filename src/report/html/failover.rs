@@ -7,10 +7,10 @@ use course::{Bar, Course, Span};
 
 use super::markup::{Markup, el, span};
 use super::parts::{Column, empty, figure, table};
-use super::rows::{row, rows, ruler};
+use super::rows::{drawing, row, rows, ruler};
 use super::scale::Scale;
 use super::scene::{Scene, clock};
-use super::svg::{Anchor, Num, Pct, UNITS, chart, line, rect, steps, stretched, text};
+use super::svg::{Anchor, Num, Pct, UNITS, line, rect, steps, stretched, text};
 use crate::judge::{Interval, WindowFigures};
 use crate::report::paint::{percent, show_seconds, thousands};
 
@@ -44,11 +44,7 @@ fn course(scene: &Scene<'_>, window: &WindowFigures) -> Markup {
     let title = format!("{}: {}", window.provider, window.fault);
     let unit = format!("{} to {until}", clock(window.from, scene.end));
     let bars = course.bars.iter().map(|bar| interval(bar, &course, &axis));
-    let all = [
-        ruler("time since the start of the run", &axis, 0.0),
-        attainment(&course, &axis),
-        traffic(scene, window, &course, &axis),
-    ];
+    let all = [ruler(&axis, 0.0), attainment(&course, &axis), traffic(scene, window, &course, &axis)];
     let note = (window.flaps > 0).then(|| {
         let times =
             if window.flaps == 1 { "once".to_owned() } else { format!("{} times", thousands(window.flaps)) };
@@ -85,8 +81,8 @@ fn attainment(course: &Course, axis: &Scale) -> Markup {
         Some(baseline) => format!("baseline {}{}", percent(Some(baseline)), loss.unwrap_or_default()),
         None => "no baseline to compare with".to_owned(),
     };
-    let drawing = chart("attainment", &says, CURVE).with(shade(course, axis, CURVE)).with(strips).with(line);
-    row("strip", "attainment", drawing, says)
+    let strip = drawing(CURVE).with(shade(course, axis, CURVE)).with(strips).with(line);
+    row("strip", "attainment", strip, says)
 }
 
 /// Attempts on the broken provider, a request.
@@ -101,10 +97,12 @@ fn traffic(scene: &Scene<'_>, window: &WindowFigures, course: &Course, axis: &Sc
         thousands(window.attempts),
         thousands(window.wasted_attempts)
     );
-    let drawing = chart("attempts on the provider a request", &says, CURVE)
-        .with(shade(course, axis, CURVE))
-        .with(stretched(CURVE).with(shift(course, axis, path.element(&class))));
-    row("strip", format!("attempts on {}", window.provider), drawing, says)
+    let strip = drawing(CURVE).with(shade(course, axis, CURVE)).with(stretched(CURVE).with(shift(
+        course,
+        axis,
+        path.element(&class),
+    )));
+    row("strip", format!("attempts on {}", window.provider), strip, says)
 }
 
 /// A strip begins with its first slice, not with the axis.
@@ -129,8 +127,8 @@ fn interval(bar: &Bar, course: &Course, axis: &Scale) -> Markup {
         .span
         .is_none()
         .then(|| text("unknown", (axis.at(course.window.0), ROW / 2.0 + 4.0), Anchor::Start, "?"));
-    let drawing = chart(bar.name, &bar.says, ROW).with(shade(course, axis, ROW)).with(drawn).with(unknown);
-    row("measure", bar.name, drawing, bar.says.as_str())
+    let strip = drawing(ROW).with(shade(course, axis, ROW)).with(drawn).with(unknown);
+    row("measure", bar.name, strip, bar.says.as_str())
 }
 
 /// The steps of single failovers: the median as a dot, a line from there to the 99th percentile.
@@ -152,12 +150,12 @@ fn steps_of(scene: &Scene<'_>) -> Markup {
         let (median, tail) = (axis.at(values.p50), axis.at(values.p99));
         let says = format!("p50 {} · p99 {}", show_seconds(values.p50), show_seconds(values.p99));
         let dot = el("circle").class("dot").attr("cx", Pct(median)).attr("cy", Num(ROW / 2.0)).attr("r", 4);
-        let drawing = chart(name, &says, ROW)
+        let strip = drawing(ROW)
             .with(line("grid", (0.0, ROW / 2.0), (100.0, ROW / 2.0)))
             .with(line("tail", (median, ROW / 2.0), (tail, ROW / 2.0)))
             .with(line("tail-end", (tail, 6.0), (tail, ROW - 6.0)))
             .with(dot);
-        row("step", Markup::from(el("b").with(*name)).and(span("muted", format!(" {about}"))), drawing, says)
+        row("step", Markup::from(el("b").with(*name)).and(span("muted", format!(" {about}"))), strip, says)
     });
     let unit = "dot: median, line: to the 99th percentile";
     figure("The steps of a failover", unit, "", rows(each)).class("steps").into()

@@ -2,10 +2,10 @@
 
 use super::markup::{Markup, el, span};
 use super::parts::empty;
-use super::rows::{row, rows, ruler};
+use super::rows::{drawing, row, rows, ruler};
 use super::scale::Scale;
 use super::scene::{Scene, clock, seconds};
-use super::svg::{chart, line, rect};
+use super::svg::{line, rect};
 use crate::history::{FaultFired, PlannedFault};
 use crate::report::paint::thousands;
 
@@ -34,8 +34,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Markup {
     });
     let axis = scene.axis();
     let all = faults.iter().map(|fault| one(scene, &axis, fault, fired(fault)));
-    Markup::from(warning)
-        .and(rows(std::iter::once(ruler("time since the start of the run", &axis, 0.0)).chain(all)))
+    Markup::from(warning).and(rows(std::iter::once(ruler(&axis, 0.0)).chain(all)))
 }
 
 fn one(scene: &Scene<'_>, axis: &Scale, fault: &PlannedFault, fired: Option<&FaultFired>) -> Markup {
@@ -69,10 +68,5 @@ fn one(scene: &Scene<'_>, axis: &Scale, fault: &PlannedFault, fired: Option<&Fau
     let who = el("b").with(&fault.name);
     let what = span("muted", format!(" {} on {}", fault.kind.replace('_', " "), fault.provider));
     let class = if count == 0 { "fault silent" } else { "fault" };
-    row(
-        class,
-        Markup::from(who).and(what),
-        chart(&fault.name, &says, ROW).each(bars).with(mark),
-        says.as_str(),
-    )
+    row(class, Markup::from(who).and(what), drawing(ROW).each(bars).with(mark), says.as_str())
 }

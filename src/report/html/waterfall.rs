@@ -9,17 +9,17 @@ use life::{End, Kind, Life, Mark, Row, State};
 
 use super::markup::{Markup, el, span};
 use super::parts::{empty, lead};
-use super::rows::{row, rows, ruler};
+use super::rows::{drawing, row, rows, ruler};
 use super::scale::Scale;
 use super::scene::Scene;
-use super::svg::{Anchor, chart, line, rect, text};
+use super::svg::{Anchor, line, rect, text};
 use crate::history::Record;
 use crate::judge::{Judgement, Verdict};
 use crate::report::paint::show_seconds;
 use crate::report::words;
 
-/// Requests drawn; witnesses of what was broken come first.
-const LIVES_MAX: usize = 16;
+/// Requests drawn, of a run that passed and of any other; witnesses of what was broken come first.
+const LIVES_MAX: (usize, usize) = (6, 16);
 
 /// Height of a row, in pixels.
 const ROW: f64 = 22.0;
@@ -68,7 +68,8 @@ fn chosen(judgement: &Judgement) -> Vec<(&Record, Vec<String>)> {
     }
     let records = order.into_iter().filter_map(|number| judgement.record(number));
     let told = records.map(|record| (record, why.remove(&record.caller.number).unwrap_or_default()));
-    told.take(LIVES_MAX).collect()
+    let most = if judgement.verdict == Verdict::Pass { LIVES_MAX.0 } else { LIVES_MAX.1 };
+    told.take(most).collect()
 }
 
 fn legend() -> Markup {
@@ -98,7 +99,7 @@ fn life(scene: &Scene<'_>, record: &Record, why: &[String], open: bool) -> Marku
         (life.more > 0).then(|| el("p").class("muted").with(format!("and {} more attempts", life.more)));
     let arrival = el("p").class("muted").with(words::arrival(record, &scene.judgement().header));
     let lines = life.rows.iter().map(|row| drawn(row, &life, &axis));
-    let lines = rows(std::iter::once(ruler("time since the intended arrival", &axis, 0.0)).chain(lines));
+    let lines = rows(std::iter::once(ruler(&axis, 0.0)).chain(lines));
     let body = el("div").with(arrival).with(lines).with(marks(&life.marks));
     let folded = el("details").class("request").id(&scene.anchor(&format!("r{}", caller.number)));
     let folded = if open { folded.flag("open") } else { folded };
@@ -127,8 +128,8 @@ fn drawn(of: &Row, life: &Life, axis: &Scale) -> Markup {
     let guides =
         life.marks.iter().map(|mark| line("guide", (axis.at(mark.at), 0.0), (axis.at(mark.at), ROW)));
     let end = of.end.filter(|(at, _)| *at <= life.span).map(|(at, end)| ending(axis.at(at), end));
-    let drawing = chart(&of.who, &of.says, ROW).each(guides).each(parts).each(limits).with(end);
-    row(kind_class(of.kind), of.who.as_str(), drawing, of.says.as_str())
+    let bar = drawing(ROW).each(guides).each(parts).each(limits).with(end);
+    row(kind_class(of.kind), of.who.as_str(), bar, of.says.as_str())
 }
 
 /// A dot, a cross or a ring.
