@@ -102,7 +102,6 @@ fn seeds_and_changes_are_told_where_there_are_any() {
         before: 1.0,
         after: 1.5,
         interval: Some((0.25, 0.75)),
-        better: crate::history::direction::Better::Lower,
         change: Change::Worse,
     };
     let diff = Diff {
@@ -145,8 +144,6 @@ fn seeds() -> Seeds {
         share: 0.5,
         interval: (0.1, 0.9),
         wanted: 1.0,
-        why: "1 of 2 seeds passed, and all had to".to_owned(),
-        promises: Vec::new(),
         figures: vec![SeedFigure {
             name: "availability".to_owned(),
             runs: 2,
