@@ -92,7 +92,7 @@ impl Judge {
     /// Takes a change of a target's standing with the router.
     pub fn health(&mut self, change: &HealthChange) {
         self.health.add(change, &self.facts);
-        self.promises.health(change);
+        self.promises.health(&self.facts, change);
     }
 
     /// Ends the run: works out every figure and the verdict.

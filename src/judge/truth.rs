@@ -57,7 +57,10 @@ pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
         case.record.calls.iter().filter_map(|call| call.status.filter(|s| *s >= 400)).collect();
     for (attempt, call) in case.pairs() {
         let told = call.and_then(|call| call.status).is_some_and(|status| status >= 400);
-        if let (AttemptResult::Failed(failure), false) = (&attempt.result, told) {
+        let AttemptResult::Failed(failure) = &attempt.result else { continue };
+        // A 400 for what no caller can mend (a bad key, an unknown model) is not passed on: its class's own status is.
+        let blamed = matches!(failure.status, Some(400 | 422));
+        if !told || blamed {
             seen.push(failure.class.default_status());
         }
     }

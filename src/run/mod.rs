@@ -29,6 +29,9 @@ use crate::world::{Clock, Dice, Moment};
 /// How long after its last request a run waits for what is still under way at the providers.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// And for what the router still holds: a probe of its own may have begun a moment ago, and waits ten seconds at most.
+const SETTLE_ROUTER: Duration = Duration::from_secs(11);
+
 /// How often changes of health are fetched while no request ends.
 const FETCH: Duration = Duration::from_secs(1);
 
@@ -132,7 +135,10 @@ async fn live(
     let ended = clock.now();
     let stopped = progress.stop.load(Ordering::Relaxed);
     let aborted = given_up.or(stopped.then_some(Aborted::Interrupted));
-    settle(&joiner, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
+    settle(|| joiner.open() > 0, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
+    if aborted.is_none() {
+        settle(|| world.router().gauges() != (0, 0, 0), clock, SETTLE_ROUTER).await;
+    }
     joiner.flush();
     changes(&world, consumer)?;
     while let Ok(record) = joined.try_recv() {
@@ -148,10 +154,10 @@ async fn live(
     })
 }
 
-/// Waits until every request's witnesses have spoken, or long enough.
-async fn settle(joiner: &Arc<join::Joiner>, clock: Clock, longest: Duration) {
+/// Waits while something is open, or long enough.
+async fn settle(is_open: impl Fn() -> bool, clock: Clock, longest: Duration) {
     let until = clock.now() + longest;
-    while joiner.open() > 0 && clock.now() < until {
+    while is_open() && clock.now() < until {
         clock.sleep_until(clock.now() + Duration::from_millis(10)).await;
     }
 }

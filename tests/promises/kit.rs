@@ -1,11 +1,15 @@
 //! Builds worlds of two models, runs them in both places, and reads the histories.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brownout::history::{Attempt, AttemptResult, Call, CallerEnding, Footer, Header, Mode, Record};
+use brownout::history::{
+    Attempt, AttemptResult, Call, CallerEnding, Footer, Header, HealthChange, Mode, Record,
+};
 use brownout::judge::Judge;
+use brownout::run::Consumer;
 use brownout::{run, scenario};
 
 /// The wire formats the router speaks to providers.
@@ -166,16 +170,12 @@ impl World {
         let scenario = scenario::parse(&text, Path::new("t.yaml"))
             .unwrap_or_else(|problems| panic!("{problems}\n{text}"));
         let header = run::header(&scenario, self.way.mode);
-        let mut judge = Judge::new(header.clone());
-        let mut records = Vec::new();
-        let footer = run::run(&scenario, self.way.mode, &Arc::default(), &mut |record: &Record| {
-            judge.record(record);
-            records.push(record.clone());
-            Ok(())
-        })
-        .expect("it runs");
+        let mut heard =
+            Listener { judge: Judge::new(header.clone()), records: Vec::new(), changes: Vec::new() };
+        let footer = run::run(&scenario, self.way.mode, &Arc::default(), &mut heard).expect("it runs");
+        let Listener { judge, mut records, changes } = heard;
         records.sort_by_key(|record| record.caller.number);
-        let run = Run { way: self.way, header, records, footer: footer.clone() };
+        let run = Run { way: self.way, header, records, changes, footer: footer.clone() };
         for promise in judge.finish(footer).promises {
             assert_eq!(promise.violations, 0, "{}: {:?}\n{text}", run.place(), promise);
         }
@@ -184,11 +184,33 @@ impl World {
     }
 }
 
+/// Judges a run while it goes on, and keeps all of it.
+struct Listener {
+    judge: Judge,
+    records: Vec<Record>,
+    changes: Vec<HealthChange>,
+}
+
+impl Consumer for Listener {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.judge.record(record);
+        self.records.push(record.clone());
+        Ok(())
+    }
+
+    fn health(&mut self, change: &HealthChange) -> io::Result<()> {
+        self.judge.health(change);
+        self.changes.push(change.clone());
+        Ok(())
+    }
+}
+
 /// What came of a world.
 pub(crate) struct Run {
     pub(crate) way: Way,
     pub(crate) header: Header,
     pub(crate) records: Vec<Record>,
+    pub(crate) changes: Vec<HealthChange>,
     pub(crate) footer: Footer,
 }
 

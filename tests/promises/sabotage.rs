@@ -2,6 +2,7 @@
 //! lie in it, and the check of one promise must see it.
 
 mod lies;
+mod worlds;
 
 use brownout::history::{Attempt, AttemptResult, Call, Footer, Header, HealthChange, Mode, Record, Trail};
 use brownout::judge::{Judge, PromiseResult};
@@ -69,7 +70,7 @@ fn every_check_sees_what_breaks_its_promise() {
     for lie in lies::LIES {
         let run = (lie.world)(World::new(way)).run();
         let mut told =
-            Told { header: run.header, records: run.records, changes: Vec::new(), footer: run.footer };
+            Told { header: run.header, records: run.records, changes: run.changes, footer: run.footer };
         let kept = told.judge(lie.id);
         assert_eq!(kept.violations, 0, "{}: {kept:?}", lie.id);
         (lie.tell)(&mut told);

@@ -29,7 +29,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     if late || (bounded && route.fixed.is_none()) {
         return Found::Kept;
     }
-    let missed = untried(trail, route, bounded).map(|model| {
+    let missed = untried(case, trail, route, bounded).map(|model| {
         let what = format!("it failed with {} and `{model}` was never asked, with time left", failure.class);
         Breach::new(what).of(trail.attempts.len().checked_sub(1)).between(trail.ended, trail.deadline)
     });
@@ -56,10 +56,15 @@ fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
 }
 
 /// A model that was neither asked nor passed over, or the fixed reply.
-pub(super) fn untried<'a>(trail: &'a Trail, route: &'a RouteFacts, bounded: bool) -> Option<&'a str> {
+pub(super) fn untried<'a>(
+    case: &Case<'a>,
+    trail: &'a Trail,
+    route: &'a RouteFacts,
+    bounded: bool,
+) -> Option<&'a str> {
     let known = |model: &str| {
         trail.attempts.iter().any(|attempt| attempt.model == model)
-            || trail.skips.iter().any(|skip| skip.model == model)
+            || trail.skips.iter().any(|skip| case.facts.model_named(&skip.model) == model)
     };
     if let Some(own) = &trail.chain {
         return own.iter().filter(|_| !bounded).find(|model| !known(model)).map(String::as_str);

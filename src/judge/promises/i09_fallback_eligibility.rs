@@ -3,13 +3,14 @@
 //!
 //! Check: after each failure before commit, of requests whose attempts went one after the other. One that is the answer by
 //! declared policy is followed by nobody but its own declared repeats: not by another model, not by a last resort. One that
-//! leads on is not the last while a model of the chain was neither asked nor passed over, with attempts and time left. What
+//! leads on is not the last while a model of the chain was neither asked nor passed over, with attempts and time left (where
+//! the error is of its own class, that is I02's to say). What
 //! another model is asked for after a bad request is left out: whether it could serve it is in the provider's words.
 
 use super::i02_pre_commit_recovery::untried;
 use super::policy::{self, Next, Turn};
 use super::{Breach, Found, Memory, Promise};
-use crate::history::{AttemptResult, RouteFacts};
+use crate::history::{AttemptResult, RouteFacts, RouterOutcome};
 use crate::judge::Case;
 use crate::router::config::Then;
 
@@ -56,11 +57,12 @@ fn ended(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach>
     let trail = case.record.trail.as_ref()?;
     let late = trail.ended + case.facts.slack.timer >= trail.deadline;
     let bounded = trail.attempts.len() >= route.max_attempts as usize;
-    if turn.next != Next::Answer || late || bounded || case.left() {
+    let class = turn.failure.class;
+    let same = matches!(&trail.outcome, RouterOutcome::Failed { failure, .. } if failure.class == class);
+    if turn.next != Next::Answer || late || bounded || same || case.left() {
         return None;
     }
-    let model = untried(trail, route, false)?;
-    let class = turn.failure.class;
+    let model = untried(case, trail, route, false)?;
     let what = format!(
         "{class} of {} leads to the next model by policy, and `{model}` was not asked",
         turn.attempt.model
@@ -73,7 +75,6 @@ mod tests {
     use super::super::check as verify;
     use super::*;
     use crate::chat::FailureClass;
-    use crate::history::RouterOutcome;
     use crate::judge::testkit::{failed_over, failing, header, served};
     use crate::router::config::{ClassPolicy, RetryOrder};
 
@@ -110,9 +111,15 @@ mod tests {
 
     #[test]
     fn a_failure_that_leads_on_is_not_the_last_while_somebody_is_left() {
+        // The error is of another class than the last failure.
+        let mut record = failing(0, &["claude"]);
+        let overloaded = crate::chat::Failure::new(FailureClass::Overloaded, "busy");
+        record.trail.as_mut().expect("a trail").outcome =
+            RouterOutcome::Failed { status: 503, failure: overloaded };
         assert!(
-            matches!(verify("I09", &failing(0, &["claude"]), header()), Found::Broken(what) if what.contains("`flash` was not asked"))
+            matches!(verify("I09", &record, header()), Found::Broken(what) if what.contains("`flash` was not asked"))
         );
+        assert_eq!(verify("I09", &failing(0, &["claude"]), header()), Found::Kept, "I02 says it");
         assert_eq!(verify("I09", &failing(0, &["claude", "flash"]), header()), Found::Kept);
     }
 }

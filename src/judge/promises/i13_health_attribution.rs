@@ -1,7 +1,7 @@
 //! I13 health-attribution: only failures a target caused count against it; a bench never ends sooner than it was said to.
 //!
-//! Check, of the changes of standing the router tells: no bench is for a reason that is the request's (a refusal, a prompt too
-//! long, a bad request, an empty or broken answer, a caller who left), and while a target is benched the end of its bench
+//! Check, of the changes of standing the router tells: no bench begins for a reason that is the request's (a refusal, a prompt too
+//! long, a bad request, an empty or broken answer, a caller who left) or for none where slow calls do not count, and while a target is benched the end of its bench
 //! never moves backwards.
 //!
 //! Check, of the trails: the first request that was turned away because a target is benched came after the failures it takes
@@ -73,7 +73,7 @@ impl Attribution {
     }
 
     /// Takes a change of a target's standing.
-    pub(super) fn health(&mut self, change: &HealthChange) {
+    pub(super) fn health(&mut self, facts: &Facts, change: &HealthChange) {
         let until = match change.state {
             HealthState::Benched { until } => until,
             HealthState::Open | HealthState::Ramping => {
@@ -83,8 +83,15 @@ impl Attribution {
             HealthState::Probing | HealthState::Cooling { .. } => return,
         };
         let before = self.until.insert(change.target.clone(), until);
-        let neutral = change.why.filter(|class| policy::is_neutral(*class));
-        let what = if let Some(class) = neutral {
+        // A probe that says nothing gives its slot back, and the bench goes on: then the last word is no reason.
+        let neutral = change.why.filter(|class| policy::is_neutral(*class) && before.is_none());
+        // Slow calls bench without failing; whoever does not count them benches for a failure only.
+        let counts_slow =
+            facts.model(&change.model).and_then(|model| model.breaker).is_none_or(|at| at.slow.is_some());
+        let causeless = before.is_none() && change.why.is_none() && !counts_slow;
+        let what = if causeless {
+            format!("{} was benched when nothing had failed", change.target)
+        } else if let Some(class) = neutral {
             format!("{} was benched for {class}, which is not its own", change.target)
         } else if let Some(before) = before.filter(|before| until < *before) {
             format!("the bench of {} was to end at {before:?}, and now at {until:?}", change.target)
@@ -193,7 +200,15 @@ mod tests {
         assert_eq!(told(&[]), (0, 0));
         assert_eq!(told(&[first.clone(), benched(2.0, 12.0, error)]), (2, 0));
         assert_eq!(told(&[benched(1.0, 6.0, FailureClass::Refused)]), (1, 1));
+        assert_eq!(
+            told(&[change(1.0, HealthState::Benched { until: at(6.0) }, None)]),
+            (1, 1),
+            "for nothing"
+        );
         assert_eq!(told(&[first.clone(), benched(2.0, 5.0, error)]), (2, 1));
+        // A probe that was refused says nothing: the bench goes on.
+        let probed = change(3.0, HealthState::Probing, None);
+        assert_eq!(told(&[first.clone(), probed, benched(4.0, 6.0, FailureClass::Refused)]), (2, 0));
         // Once it was open again, the next bench is another one.
         let open = change(7.0, HealthState::Open, None);
         assert_eq!(told(&[benched(1.0, 60.0, error), open, benched(8.0, 13.0, error)]), (2, 0));

@@ -58,6 +58,10 @@ impl Recovery {
     /// Looks at one request.
     pub(super) fn add(&mut self, case: &Case<'_>) {
         let Some(trail) = &case.record.trail else { return };
+        // Where nothing ever heals nobody is looked up.
+        if self.well.iter().all(Vec::is_empty) {
+            return;
+        }
         let forces = case.route.is_some_and(|route| route.all_benched == AllBenched::AskOne);
         for attempt in &trail.attempts {
             let Some(target) = case.facts.target_of(attempt) else { continue };

@@ -65,7 +65,11 @@ fn body(case: &Case<'_>) -> Option<Breach> {
 }
 
 fn words(case: &Case<'_>) -> Option<Breach> {
-    if case.rescued_by() == Some("cache") {
+    // A call into a black hole ends after its request was told, and is not in its record: then words may be that one's.
+    let unheard = |(attempt, call): (&crate::history::Attempt, Option<&Call>)| {
+        call.is_none() && attempt.connected.is_some()
+    };
+    if case.rescued_by() == Some("cache") || case.pairs().any(unheard) {
         return None;
     }
     let foreign = case

@@ -32,7 +32,7 @@ fn check(case: &Case<'_>) -> Found {
     let broken = time(case, trail, route)
         .or_else(|| undeclared(trail, route))
         .or_else(|| trail.skips.iter().find_map(|skip| skips::undeclared(case, route, skip)))
-        .or_else(|| hedges::wrong(trail, route))
+        .or_else(|| hedges::wrong(case, trail, route))
         .or_else(|| limits::cut_short(case, trail, route))
         .or_else(|| waits::wrong(case, trail, route));
     broken.into()
@@ -129,7 +129,9 @@ mod tests {
         // flash was asked beside claude after a second.
         broken(&hedged(0), header(), "not declared");
         assert_eq!(verify(&hedged(0), hedging(1_000, 1)), None);
-        broken(&hedged(0), hedging(1_001, 1), "was a hedge after 1s");
+        // Two timer slots of a millisecond apart.
+        assert_eq!(verify(&hedged(0), hedging(1_002, 1)), None);
+        broken(&hedged(0), hedging(1_003, 1), "was a hedge after 1s");
         broken(&hedged(0), hedging(1_000, 0), "0 are declared at most");
     }
 

@@ -146,8 +146,8 @@ impl Promises {
     }
 
     /// Takes a change of a target's standing with the router.
-    pub(crate) fn health(&mut self, change: &HealthChange) {
-        self.run.attribution.health(change);
+    pub(crate) fn health(&mut self, facts: &Facts, change: &HealthChange) {
+        self.run.attribution.health(facts, change);
     }
 
     /// The results, in the order of the ids.
@@ -213,7 +213,7 @@ pub(crate) fn run_to_its_end(
 ) -> PromiseResult {
     let facts = Facts::new(header);
     let mut promises = Promises::new(&facts);
-    changes.iter().for_each(|change| promises.health(change));
+    changes.iter().for_each(|change| promises.health(&facts, change));
     for record in records {
         promises.check(&Case::new(record, &facts));
     }

@@ -145,8 +145,17 @@ impl Page<'_> {
             .iter()
             .filter(|promise| promise.checked > 0)
             .partition(|p| p.violations == 0);
-        let ids: Vec<_> = kept.iter().map(|promise| promise.id.as_str()).collect();
-        let mut text = format!("  {} kept: {}\n", mark(Verdict::Pass), ids.join(" "));
+        let mut text = format!("  {} kept:", mark(Verdict::Pass));
+        let mut column = text.chars().count();
+        for promise in kept {
+            if column + promise.id.len() >= self.width {
+                text.push_str("\n         ");
+                column = 9;
+            }
+            text.push_str(&format!(" {}", promise.id));
+            column += promise.id.len() + 1;
+        }
+        text.push('\n');
         for promise in broken {
             let line = format!(
                 "{} {}: {} of {} requests",

@@ -89,7 +89,7 @@ fn a_page_tells_the_run() {
       ✓ amplification <= 1.4: measured 1.333x
 
     Promises
-      ✓ kept: I01 I03 I05 I06 I08 I12 I16 I19 I20 I21 I22
+      ✓ kept: I01 I03 I05 I06 I07 I08 I09 I12 I16 I19 I20 I21 I22 I26 I27 I29
 
     Faults
       ✓ outage on anthropic (status): fired 1 time

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use brownout::chat::{Failure, FailureClass};
-use brownout::history::{
-    AttemptResult, CallerEnding, Cause, HealthChange, HealthState, Moment, Record, RouterOutcome, Segment,
-    Skip, SkipReason, Tag,
-};
+use brownout::history::{Attempt, AttemptResult, RouterOutcome, Segment, Skip, SkipReason, Tag};
 
-use super::{Lie, Told, attempt, call, failed_at, trail};
-use crate::kit::{World, ms};
+use super::worlds::{
+    again, all_failing, benched, failing_inside, failing_over, give_up, healthy, outage, passed_over,
+};
+use super::{Lie, attempt, call, failed_at, trail};
+use crate::kit::ms;
 
 pub(super) const LIES: [Lie; 34] = [
     Lie {
@@ -193,9 +193,7 @@ pub(super) const LIES: [Lie; 34] = [
             for record in told.records.iter_mut().filter(|record| passed_over(record)) {
                 let at = trail(record).received;
                 let ended = at + (dead.ended - dead.started);
-                trail(record)
-                    .attempts
-                    .insert(0, brownout::history::Attempt { started: at, ended, ..dead.clone() });
+                trail(record).attempts.insert(0, Attempt { started: at, ended, ..dead.clone() });
             }
         },
     },
@@ -335,72 +333,3 @@ pub(super) const LIES: [Lie; 34] = [
         tell: |told| attempt(told.first(), 1).key = Some("another".to_owned()),
     },
 ];
-
-fn healthy(world: World) -> World {
-    world.ask("Hello [words=6]")
-}
-
-/// a fails, b serves.
-fn failing_over(world: World) -> World {
-    world.ask("Hello [words=6]").fault("pa", "server_error", "")
-}
-
-/// The same, with the error inside a stream.
-fn failing_inside(world: World) -> World {
-    world.ask("Hello [words=6]").fault("pa", "{ stream_error: { after: 0, error: overloaded } }", "")
-}
-
-fn all_failing(world: World) -> World {
-    world.ask("Hello [words=6]").fault("[pa, pb]", "server_error", "")
-}
-
-/// a is dead from 1 s to 3 s of six, and benched for a second at most after two failures.
-fn outage(world: World) -> World {
-    world.breaker("{ failures: 2, open: 500ms, open_max: 1s, eager: off }").load("rate: 20/s, for: 6s").fault(
-        "pa",
-        "server_error",
-        "during: 1s..3s",
-    )
-}
-
-fn benched(at: u64, until: u64, why: FailureClass) -> HealthChange {
-    let second = |seconds: u64| Moment::from_us(seconds * 1_000_000);
-    HealthChange {
-        at: second(at),
-        target: "a".to_owned(),
-        model: "a".to_owned(),
-        provider: "pa".to_owned(),
-        state: HealthState::Benched { until: second(until) },
-        why: Some(why),
-    }
-}
-
-/// After the first failure nobody was asked: its caller got it.
-fn give_up(record: &mut Record) {
-    record.calls.truncate(1);
-    let trail = trail(record);
-    trail.attempts.truncate(1);
-    let AttemptResult::Failed(failure) = trail.attempts[0].result.clone() else { panic!("it failed") };
-    trail.ended = trail.attempts[0].ended;
-    trail.committed = None;
-    trail.outcome = RouterOutcome::Failed { status: 500, failure };
-    let caller = &mut record.caller;
-    caller.ended = trail.ended;
-    (caller.status, caller.attempts, caller.served_by) = (Some(500), Some(1), None);
-    (caller.first_output, caller.last_output, caller.text_bytes) = (None, None, 0);
-    caller.transcript.segments.clear();
-    caller.ending = CallerEnding::Error { code: None, message: "no".to_owned(), retry_after: None };
-}
-
-/// The first attempt was made twice.
-fn again(record: &mut Record) {
-    let again = attempt(record, 0).clone();
-    trail(record).attempts.insert(1, brownout::history::Attempt { cause: Cause::Retry, ..again });
-    let again = record.calls[0].clone();
-    record.calls.insert(1, again);
-}
-
-fn passed_over(record: &Record) -> bool {
-    let skips = record.trail.iter().flat_map(|trail| &trail.skips);
-    skips.into_iter().any(|skip| matches!(skip.reason, SkipReason::Benched { .. }))
-}

@@ -106,7 +106,7 @@ fn is_due(case: &Case<'_>, trail: &Trail, route: &RouteFacts) -> bool {
 }
 
 /// What is wrong with the hedges of a request.
-pub(super) fn wrong(trail: &Trail, route: &RouteFacts) -> Option<Breach> {
+pub(super) fn wrong(case: &Case<'_>, trail: &Trail, route: &RouteFacts) -> Option<Breach> {
     let policy = route.hedge?;
     let hedges = || trail.attempts.iter().enumerate().filter(|(_, attempt)| attempt.cause == Cause::Hedge);
     if hedges().count() > policy.most as usize {
@@ -123,7 +123,7 @@ pub(super) fn wrong(trail: &Trail, route: &RouteFacts) -> Option<Breach> {
     };
     hedges().find_map(|(at, hedge)| {
         let waited = waited(at, hedge)?;
-        (waited < after).then(|| {
+        (waited + case.facts.slack.timer < after).then(|| {
             let what = format!("attempt {} was a hedge after {waited:?}, and {after:?} are declared", at + 1);
             Breach::new(what).of([at])
         })

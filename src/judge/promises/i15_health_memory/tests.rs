@@ -1,0 +1,58 @@
+//! Outages that are remembered, and one that everybody pays for.
+
+use super::super::run;
+use super::*;
+use crate::history::{Record, Skip};
+use crate::judge::testkit::{failed_over, header, served};
+use crate::router::config::Eager;
+
+/// anthropic is broken from 10 to 20 s; three failures bench claude for 5 s.
+fn declared(eager: Option<Eager>) -> Header {
+    let mut header = header();
+    header.models["claude"].breaker = Some(BreakerPolicy { eager, ..BreakerPolicy::default() });
+    header
+}
+
+/// Requests of which claude fails those at these seconds, and flash serves the others without it.
+fn outage(failing: &[u64]) -> Vec<Record> {
+    let record = |number: u64| {
+        if failing.contains(&number) {
+            return failed_over(number);
+        }
+        let mut record = served(number, "flash");
+        let trail = record.trail.as_mut().expect("a trail");
+        let reason = SkipReason::Benched { until: trail.received };
+        trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason });
+        record
+    };
+    (10..20).map(record).collect()
+}
+
+#[test]
+fn a_dead_target_is_only_probed() {
+    // Open at 12.061 s: (20 - 12.061) / 5 leaves one bench, so two probes.
+    let probed = outage(&[10, 11, 12, 17, 19]);
+    assert_eq!(run("I15", declared(None), &probed).violations, 0);
+    let hammered = outage(&[10, 11, 12, 13, 17, 19]);
+    let result = run("I15", declared(None), &hammered);
+    assert_eq!(result.violations, 1);
+    assert!(
+        result.witnesses[0].what.contains("3 more attempts asked it all the same; 2 could be"),
+        "{result:?}"
+    );
+    assert_eq!(result.witnesses[0].others, [19]);
+    // With a probe for every two turned away: four were, so three more are allowed.
+    let eager = Eager { turned_away: 2, at_least: Duration::from_millis(500) };
+    assert_eq!(run("I15", declared(Some(eager)), &hammered).violations, 0);
+}
+
+#[test]
+fn what_is_not_dead_or_never_benched_is_left_out() {
+    let all: Vec<u64> = (10..20).collect();
+    assert_eq!(run("I15", declared(None), &outage(&all)).violations, 1);
+    assert_eq!(run("I15", header(), &outage(&all)).checked, 0, "its breaker is off");
+    assert_eq!(run("I15", declared(None), &outage(&[10, 11])).checked, 0, "two do not bench it");
+    let mut alive = outage(&all);
+    alive[5] = served(15, "claude");
+    assert_eq!(run("I15", declared(None), &alive).checked, 0, "it answered");
+}

@@ -1,0 +1,67 @@
+//! Orders and shares, kept and broken.
+
+use super::super::run;
+use super::*;
+use crate::history::{Header, Moment, Record, Skip};
+use crate::judge::testkit::{failed_over, header, served};
+
+#[test]
+fn nobody_is_asked_before_who_comes_first() {
+    assert_eq!(run("I27", header(), &[failed_over(0)]).violations, 0);
+    let mut record = served(0, "flash");
+    let result = run("I27", header(), std::slice::from_ref(&record));
+    assert!(result.witnesses[0].what.contains("asked flash before claude"), "{result:?}");
+    let trail = record.trail.as_mut().expect("a trail");
+    trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason: SkipReason::Busy });
+    assert_eq!(run("I27", header(), &[record]).violations, 0);
+}
+
+/// Four of five are claude's.
+fn weighted() -> Header {
+    let mut header = header();
+    (header.routes[0].balance, header.routes[0].weights) = (Balance::Weighted, vec![4, 1]);
+    header
+}
+
+/// Requests of which every `nth` is served by claude, the others by flash.
+fn shared(requests: u64, nth: u64) -> Vec<Record> {
+    (0..requests).map(|n| served(n, if n % nth == 0 { "claude" } else { "flash" })).collect()
+}
+
+#[test]
+fn shares_are_what_weights_say_as_far_as_chance_allows() {
+    let four_of_five: Vec<Record> =
+        (0..100).map(|n| served(n, if n % 5 == 0 { "flash" } else { "claude" })).collect();
+    assert_eq!(run("I27", weighted(), &four_of_five).violations, 0);
+    // Half of 100, where 0.8 are due: 100 x (0.5 ln(0.5 / 0.8) + 0.5 ln(0.5 / 0.2)) = 22.3 > 20.7. Both shares are wrong.
+    assert_eq!(run("I27", weighted(), &shared(100, 2)).violations, 2);
+    // Half of 80: 17.9.
+    assert_eq!(run("I27", weighted(), &shared(80, 2)).violations, 0);
+}
+
+#[test]
+fn who_was_passed_over_first_headed_the_request() {
+    // Twenty requests in a hundred wanted claude and found it benched: with sixty that got it, that is four of five.
+    let mut records: Vec<Record> =
+        (0..100).map(|n| served(n, if n % 5 < 3 { "claude" } else { "flash" })).collect();
+    for record in records.iter_mut().filter(|record| record.caller.number % 5 == 3) {
+        let trail = record.trail.as_mut().expect("a trail");
+        let reason = SkipReason::Benched { until: Moment::NEVER };
+        trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason });
+    }
+    assert_eq!(run("I27", weighted(), &records).violations, 0);
+}
+
+#[test]
+fn failing_attracts_nobody() {
+    let mut header = header();
+    header.routes[0].balance = Balance::LeastInFlight;
+    header.faults[0].during.clear();
+    // Of 200 requests claude fails nine in ten: 0.9 > 0.5 + 0.25. At three in four it is not more.
+    let attracted = |of: u64, from: u64| -> u64 {
+        let record = |n| if n % of >= from { failed_over(n) } else { served(n, "flash") };
+        let records: Vec<Record> = (0..200).map(record).collect();
+        run("I27", header.clone(), &records).violations
+    };
+    assert_eq!((attracted(10, 1), attracted(4, 1)), (1, 0));
+}
