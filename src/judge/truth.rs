@@ -80,6 +80,11 @@ pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
         if let (true, RouterOutcome::Failed { failure, .. }) = (case.attempt_count() == 0, &trail.outcome) {
             seen.push(failure.class.default_status());
         }
+        // Who may be served by nobody is forbidden to ask.
+        let barred = |reason: &SkipReason| matches!(reason, SkipReason::NotAllowed | SkipReason::Region);
+        if trail.skips.iter().any(|skip| barred(&skip.reason)) {
+            seen.push(403);
+        }
     }
     seen.sort_unstable();
     seen.dedup();
