@@ -6,7 +6,7 @@
 //! or every other model of the chain, the caller's own where it gave one, was asked or passed over for a reason the
 //! trail names. A declared fixed reply never fails, so with one there is no such error at all.
 
-use super::{Breach, Found, Memory, Promise};
+use super::{Breach, Found, Memory, Promise, policy};
 use crate::chat::Failure;
 use crate::chat::FailureClass;
 use crate::history::{RouteFacts, RouterOutcome, Trail};
@@ -48,8 +48,8 @@ fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
     if route.surfaces_unclear && unclear && failure.status.is_none() {
         return true;
     }
-    if let Some(statuses) = &route.advance_on {
-        return !statuses.contains(&failure.caller_status());
+    if let (Some(statuses), Some(status)) = (&route.advance_on, policy::status_of(failure)) {
+        return !statuses.contains(&status);
     }
     matches!(failure.class, FailureClass::InvalidRequest | FailureClass::Cancelled)
         || route.surfaces.contains(&failure.class)

@@ -120,7 +120,7 @@ pub(super) fn then(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Opti
 }
 
 /// The status a failure has or, inside a success, would have had outside. Limits and connections have none.
-fn status_of(failure: &Failure) -> Option<u16> {
+pub(super) fn status_of(failure: &Failure) -> Option<u16> {
     use FailureClass::{
         ContextExceeded, InvalidRequest, NotFound, Overloaded, QuotaExhausted, RateLimited, ServerError,
         Unauthorized,
