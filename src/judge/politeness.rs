@@ -136,10 +136,15 @@ pub(crate) fn useless_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (u
     })
 }
 
+/// What a provider's answer meant, if it was a failure. One that was never sent says nothing.
+fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
+    case.call_of(attempt).filter(|call| call.status.is_some())?.failure
+}
+
 /// Whether an attempt failed by what the request is, so that no other key or deployment of its model would help.
 fn blames_request(case: &Case<'_>, attempt: usize) -> bool {
     use FailureClass::{ContextExceeded, InvalidRequest, Refused};
-    match case.call_of(attempt).and_then(|call| call.failure) {
+    match said(case, attempt) {
         Some(kind) => {
             matches!(kind, ErrorKind::ContentFilter | ErrorKind::ContextExceeded | ErrorKind::InvalidRequest)
         }
@@ -154,7 +159,7 @@ fn blames_request(case: &Case<'_>, attempt: usize) -> bool {
 
 /// Whether an attempt failed for good: by the provider's own word, else by the router's.
 fn deterministic(case: &Case<'_>, attempt: usize) -> bool {
-    match case.call_of(attempt).and_then(|call| call.failure) {
+    match said(case, attempt) {
         Some(kind) => matches!(
             kind,
             ErrorKind::QuotaExhausted

@@ -130,7 +130,10 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     if plan.candidates.is_empty() && !too_small.is_empty() {
         plan.excluded.retain(|(_, reason)| *reason != SkipReason::ContextWindow);
         for model in too_small {
-            plan.candidates.extend(targets(inputs, model, &inputs.config.models[model]).0);
+            let (targets, excluded) = targets(inputs, model, &inputs.config.models[model]);
+            barred = barred.or(excluded.first().map(|(_, reason)| *reason));
+            plan.candidates.extend(targets);
+            plan.excluded.extend(excluded);
         }
     }
     if plan.candidates.is_empty() {

@@ -81,6 +81,21 @@ fn i23_requests_stay_in_their_region() {
     });
 }
 
+/// I23: a model that seems too small and is abroad besides is named with the reason that bars it. Broken by: `plan`
+/// (router/plan.rs) forgetting what `targets` excludes of those that are too small.
+#[test]
+fn i23_whoever_is_barred_is_named() {
+    for way in simulated() {
+        let mut world = World::new(way).route("regions: [eu]");
+        world.route = world.route.replace("[a, b]", "[a]");
+        world.a.push_str(", context: 1");
+        world.router = "  providers:\n    pa: { region: us }\n    pb: { region: eu }\n".to_owned();
+        let run = world.ask("A prompt of more than one token [words=4]").run();
+        assert_eq!(error(run.only()).0, 403, "{}", run.place());
+        assert_eq!(skips(run.only()), [SkipReason::Region], "{}", run.place());
+    }
+}
+
 /// I24: the same failure leads to the same attempts, plain and streamed and whatever the provider speaks. Broken by:
 /// `then` (engine/decide.rs) surfacing overload for streams.
 #[test]

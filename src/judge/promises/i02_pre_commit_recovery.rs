@@ -97,6 +97,13 @@ mod tests {
         assert_eq!(verify("I02", &failing(0, &["claude"]), header.clone()), Found::NotApplicable);
         header.routes[0].advance_on = Some(vec![429, 500]);
         assert!(matches!(verify("I02", &failing(0, &["claude"]), header.clone()), Found::Broken(_)));
+        // By the status that was sent, whatever the caller is given for it: a 400 for an empty account is its 429.
+        let mut unpaid = failing(0, &["claude"]);
+        let trail = unpaid.trail.as_mut().expect("a trail");
+        let quota = Failure { status: Some(400), ..Failure::new(FailureClass::QuotaExhausted, "unpaid") };
+        trail.outcome = RouterOutcome::Failed { status: 429, failure: quota };
+        header.routes[0].advance_on = Some(vec![429]);
+        assert_eq!(verify("I02", &unpaid, header.clone()), Found::NotApplicable);
         header.routes[0].advance_on = None;
         header.routes[0].surfaces_unclear = true;
         assert!(matches!(verify("I02", &failing(0, &["claude"]), header), Found::Broken(_)));

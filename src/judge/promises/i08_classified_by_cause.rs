@@ -58,6 +58,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_provider_meant_to_say_and_never_sent_is_no_reason() {
+        let mut record = failing(0, &["claude", "claude", "flash"]);
+        record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
+        record.calls[0].status = None;
+        assert_eq!(verify("I08", &record, header()), Found::Kept);
+    }
+
+    #[test]
     fn a_status_means_what_its_provider_meant() {
         let mut record = failing(0, &["claude", "flash"]);
         record.calls[1].failure = Some(ErrorKind::NotFound);

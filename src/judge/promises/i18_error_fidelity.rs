@@ -28,7 +28,7 @@ mod tests {
 
     use super::*;
     use crate::chat::{Failure, FailureClass};
-    use crate::history::AttemptResult;
+    use crate::history::{AttemptResult, Skip, SkipReason};
     use crate::judge::testkit::{failing, header};
 
     #[test]
@@ -40,6 +40,29 @@ mod tests {
         assert!(
             matches!(verify("I18", &record, header()), Found::Broken(what) if what.contains("got 404; what happened allows 500"))
         );
+    }
+
+    #[test]
+    fn whom_nobody_may_serve_is_told_so_and_what_no_caller_can_mend_is_not_passed_on() {
+        let mut barred = failing(0, &[]);
+        barred.caller.status = Some(403);
+        let trail = barred.trail.as_mut().expect("a trail");
+        let skip = |reason| Skip { model: "claude".to_owned(), at: trail.received, reason };
+        trail.skips = vec![skip(SkipReason::Busy)];
+        assert!(matches!(verify("I18", &barred, header()), Found::Broken(_)));
+        let trail = barred.trail.as_mut().expect("a trail");
+        trail.skips[0].reason = SkipReason::Region;
+        assert_eq!(verify("I18", &barred, header()), Found::Kept);
+        // A 400 that means an unknown model is passed on as a 404.
+        let mut unknown = failing(0, &["claude"]);
+        unknown.calls[0].status = Some(400);
+        let trail = unknown.trail.as_mut().expect("a trail");
+        let failure = Failure { status: Some(400), ..Failure::new(FailureClass::NotFound, "no") };
+        trail.attempts[0].result = AttemptResult::Failed(failure);
+        unknown.caller.status = Some(404);
+        assert_eq!(verify("I18", &unknown, header()), Found::Kept);
+        unknown.caller.status = Some(401);
+        assert!(matches!(verify("I18", &unknown, header()), Found::Broken(_)));
     }
 
     #[test]

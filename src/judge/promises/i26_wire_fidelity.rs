@@ -124,6 +124,11 @@ mod tests {
         assert_eq!(verify("I26", &record, header()), Found::Kept);
         record.calls[0].words_sent = 9;
         assert!(matches!(verify("I26", &record, header()), Found::Broken(_)));
+        // Of a call that was left the ledger may have missed some.
+        record.calls[0].ending = Ending::Abandoned;
+        assert_eq!(verify("I26", &record, header()), Found::Kept);
+        record.calls[0].words_planned = 9;
+        assert!(matches!(verify("I26", &record, header()), Found::Broken(_)));
         record.calls[0].distorted = true;
         assert_eq!(verify("I26", &record, header()), Found::Kept);
         record.calls.clear();
