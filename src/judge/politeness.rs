@@ -110,7 +110,10 @@ pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Earl
     let attempts = case.attempts();
     let asks = (0..attempts.len()).filter_map(|index| {
         let call = case.call_of(index)?;
-        call.retry_after.map(|wait| (index, wait, call.headers_sent.unwrap_or(call.ended)))
+        // A wish that was on its way when the attempt was given up was never heard.
+        let one_way = case.facts.header.round_trip / 2;
+        let told = call.headers_sent.filter(|told| *told + one_way <= attempts[index].ended)?;
+        call.retry_after.map(|wait| (index, wait, told))
     });
     asks.filter_map(move |(asked, wait, told)| {
         let repeat = (asked + 1..attempts.len()).find(|next| {

@@ -2,7 +2,8 @@
 //! does so by accident.
 //!
 //! Check: after each failure before commit, of requests whose attempts went one after the other. One that is the answer by
-//! declared policy is followed by nobody but its own declared repeats: not by another model, not by a last resort. One that
+//! declared policy is followed by nobody but its own declared repeats: not by another model, not by a last resort (but where
+//! its target was passed over when a declared repeat was due: then the chain goes on). One that
 //! leads on is not the last while a model of the chain was neither asked nor passed over, with attempts and time left (where
 //! the error is of its own class, that is I02's to say). What
 //! another model is asked for after a bad request is left out: whether it could serve it is in the provider's words.
@@ -10,7 +11,7 @@
 use super::i02_pre_commit_recovery::untried;
 use super::policy::{self, Next, Turn};
 use super::{Breach, Found, Memory, Promise};
-use crate::history::{AttemptResult, RouteFacts, RouterOutcome};
+use crate::history::{AttemptResult, RouteFacts, RouterOutcome, Skip};
 use crate::judge::Case;
 use crate::router::config::Then;
 
@@ -41,6 +42,14 @@ fn led_on(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach
     let class = turn.failure.class;
     // Where repeats come after the rest of the chain, the rest of the chain comes first.
     if !policy::model_first(route) && policy::times(case, route, &turn.attempt.model, class) > 0 {
+        return None;
+    }
+    // A repeat whose target was benched while it waited was not made: it is not used up, and the chain goes on.
+    let trail = case.record.trail.as_ref()?;
+    let here = |name: &str| name == turn.attempt.model || case.facts.target_name(turn.attempt) == Some(name);
+    let over = |skip: &Skip| skip.at > turn.attempt.ended && here(&skip.model);
+    let due = policy::used(case, turn.index, class) < policy::times(case, route, &turn.attempt.model, class);
+    if due && trail.skips.iter().any(over) {
         return None;
     }
     let (asked, by) = match turn.next {
@@ -75,7 +84,8 @@ mod tests {
     use super::super::check as verify;
     use super::*;
     use crate::chat::FailureClass;
-    use crate::judge::testkit::{failed_over, failing, header, served};
+    use crate::history::SkipReason;
+    use crate::judge::testkit::{at, failed_over, failing, header, served};
     use crate::router::config::{ClassPolicy, RetryOrder};
 
     /// A server error is the answer.
@@ -94,6 +104,12 @@ mod tests {
             matches!(verify("I09", &failed_over(0), surfacing()), Found::Broken(what) if what.contains("flash was asked"))
         );
         assert_eq!(verify("I09", &failing(0, &["claude", "claude"]), surfacing()), Found::Kept);
+        // Two repeats are declared, and claude was benched when the first was due.
+        let mut benched = failed_over(0);
+        let trail = benched.trail.as_mut().expect("a trail");
+        let reason = SkipReason::Benched { until: at(9.0) };
+        trail.skips.push(Skip { model: "claude".to_owned(), at: at(0.0611), reason });
+        assert_eq!(verify("I09", &benched, surfacing()), Found::Kept);
         // Where the rest of the chain comes before repeats, it is asked for those.
         let mut chain_first = surfacing();
         chain_first.routes[0].retry_order = RetryOrder::ChainFirst;

@@ -135,8 +135,8 @@ impl Hammering {
         self.ranges.entry((route, model.to_owned(), class, used)).or_insert(none)
     }
 
-    /// The results over the run.
-    pub(super) fn finish(mut self, facts: &Facts, footer: &Footer) -> Tally {
+    /// The results over the run; a budget is only held against one of which every request is known.
+    pub(super) fn finish(mut self, facts: &Facts, footer: &Footer, complete: bool) -> Tally {
         for ((_, model, class, used), range) in &self.ranges {
             if range.waits < CALLERS || range.biased {
                 continue;
@@ -153,7 +153,8 @@ impl Hammering {
             );
             self.tally.broken(|| Breach::new(what).with([range.least.1, range.most.1]).of_the_run());
         }
-        for (route, (requests, repeats)) in std::mem::take(&mut self.extra) {
+        let extra = if complete { std::mem::take(&mut self.extra) } else { BTreeMap::new() };
+        for (route, (requests, repeats)) in extra {
             self.budget(facts, footer, route, requests, repeats);
         }
         self.tally

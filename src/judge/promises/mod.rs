@@ -174,7 +174,7 @@ impl RunPromises {
 
     fn results(self, facts: &Facts, footer: &Footer, complete: bool) -> [PromiseResult; 6] {
         [
-            self.hammering.finish(facts, footer).result("I11", "no-hammering"),
+            self.hammering.finish(facts, footer, complete).result("I11", "no-hammering"),
             self.attribution.finish(facts, complete).result("I13", "health-attribution"),
             self.recovery.finish(facts, footer, complete).result("I14", "recovery"),
             self.outages.finish(facts, footer, complete).result("I15", "health-memory"),
