@@ -165,6 +165,11 @@ impl Router {
         self.live().fleet().changes(self.clock.now())
     }
 
+    /// Makes no more probes of its own: whoever waits until nothing is held would else wait for the next one, too.
+    pub fn rest(&self) {
+        self.live().prober.rest();
+    }
+
     /// Requests that were let in, and that wait to be.
     #[must_use]
     pub fn intake_gauges(&self) -> (usize, usize) {

@@ -137,6 +137,7 @@ async fn live(
     let aborted = given_up.or(stopped.then_some(Aborted::Interrupted));
     settle(|| joiner.open() > 0, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
     if aborted.is_none() {
+        world.router().rest();
         settle(|| world.router().gauges() != (0, 0, 0), clock, SETTLE_ROUTER).await;
     }
     joiner.flush();

@@ -3,7 +3,8 @@
 //! Check, for every target and every time in which its provider is well again by the scenario's plan, up to the next fault. The
 //! bound begins with the end of the fault or, where that is later, of the last failure that counts against the target (against
 //! any of its provider, where its breaker is shared): no request may be turned away from it as benched later than the longest
-//! bench its breaker declares (with probes of the router's own: two of their pauses, and twice their patience, more). Where no
+//! bench its breaker declares (with probes of the router's own, whose failures are known by the changes of health: two of their
+//! pauses, and twice their patience, more). Where no
 //! failure came, nobody may be turned away as benched or probed after an attempt that began when it was well brought output. And
 //! nobody may be turned away because of a probe where no attempt began since: that slot is lost. When everything is over no probe
 //! slot is held.
@@ -16,7 +17,7 @@ use std::time::Duration;
 use super::breach::Tally;
 use super::spells::{self, Spell};
 use super::{Breach, policy};
-use crate::history::{Attempt, AttemptResult, Cause, Footer, Moment, SkipReason};
+use crate::history::{Attempt, AttemptResult, Cause, Footer, HealthChange, HealthState, Moment, SkipReason};
 use crate::judge::facts::Facts;
 use crate::judge::{Case, plural};
 use crate::router::config::{AllBenched, BreakerPolicy, Probe, Scope};
@@ -78,6 +79,19 @@ impl Recovery {
             };
             let last = if benched { &mut seen.benched } else { &mut seen.probing };
             *last = (*last).max(Some((skip.at, case.record.caller.number)));
+        }
+    }
+
+    /// Takes a change of a target's standing: a probe of the router's own that failed is in no trail.
+    pub(super) fn health(&mut self, facts: &Facts, change: &HealthChange) {
+        let policy = facts.model(&change.model).and_then(|model| model.breaker);
+        let own = policy.is_some_and(|policy| policy.probe != Probe::Live);
+        if own
+            && matches!(change.state, HealthState::Benched { .. })
+            && let Some(target) = facts.target_named(&change.target)
+            && let Some(seen) = self.at(target, change.at)
+        {
+            seen.failed = seen.failed.max(Some(change.at));
         }
     }
 

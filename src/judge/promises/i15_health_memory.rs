@@ -8,8 +8,8 @@
 //! and the one in which the breaker opened is left out.
 //!
 //! What does not count for sure is left out, on both sides: attempts that were cancelled or lost, connections that may have died
-//! idle, limits that may have been cut, last resorts. So are targets whose breaker is off, has no row, is shared or opens for
-//! slow calls, those of a route that asks one although it is benched, and providers with an adaptive number of calls.
+//! idle, limits that may have been cut, last resorts. So are targets whose breaker is off, has no row, is shared, opens for
+//! slow calls or is tested by the router's own probes (of which one may work, unseen), those of a route that asks one although it is benched, and providers with an adaptive number of calls.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -144,7 +144,8 @@ fn is_plain(header: &Header, policy: &BreakerPolicy, model: &str, provider: &str
     let asks_one = |route: &RouteFacts| {
         route.all_benched == AllBenched::AskOne && route.chain.iter().any(|other| other == model)
     };
-    row && policy.scope == Scope::Model
+    row && policy.probe == Probe::Live
+        && policy.scope == Scope::Model
         && policy.slow.is_none()
         && !adaptive
         && !header.routes.values().any(asks_one)
@@ -259,15 +260,12 @@ impl Outage {
         let fit = |pause: Duration| {
             u64::try_from(long.as_micros() / pause.as_micros().max(1)).unwrap_or(u64::MAX).saturating_add(1)
         };
-        let due = match policy.probe {
-            Probe::Live => fit(policy.open.min(policy.open_max)),
-            Probe::Synthetic { .. } => 0,
-        };
+        let due = fit(policy.open.min(policy.open_max));
         // Whoever looks for somebody to go on with an answer leaves no skip.
         let all_seen = !header.routes.values().any(|route| {
             route.after_commit != AfterCommit::End && route.chain.iter().any(|other| other == model)
         });
-        let eager = policy.eager.filter(|_| policy.probe == Probe::Live).map_or(0, |eager| {
+        let eager = policy.eager.map_or(0, |eager| {
             let by_number = self.turned_away / u64::from(eager.turned_away.max(1)) + 1;
             let by_time = fit(eager.at_least);
             if all_seen { by_number.min(by_time) } else { by_time }

@@ -148,6 +148,7 @@ impl Promises {
     /// Takes a change of a target's standing with the router.
     pub(crate) fn health(&mut self, facts: &Facts, change: &HealthChange) {
         self.run.attribution.health(facts, change);
+        self.run.recovery.health(facts, change);
     }
 
     /// The results, in the order of the ids.

@@ -28,6 +28,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(crate) struct Prober {
     at_work: AtomicBool,
+    /// Whether no more probes are to be made.
+    resting: AtomicBool,
+}
+
+impl Prober {
+    /// From now on nobody is probed any more; probes under way end as they would.
+    pub(crate) fn rest(&self) {
+        self.resting.store(true, Ordering::Release);
+    }
+
+    fn is_resting(&self) -> bool {
+        self.resting.load(Ordering::Acquire)
+    }
 }
 
 /// Sees to it that benched targets are probed, if any are to be.
@@ -52,7 +65,7 @@ async fn work(router: Weak<Router>, live: Arc<Live>) {
         };
         let Some(next) = next else { return };
         clock.sleep_until(next).await;
-        let Some(router) = router.upgrade() else { return };
+        let Some(router) = router.upgrade().filter(|_| !live.prober.is_resting()) else { return };
         let due = live.fleet().probes_due(clock.now());
         for pass in due {
             tokio::spawn(probe(Arc::clone(&router), Arc::clone(&live), pass));
