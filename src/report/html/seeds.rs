@@ -15,6 +15,7 @@ pub(super) fn section_of(scene: &Scene<'_>) -> Markup {
     let body = Markup::from(lead(told(seeds)))
         .and(share(seeds))
         .and(el("ol").class("runs").each(seeds.runs.iter().map(run)))
+        .and(promises(seeds))
         .and(expectations(seeds))
         .and(details("Figures over the seeds", figures(seeds)));
     section(scene, "seeds", "Seeds", body)
@@ -22,8 +23,9 @@ pub(super) fn section_of(scene: &Scene<'_>) -> Markup {
 
 fn told(seeds: &Seeds) -> String {
     format!(
-        "{} of {} seeds passed ({}); {} had to. With 95 % confidence the true share lies between {} and {}. \
+        "{}. {} of {} seeds passed ({}); {} had to. With 95 % confidence the true share lies between {} and {}. \
          The page shows the worst of the runs.",
+        seeds.why.trim_end_matches('.'),
         seeds.passed,
         seeds.runs.len(),
         percent(Some(seeds.share)),
@@ -69,25 +71,37 @@ fn expectations(seeds: &Seeds) -> Option<Element> {
         Column::Number("kept"),
         Column::Number("broken"),
         Column::Number("could not tell"),
-        Column::Number("worst"),
-        Column::Number("with seed"),
+        Column::Text("where it went worst"),
     ];
     let rows = seeds.expectations.iter().map(|one| {
         let (kept, broken, unknown) = one.counts;
-        let name = one.text.split(['.', ' ']).next().unwrap_or_default();
-        let figure = one.text.split_whitespace().next().unwrap_or(name);
-        let worst = one.worst.map(|(value, seed)| (shown(kind_of(figure), value), seed.to_string()));
-        let (worst, seed) = worst.unwrap_or_else(|| ("–".to_owned(), "–".to_owned()));
+        let worst = one.worst.as_ref();
+        let worst = worst.map(|worst| format!("{}, with seed {}", worst.explanation, worst.seed));
         [
             Markup::from(el("code").with(one.text.as_str())),
             kept.to_string().into(),
             broken.to_string().into(),
             unknown.to_string().into(),
-            worst.into(),
-            seed.into(),
+            worst.unwrap_or_else(|| "–".to_owned()).into(),
         ]
     });
     (!seeds.expectations.is_empty()).then(|| table("Expectations over the seeds", &columns, rows))
+}
+
+fn promises(seeds: &Seeds) -> Option<Element> {
+    /// Seeds named; the badges above name them all.
+    const NAMED: usize = 12;
+    let columns = [Column::Text("promise"), Column::Number("seeds"), Column::Text("broken with seed")];
+    let rows = seeds.promises.iter().map(|promise| {
+        let named: Vec<_> = promise.seeds.iter().take(NAMED).map(u64::to_string).collect();
+        let more = if promise.seeds.len() > NAMED { ", …" } else { "" };
+        [
+            format!("{} {}", promise.id, promise.name),
+            promise.seeds.len().to_string(),
+            format!("{}{more}", named.join(", ")),
+        ]
+    });
+    (!seeds.promises.is_empty()).then(|| table("Promises broken", &columns, rows))
 }
 
 fn figures(seeds: &Seeds) -> Element {
