@@ -52,7 +52,7 @@ tools() {
 page() {
     local name="$1" code=0
     shift
-    "$program" run "$@" --quiet --report "$work/$name" >"$work/$name.log" 2>&1 || code=$?
+    "$program" run "$@" --quiet --format html --report "$work/$name" >"$work/$name.log" 2>&1 || code=$?
     if [[ ! -s $work/$name/index.html ]]; then
         echo "browser: no report of $* (exit code $code)" >&2
         cat "$work/$name.log" >&2
