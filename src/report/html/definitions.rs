@@ -2,27 +2,27 @@
 
 use super::markup::{Markup, el, span};
 use super::parts::{definition_id, prose};
-use crate::history::figure::FIGURES;
+use crate::history::figure::{FIGURES, Figure, Group};
 
 /// The document that defines the promises; what it says of each is said here too.
 const PROMISES: &str = include_str!("../../../docs/invariants.md");
 
 /// A promise as the documents define it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Promise {
+struct Promise {
     /// `I01`.
-    pub(super) id: &'static str,
+    id: &'static str,
     /// Its name, and what holds.
-    pub(super) says: &'static str,
+    says: &'static str,
     /// What is checked on a run.
-    pub(super) check: &'static str,
+    check: &'static str,
 }
 
 /// The page.
 pub(super) fn page() -> Markup {
-    let figures = FIGURES.iter().map(|figure| {
-        let name = el("dt").id(&definition_id(figure.name)).with(el("code").with(figure.name));
-        Markup::from(name.with(span("unit", figure.kind.to_string()))).and(el("dd").with(figure.about))
+    let figures = Group::ALL.into_iter().map(|group| {
+        let members = FIGURES.iter().filter(|figure| figure.group == group);
+        Markup::from(el("h3").with(group.title())).and(el("dl").each(members.map(entry)))
     });
     let promises = promises().map(|promise| {
         let name = el("dt").id(&definition_id(promise.id)).with(el("code").with(promise.id));
@@ -39,7 +39,7 @@ pub(super) fn page() -> Markup {
             "A request belongs to the phase of its intended arrival, and every intended arrival counts, whether it was \
              sent or not. A figure without samples is absent, never zero. Percentiles are read from merged histograms.",
         ))
-        .with(el("dl").each(figures))
+        .each(figures)
         .with(el("h2").with("Promises"))
         .with(el("p").class("lead").with(
             "What holds in every world, whatever a scenario expects, and how it is checked. Truth is what providers saw \
@@ -49,8 +49,19 @@ pub(super) fn page() -> Markup {
         .into()
 }
 
+fn entry(figure: &Figure) -> Markup {
+    let name = el("dt").id(&definition_id(figure.name)).with(el("code").with(figure.name));
+    Markup::from(name.with(span("unit", figure.kind.to_string())))
+        .and(el("dd").with(prose(figure.definition)))
+}
+
+/// Whether the documents define a promise.
+pub(super) fn defined(id: &str) -> bool {
+    promises().any(|promise| promise.id == id)
+}
+
 /// The promises that are defined, in the order of the document.
-pub(super) fn promises() -> impl Iterator<Item = Promise> {
+fn promises() -> impl Iterator<Item = Promise> {
     PROMISES.lines().filter_map(|line| {
         let row = line.strip_prefix("| ")?.strip_suffix(" |")?;
         let (promise, check) = row.split_once(" | ")?;

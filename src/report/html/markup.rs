@@ -86,11 +86,6 @@ impl Markup {
         Markup::default()
     }
 
-    /// Markup written by hand: never anything that was read.
-    pub(super) fn raw(markup: &'static str) -> Markup {
-        Markup(markup.to_owned())
-    }
-
     /// Data for a script. `json` must not contain `<`.
     pub(super) fn data(json: &str) -> Markup {
         debug_assert!(!json.contains('<'), "no markup can begin in data");

@@ -1,5 +1,6 @@
 //! What the scenario expects, and what holds in every world.
 
+use super::definitions::defined;
 use super::markup::{Element, Markup, el, span};
 use super::parts::{Column, badge, definition_id, empty, lead, section, table};
 use super::scene::Scene;
@@ -69,8 +70,9 @@ pub(super) fn promises(scene: &Scene<'_>) -> Markup {
 
 fn row(scene: &Scene<'_>, promise: &PromiseResult) -> [Markup; 5] {
     let id = span("muted", promise.id.as_str());
-    let name = el("a").class("def").attr("href", format_args!("#{}", definition_id(&promise.id)));
-    let name = Markup::from(id).and(" ").and(name.with(promise.name.as_str()));
+    let link = defined(&promise.id)
+        .then(|| el("a").class("def").attr("href", format_args!("#{}", definition_id(&promise.id))));
+    let name = Markup::from(id).and(" ").and(link.unwrap_or_else(|| el("span")).with(promise.name.as_str()));
     let verdict = match (promise.violations, promise.checked) {
         (1.., _) => span("word v-fail", "✗ broken"),
         (_, 1..) => span("word v-pass", "✓ kept"),

@@ -63,7 +63,7 @@ fn fault(scene: &Scene<'_>, shades: &[&Shade], top: f64) -> Markup {
     let axis = scene.axis();
     let bars = shades.iter().map(|shade| {
         let x = (axis.at(shade.from), axis.at(shade.to));
-        rect("armed", (x.0, x.1.max(x.0 + 0.2)), (top, top + LINE - 4.0))
+        rect("fault-bar", (x.0, x.1.max(x.0 + 0.2)), (top, top + LINE - 4.0))
             .with(el("title").with(says(scene, shade)))
     });
     let name = format!("{}: {}", shades[0].provider, shades[0].faults.join(", "));
