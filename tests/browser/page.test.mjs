@@ -37,12 +37,16 @@ on('large', {}, 'every chart has marks, a name and words for those who do not se
     name: chart.getAttribute('aria-label'),
     told: chart.querySelector('desc')?.textContent ?? '',
     role: chart.getAttribute('role'),
+    // One in a row of words that say the same.
+    silent: chart.getAttribute('aria-hidden') === 'true',
     marks: [...chart.querySelectorAll('path, rect, line, circle, text, use')].filter((mark) => !mark.matches('.grid, .base, .edge, .shade')).length,
   })));
   assert.ok(charts.length >= 8, `${charts.length} charts`);
   for (const chart of charts) {
-    assert.ok(chart.name && chart.role === 'img', JSON.stringify(chart));
-    assert.ok(chart.told.length > 0, `${chart.name} is told in words`);
+    if (!chart.silent) {
+      assert.ok(chart.name && chart.role === 'img', JSON.stringify(chart));
+      assert.ok(chart.told.length > 0, `${chart.name} is told in words`);
+    }
     assert.ok(chart.marks > 0, `${chart.name} has marks`);
   }
 });

@@ -8,15 +8,17 @@ use crate::judge::PhaseFigures;
 use crate::report::paint::{percent, show};
 
 /// Figure, statistic, and whether more of it is better.
-const FIGURES: [(&str, Option<&str>, bool); 8] = [
+const FIGURES: [(&str, Option<&str>, bool); 10] = [
     ("availability", None, true),
     ("attainment", None, true),
+    ("goodput", None, true),
     ("latency.first_token", Some("p50"), false),
     ("latency.first_token", Some("p99"), false),
     ("latency.total", Some("p99"), false),
     ("amplification", None, false),
     ("cost.per_success", None, false),
     ("quality", None, true),
+    ("burn_rate", None, false),
 ];
 
 /// The section.
@@ -45,8 +47,16 @@ fn tile(scene: &Scene<'_>, name: &str, stat: Option<&str>, more: bool) -> Option
     Some(
         el("div")
             .with(el("dt").with(label))
-            .with(el("dd").with(el("b").with(shown(kind, value))).with(worst)),
+            .with(el("dd").with(el("b").with(shown(kind, value))).with(worst).with(beside(scene, name))),
     )
+}
+
+/// What must be read beside a figure: goodput says nothing without what was turned away.
+fn beside(scene: &Scene<'_>, name: &str) -> Option<Element> {
+    let count = |figure| scene.judgement().whole.number(figure).unwrap_or(0.0);
+    let (shed, aborted) = (count("requests.shed"), count("requests.aborted"));
+    let told = || span("muted", format!("{shed} shed, {aborted} aborted"));
+    (name == "goodput" && shed + aborted > 0.0).then(told)
 }
 
 /// What a figure, or a statistic of it, is.

@@ -63,25 +63,43 @@ pub(super) fn promises(scene: &Scene<'_>) -> Markup {
         Column::Number("broken by"),
         Column::Text("witness"),
     ];
-    let rows = sorted.iter().map(|promise| row(scene, promise));
+    let (applied, rest): (Vec<&PromiseResult>, Vec<_>) = sorted.iter().partition(|promise| rank(promise) < 2);
+    let rows = applied.into_iter().map(|promise| row(scene, promise));
     let table = table("Promises that hold in every world", &columns, rows);
-    section(scene, "promises", "Promises", Markup::from(lead(told)).and(table))
+    let rest = (!rest.is_empty()).then(|| idle(&rest));
+    section(scene, "promises", "Promises", Markup::from(lead(told)).and(table).and(rest))
+}
+
+/// Promises that no request of the run could have broken.
+fn idle(promises: &[&PromiseResult]) -> Element {
+    let mut list =
+        el("p").class("muted").with("Not applicable here, since nothing happened that could break them: ");
+    for (index, promise) in promises.iter().enumerate() {
+        list = list.with(if index > 0 { ", " } else { "" }).with(name(promise));
+    }
+    list.with(".")
 }
 
 fn row(scene: &Scene<'_>, promise: &PromiseResult) -> [Markup; 5] {
-    let id = span("muted", promise.id.as_str());
-    let link = defined(&promise.id)
-        .then(|| el("a").class("def").attr("href", format_args!("#{}", definition_id(&promise.id))));
-    let name = Markup::from(id).and(" ").and(link.unwrap_or_else(|| el("span")).with(promise.name.as_str()));
-    let verdict = match (promise.violations, promise.checked) {
-        (1.., _) => span("word v-fail", "✗ broken"),
-        (_, 1..) => span("word v-pass", "✓ kept"),
-        _ => span("muted", "not applicable"),
+    let verdict = if promise.violations > 0 {
+        span("word v-fail", "✗ broken")
+    } else {
+        span("word v-pass", "✓ kept")
     };
     let witness = promise.witnesses.first().map(|witness| {
         let by = witness.number.map(|number| request(scene, number).and(": "));
         Markup::from(by).and(witness.what.as_str())
     });
     let some = |count: u64| Markup::from(if count == 0 { "–".to_owned() } else { thousands(count) });
-    [name, verdict.into(), some(promise.checked), some(promise.violations), witness.into()]
+    [name(promise), verdict.into(), some(promise.checked), some(promise.violations), witness.into()]
+}
+
+/// Its id and its name, linked to its definition where the documents have one.
+fn name(promise: &PromiseResult) -> Markup {
+    let name = if defined(&promise.id) {
+        el("a").class("def").attr("href", format_args!("#{}", definition_id(&promise.id)))
+    } else {
+        el("span")
+    };
+    Markup::from(span("muted", promise.id.as_str())).and(" ").and(name.with(promise.name.as_str()))
 }

@@ -9,7 +9,7 @@ use crate::report::html::markup::{Markup, el, span};
 use crate::report::html::moments::{Series, Unit, Value};
 use crate::report::html::parts::{empty, figure};
 use crate::report::html::scene::{Scene, seconds};
-use crate::report::html::svg::{Anchor, chart, line, rect, text};
+use crate::report::html::svg::{Anchor, Num, Path, UNITS, chart, line, stretched, text};
 use crate::report::paint::show_seconds;
 
 /// Height of a lane: its label, its line and the room below.
@@ -23,6 +23,10 @@ const LANES_MAX: usize = 24;
 
 const TITLE: &str = "Breaker states";
 
+/// States other than open: class, name.
+const STATES: [(&str, &str); 4] =
+    [("s-benched", "benched"), ("s-cooling", "cooling"), ("s-probing", "probing"), ("s-ramping", "ramping")];
+
 pub(super) fn row(scene: &Scene<'_>, bins: &Bins) -> Row {
     let lanes = &scene.account().lanes.lanes;
     if lanes.is_empty() {
@@ -35,14 +39,14 @@ pub(super) fn row(scene: &Scene<'_>, bins: &Bins) -> Row {
     let drawing = chart("Breaker states by target", &told.join("; "), height)
         .with(scene.backdrop(height))
         .with(scene.edges(height))
-        .each(shown.iter().enumerate().map(|(index, lane)| draw(scene, lane, index as f64 * LANE)));
-    let states = [
-        ("s-benched", "benched"),
-        ("s-cooling", "cooling"),
-        ("s-probing", "probing"),
-        ("s-ramping", "ramping"),
-    ];
-    let present = states.into_iter().filter(|(_, name)| shown.iter().any(|lane| has(lane, name)));
+        .each(shown.iter().enumerate().map(|(index, lane)| {
+            el("svg")
+                .attr("y", Num(index as f64 * LANE))
+                .attr("width", "100%")
+                .attr("height", Num(LANE))
+                .with(draw(scene, lane))
+        }));
+    let present = STATES.into_iter().filter(|(_, name)| shown.iter().any(|lane| has(lane, name)));
     let keys = present.map(|(class, name)| span("key", el("i").class(class)).with(name));
     let keys = el("p").class("keys").each(keys);
     let unit = "what the router thought of its targets; a thin line: open to all traffic";
@@ -56,25 +60,30 @@ pub(super) fn row(scene: &Scene<'_>, bins: &Bins) -> Row {
     }
 }
 
-fn draw(scene: &Scene<'_>, lane: &Lane, top: f64) -> Markup {
-    let axis = scene.axis();
-    let middle = top + BAR.0 + BAR.1 / 2.0;
-    let spans = lane.spans.iter().map(|span| {
-        let class = format!("area s-{}", name(span.state));
-        let x = (axis.at(seconds(span.from)), axis.at(seconds(span.to)));
-        // Anything that happened is seen.
-        let x = (x.0, x.1.max(x.0 + 0.15).min(100.15));
-        let says = format!(
-            "{} {} from {} to {}",
-            lane.target,
-            name(span.state),
-            show_seconds(seconds(span.from)),
-            show_seconds(seconds(span.to))
-        );
-        rect(&class, x, (top + BAR.0, top + BAR.0 + BAR.1)).with(el("title").with(says))
+/// A lane: its name, a line for "open", and a bar for every other state. Bars of a state are one path, since a breaker may
+/// open and close hundreds of times.
+fn draw(scene: &Scene<'_>, lane: &Lane) -> Markup {
+    let middle = BAR.0 + BAR.1 / 2.0;
+    // The firmest states last: where bars crowd, it is seen that the target was left alone.
+    let bars = STATES.into_iter().rev().filter_map(|(class, state)| {
+        let mut path = Path::default();
+        for span in lane.spans.iter().filter(|span| name(span.state) == state) {
+            bar(&mut path, scene, span);
+        }
+        path.element(&format!("area crisp {class}"))
     });
-    let label = text("label strong", (0.0, top + 12.0), Anchor::Start, &lane.target);
-    Markup::from(line("base", (0.0, middle), (100.0, middle))).and(spans.collect::<Markup>()).and(label)
+    let label = text("label strong", (0.0, 12.0), Anchor::Start, &lane.target);
+    Markup::from(line("base", (0.0, middle), (100.0, middle))).and(stretched(LANE).each(bars)).and(label)
+}
+
+fn bar(path: &mut Path, scene: &Scene<'_>, span: &Span) {
+    /// Anything that happened is seen.
+    const WIDTH_MIN: f64 = 1.5;
+    let axis = scene.axis();
+    let at = |seconds: f64| axis.at(seconds) * UNITS / 100.0;
+    let (from, to) = (at(seconds(span.from)), at(seconds(span.to)));
+    let to = to.max(from + WIDTH_MIN);
+    path.to(from, BAR.0).line(to, BAR.0).line(to, BAR.0 + BAR.1).line(from, BAR.0 + BAR.1).close();
 }
 
 /// The states of the moment that is pointed at, in words.

@@ -2,10 +2,11 @@
 
 use super::bins::Bins;
 use crate::judge::Outcome;
+use crate::report::account::Slice;
 use crate::report::html::markup::Markup;
 use crate::report::html::parts::{Column, details, table as tabled};
 use crate::report::html::scene::{Scene, clock};
-use crate::report::paint::percent;
+use crate::report::paint::{percent, show_seconds};
 
 /// Rows at most: more is not read.
 const ROWS: usize = 40;
@@ -23,14 +24,16 @@ pub(super) fn table(scene: &Scene<'_>, _: &Bins) -> Markup {
         .chain([Column::Number("attained")])
         .chain(asked.iter().chain(&failed).map(|name| Column::Number(name)))
         .collect();
-    let rows = bins.slices.iter().enumerate().map(|(index, slice)| {
+    let happened = |slice: &Slice| slice.offered > 0 || slice.attempts.iter().any(|count| *count > 0);
+    let steps = bins.slices.iter().enumerate().filter(|(_, slice)| happened(slice));
+    let rows = steps.map(|(index, slice)| {
         let mut row = vec![clock(index as f64 * bins.width, scene.end), slice.offered.to_string()];
         row.extend(outcomes.iter().map(|outcome| slice.outcomes[*outcome as usize].to_string()));
         row.push(percent((slice.owed > 0).then(|| f64::from(slice.attained) / f64::from(slice.owed))));
         row.extend(slice.attempts.iter().chain(&slice.failed).map(u32::to_string));
         row
     });
-    let caption = format!("What happened in each {}", clock(bins.width, 100.0));
+    let caption = format!("What happened in each {} in which anything did", show_seconds(bins.width));
     details("The same as a table", tabled(&caption, &columns, rows)).into()
 }
 
