@@ -27,7 +27,7 @@ const TITLES: [&str; 10] = [
     "answered",
     "attained",
     "first output p50",
-    "p99",
+    "first output p99",
     "attempts a request",
     "not by the first choice",
     "over time",
