@@ -59,13 +59,19 @@ fn check<'a>(
     if names.clone().any(|name| name == token.text) {
         return Ok(());
     }
-    let help = match figure::nearest(token.text, names.clone()) {
+    let help = match near(token.text, names.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.clone().next().is_none() => nowhere(what),
         None => format!("known: {}", list(names.take(LISTED))),
     };
     let message = format!("there is no {what} `{}`", token.text);
     Err(ExpectError { message, help: Some(help), span: token.span.clone(), unknown_name: true })
+}
+
+/// The name that sounds alike, or that a slip of the fingers away would be.
+fn near<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let slips = |name: &&str| strsim::osa_distance(word, name) <= word.len().div_ceil(4);
+    figure::nearest(word, names.clone()).or_else(|| names.clone().find(slips))
 }
 
 /// What to do where there is no such thing at all.
