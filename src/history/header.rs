@@ -253,6 +253,14 @@ pub struct PlannedFault {
     pub during: Vec<Window>,
 }
 
+impl PlannedFault {
+    /// Whether it is planned to fire after its windows as well, when the recovery gives it cause to.
+    #[must_use]
+    pub fn outlasts_its_windows(&self) -> bool {
+        self.kind == "relapse"
+    }
+}
+
 /// What a scripted request must do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScriptedExpectation {

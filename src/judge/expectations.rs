@@ -1,5 +1,8 @@
 //! Thresholds against figures.
 
+#[cfg(test)]
+mod tests;
+
 use super::judgement::{ExpectationResult, Verdict};
 use super::view::{Measured, View};
 use crate::history::Aborted;

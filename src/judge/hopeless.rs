@@ -4,6 +4,9 @@
 //! in the same order stop a run at the same one, whatever the machine does meanwhile. Requests under way are not
 //! counted; what they will come to is not known.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::expectations;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::failover::WindowFigures;
 use super::figures::PhaseFigures;
 use crate::history::expect::Expectation;
-use crate::history::{Footer, Header, Moment, Record, ScriptedExpectation};
+use crate::history::{Aborted, Footer, Header, Moment, Record, ScriptedExpectation};
 
 /// The outcome of judging one run. The same history gives the same judgement, byte for byte.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,6 +143,13 @@ pub struct Mismatch {
 }
 
 impl Judgement {
+    /// Why the run was given up, when a condition of `abort_on` held.
+    #[must_use]
+    pub fn given_up(&self) -> Option<&Reason> {
+        let hopeless = matches!(self.footer.aborted, Some(Aborted::Hopeless { .. }));
+        self.reasons.first().filter(|_| hopeless)
+    }
+
     /// The full record of a request, when it was kept.
     #[must_use]
     pub fn record(&self, number: u64) -> Option<&Record> {

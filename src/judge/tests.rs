@@ -133,7 +133,8 @@ fn busy(until: f64) -> Vec<Record> {
     (0..3000).map(request).collect()
 }
 
-fn shift(record: &mut Record, number: u64, by: Moment) {
+/// The same request so much later, under another number.
+pub(crate) fn shift(record: &mut Record, number: u64, by: Moment) {
     let by = by - Moment::ZERO;
     record.caller.number = number;
     record.caller.intended += by;

@@ -168,7 +168,8 @@ fn covered(mut spans: Vec<(Moment, Moment)>, from: Moment) -> Duration {
 pub(crate) fn injection_errors<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Duration> + 'a {
     let fired = case.record.calls.iter().filter(|call| !call.faults.is_empty());
     fired.flat_map(|call| {
-        let planned = case.facts.fired_on(call).filter(|fault| !fault.during.is_empty());
+        let planned = case.facts.fired_on(call);
+        let planned = planned.filter(|fault| !fault.during.is_empty() && !fault.outlasts_its_windows());
         planned.filter_map(|fault| {
             let (from, to) = (call.received, call.ended);
             let misses = fault.during.iter().map(|window| (window.from - to).max(from - window.to));

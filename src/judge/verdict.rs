@@ -5,6 +5,8 @@
 //! make a run inconclusive.
 
 mod doubts;
+#[cfg(test)]
+mod tests;
 
 use super::expectations::show_seconds;
 use super::facts::Facts;

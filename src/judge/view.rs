@@ -174,10 +174,9 @@ fn by_provider(figures: &PhaseFigures, measure: &Measure) -> f64 {
     shares.filter_map(|provider| figures.amplification_by_provider.get(provider)).sum()
 }
 
-/// A count of requests may be zero; everything else is of some.
+/// The number of requests may be zero; everything else is of some.
 fn needs_requests(measure: &Measure) -> bool {
-    let counts = measure.figure == "requests" || measure.figure.starts_with("requests.");
-    !counts && !matches!(measure.reach(), Reach::Plan | Reach::Phases)
+    measure.figure != "requests" && !matches!(measure.reach(), Reach::Plan | Reach::Phases)
 }
 
 fn nothing(why: String, samples: u64) -> Measured {
@@ -220,6 +219,7 @@ fn without(figure: &str, requests: u64) -> String {
         "cost.inflation" | "cost.inflation.fallback" | "cost.inflation.waste" => {
             "none of them was answered by a model with a `price`"
         }
+        "burn_rate" | "budget_spent" => "their routes have no `objective` with an `availability`",
         "quality" => "none of them was answered by a model with a `quality`",
         "error_fidelity" => "none of them ended with an error",
         "cancel_propagation" => "no caller left while a provider was at work",

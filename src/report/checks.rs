@@ -176,7 +176,8 @@ fn of_run(chapter: &Chapter, others: &[Check]) -> Check {
         let unmeasured = judgement.expectations.iter().filter(|result| result.verdict != Verdict::Pass);
         let texts = unmeasured.map(|result| format!("`{}`", result.expectation.text));
         let elsewhere = texts.into_iter().any(|text| reason.what.starts_with(&text));
-        reason.verdict == Verdict::Inconclusive && !elsewhere
+        let given_up = judgement.given_up() == Some(*reason);
+        given_up || (reason.verdict == Verdict::Inconclusive && !elsewhere)
     };
     let mut reasons: Vec<&Reason> = judgement.reasons.iter().filter(own).collect();
     if reasons.is_empty() && verdict != Verdict::Pass && !spoken_for {

@@ -33,7 +33,7 @@ impl Reach {
     #[must_use]
     pub fn of(figure: &str) -> Reach {
         match figure {
-            "availability" | "requests.cancelled" | "requests.invalid" => Reach::Outcomes,
+            "availability" | "burn_rate" | "budget_spent" => Reach::Outcomes,
             "amplification" => Reach::Calls,
             "amplification.worst" | "synchrony" => Reach::Together,
             "failover.detect"
@@ -62,10 +62,6 @@ impl Reach {
             "attainment"
             | "goodput"
             | "requests"
-            | "requests.shed"
-            | "requests.aborted"
-            | "burn_rate"
-            | "budget_spent"
             | "overhead"
             | "failover.answer"
             | "failover.added"
@@ -77,7 +73,7 @@ impl Reach {
             | "integrity"
             | "error_fidelity" => Reach::Requests,
             other if other.starts_with("latency.") => Reach::Requests,
-            other if other.starts_with("outcome.") => Reach::Outcomes,
+            other if other.starts_with("outcome.") || other.starts_with("requests.") => Reach::Outcomes,
             other if other.starts_with("harness.") => Reach::Harness,
             other if other.starts_with("deadline_overruns") || other.starts_with("hedges.") => {
                 Reach::Attempts
@@ -139,7 +135,7 @@ pub(super) fn check_phase(figure: &str, token: &Token<'_>) -> Result<(), ExpectE
     if Reach::of(figure) != Reach::Plan {
         return Ok(());
     }
-    let message = format!("`{figure}` has no value during a phase: it counts the faults of the whole run");
+    let message = format!("`{figure}` has no value during a phase: it is a figure of the whole run");
     Err(error(message, Reach::Plan.instead(figure), token.span.clone()))
 }
 

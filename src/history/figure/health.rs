@@ -64,7 +64,7 @@ pub(super) const VALIDITY: [Figure; 6] = [
         "harness.injection_error",
         Durations,
         "distance of a fault's firing from its window",
-        "For every call on which a planned fault with windows fired: how far the call lies outside the nearest of them.",
+        "For every call on which a planned fault with windows fired: how far the call lies outside the nearest of them; a `relapse` is planned to come back after its own, and left out.",
     ),
     figure(
         Group::Validity,

@@ -91,8 +91,11 @@ fn misplaced(findings: &Findings<'_>) -> Vec<Reason> {
     reasons
 }
 
-/// How far a moment is outside a fault's windows; none inside, or where it has none.
+/// How far a moment is outside a fault's windows; none inside, or where it is not bound to any.
 fn outside(at: Moment, fault: &PlannedFault) -> Option<std::time::Duration> {
+    if fault.outlasts_its_windows() {
+        return None;
+    }
     let misses = fault.during.iter().map(|window| window.from.since(at).max(at.since(window.to)));
     misses.min().filter(|by| !by.is_zero())
 }

@@ -24,7 +24,9 @@ pub fn failure(judgement: &Judgement) -> String {
     });
     let doubts = judgement.reasons.iter().filter(|reason| reason.verdict == Verdict::Inconclusive);
     let doubts = doubts.filter(|reason| !reason.what.starts_with('`')).map(doubt);
-    let parts: Vec<String> = promises.into_iter().chain(scripted).chain(expectations).chain(doubts).collect();
+    let given_up = judgement.given_up().map(|reason| format!("✗ {}\n  {}\n", reason.what, reason.help));
+    let parts: Vec<String> =
+        given_up.into_iter().chain(promises).chain(scripted).chain(expectations).chain(doubts).collect();
     if parts.is_empty() {
         return String::new();
     }
