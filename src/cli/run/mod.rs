@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub(super) use self::args::{Args, BaselineArgs, Formats, Regressions};
+pub(super) use self::args::{Args, BaselineArgs, Formats};
 pub(super) use self::told::{Before, Done, Output, Telling, Told, baseline};
 
 use self::unit::Bench;
@@ -42,6 +42,10 @@ pub(super) fn command(args: &Args) -> Exit {
     let output = args.report.as_deref().map(|folder| Output { folder, formats: &args.formats.list });
     let regressions = args.baseline.regressions;
     let telling = Telling { quiet: args.quiet, output, baseline: side.as_ref(), regressions };
+    if let (true, Some(shard)) = (work.units.is_empty(), work.plan.shard) {
+        screen::data(&format!("nothing to run in part {shard}: there are fewer runs than parts\n"));
+        return Exit::Pass;
+    }
     let board = Arc::new(Board::default());
     let interrupted = watch_ctrl_c(&board);
     let stopwatch = Stopwatch::start();

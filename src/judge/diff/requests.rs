@@ -183,7 +183,7 @@ impl Statistic {
         let answered = |row: &Row| one(row.outcome.answered());
         Some(match name {
             "availability" => ratio(answered, |row| one(is_owed(row))),
-            "attainment" => ratio(|row| one(row.attained), |row| one(is_owed(row))),
+            "attainment" => ratio(|row| one(row.attained), |_| 1.0),
             "goodput" => Statistic::Sum(Box::new(|row| one(row.attained))),
             "amplification" => ratio(|row| f64::from(row.attempts), |_| 1.0),
             "cost.total" => Statistic::Sum(Box::new(|row| row.cost)),
