@@ -15,7 +15,7 @@ use crate::judge::diff::{Change, Diff, PAIRS_MIN, Sample};
 use crate::report::Format;
 use crate::report::account::Account;
 use crate::report::plan::{Plan, Unit};
-use crate::report::suite::{Binder, Suite};
+use crate::report::suite::{Binder, Chapter, Suite};
 
 /// Where reports go, and in which formats.
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +184,7 @@ impl<'a> Told<'a> {
         if let Some(side) = self.telling.baseline {
             tell::unpaired(&self.unpaired, side, self.plan);
         }
-        let exit = match Exit::of(suite.chapters.iter().map(|chapter| chapter.verdict())) {
+        let exit = match Exit::of(suite.chapters.iter().map(Chapter::verdict)) {
             _ if broken => Exit::Usage,
             _ if self.telling.regressions == Regressions::Fail && regressed(&suite) => Exit::Fail,
             // Ctrl-C left some out: what ran may be fine, but the suite proved nothing.
