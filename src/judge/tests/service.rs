@@ -103,12 +103,14 @@ fn a_request_outside_its_objective_is_answered_and_does_not_attain() {
 
 #[test]
 fn what_was_shed_and_what_was_aborted_is_counted_apart() {
-    // Shed: one error without an attempt. Aborted: cut after output, and an error event after output; not: cut before any
+    // Shed: one error without an attempt, and not what the harness never sent. Aborted: cut after output, and an error event after output; not: cut before any
     // output, an answer passed off as whole, a caller that left.
     let mut early = broken_off(3, CallerEnding::Cut);
     early.caller.text_bytes = 0;
     let mut truncated = served(4, "claude");
     truncated.caller.transcript.words = 5;
+    let mut unsent = shed(7);
+    unsent.caller.ending = CallerEnding::Unsent;
     let records = [
         shed(0),
         broken_off(1, CallerEnding::Cut),
@@ -117,8 +119,9 @@ fn what_was_shed_and_what_was_aborted_is_counted_apart() {
         truncated,
         broken_off(5, CallerEnding::Left),
         failing(6, &["claude"]),
+        unsent,
     ];
-    let judgement = judge(header(), footer(7), &records);
+    let judgement = judge(header(), footer(8), &records);
     assert_eq!(number(&judgement, "requests.shed"), Some(1.0));
     assert_eq!(number(&judgement, "requests.aborted"), Some(2.0));
     assert_eq!(judgement.whole.outcome(Outcome::Broken), 3);
