@@ -22,7 +22,7 @@ mod junit;
 mod limits;
 mod markdown;
 mod openmetrics;
-mod paint;
+pub(crate) mod paint;
 pub mod plan;
 mod requests;
 pub mod suite;

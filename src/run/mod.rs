@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use header::header;
 
-use crate::history::{Aborted, Footer, Gauges, HealthChange, Mode, Record};
+use crate::history::{Aborted, CallerEnding, Footer, Gauges, HealthChange, Mode, Record};
 use crate::judge::{Judge, Judgement};
 use crate::scenario::Scenario;
 use crate::world::{Clock, Dice, Moment};
@@ -71,6 +71,10 @@ pub struct Progress {
     pub now_us: AtomicU64,
     /// Requests that are over.
     pub done: AtomicU64,
+    /// Those of them whose callers got something that claims to be a whole answer: a first impression, not a judgement.
+    pub answered: AtomicU64,
+    /// Those of them whose callers left.
+    pub left: AtomicU64,
     /// Set from outside: the run ends early, and says so.
     pub stop: AtomicBool,
 }
@@ -171,6 +175,11 @@ fn changes(world: &world::World, consumer: &mut dyn Consumer) -> io::Result<()> 
 fn take(record: &Record, consumer: &mut dyn Consumer, progress: &Progress, now: Moment) -> io::Result<()> {
     progress.now_us.store(now.as_us(), Ordering::Relaxed);
     progress.done.fetch_add(1, Ordering::Relaxed);
+    match record.caller.ending {
+        CallerEnding::Complete => drop(progress.answered.fetch_add(1, Ordering::Relaxed)),
+        CallerEnding::Left => drop(progress.left.fetch_add(1, Ordering::Relaxed)),
+        _ => {}
+    }
     consumer.record(record)
 }
 

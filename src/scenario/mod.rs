@@ -75,6 +75,23 @@ pub struct Scenario {
     pub scripted: Vec<ScriptedExpectation>,
 }
 
+impl Scenario {
+    /// Requests it means to send, about; none where that depends on the answers.
+    #[must_use]
+    pub fn intended(&self) -> Option<f64> {
+        let closed = |source: &Source| matches!(source.arrivals, Arrivals::Closed { .. });
+        let sources = || self.load.iter();
+        (!sources().any(closed)).then(|| sources().map(|source| read::load::intended(&source.arrivals)).sum())
+    }
+
+    /// When its last request is sent; none where that depends on the answers.
+    #[must_use]
+    pub fn ends(&self) -> Option<Moment> {
+        let mut ends = self.load.iter().map(|source| read::load::end(&source.arrivals));
+        ends.try_fold(Moment::ZERO, |latest, end| Some(latest.max(end?)))
+    }
+}
+
 /// What a route promises its callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Objectives {

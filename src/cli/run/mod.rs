@@ -13,7 +13,6 @@ mod unit;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 pub(super) use self::args::{Args, BaselineArgs, Formats};
 pub(super) use self::told::{Before, Done, Output, Telling, Told, baseline};
@@ -24,7 +23,6 @@ use super::progress::{self, Board};
 use super::{folder, pool, screen};
 use crate::judge::Judgement;
 use crate::report::terminal;
-use crate::world::Clock;
 
 /// Runs the command.
 pub(super) fn command(args: &Args) -> Exit {
@@ -46,14 +44,13 @@ pub(super) fn command(args: &Args) -> Exit {
         screen::data(&format!("nothing to run in part {shard}: there are fewer runs than parts\n"));
         return Exit::Pass;
     }
-    let board = Arc::new(Board::default());
+    let board = Arc::new(Board::new(work.units.iter().map(|unit| &work.scenarios[unit.scenario])));
     let interrupted = watch_ctrl_c(&board);
-    let stopwatch = Stopwatch::start();
     let mut told = Told::new(&work.plan, &work.units, telling);
     let (done, over) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         let watched = Arc::clone(&board);
-        scope.spawn(move || progress::draw(&watched, &over, screen::width()));
+        scope.spawn(move || progress::draw(&watched, &over, args.quiet));
         let (output, baseline) = (output.as_ref(), side.as_ref());
         let bench = Bench { work: &work, output, baseline, board: &board, interrupted: &interrupted };
         pool::in_order(&work.units, args.jobs(), |unit| bench.run(unit), |result| told.take(result));
@@ -63,7 +60,10 @@ pub(super) fn command(args: &Args) -> Exit {
     if !args.quiet && !suite.chapters.is_empty() {
         let judgements: Vec<Judgement> =
             suite.chapters.iter().map(|chapter| chapter.account.judgement.clone()).collect();
-        screen::talk(&format!("{}\n", terminal::speed(&judgements, stopwatch.read())));
+        screen::talk(&format!("{}\n", terminal::speed(&judgements, board.took())));
+        if let Some(slowest) = terminal::slowest(&board.slowest()).filter(|_| work.units.len() > 1) {
+            screen::talk(&format!("{slowest}\n"));
+        }
     }
     exit
 }
@@ -79,19 +79,6 @@ fn histories(args: &Args, work: &plan::Work) -> Vec<(String, PathBuf)> {
     histories.filter(|(_, path)| path.is_file()).collect()
 }
 
-/// Real time, for telling a person how long a run took; nothing simulated sees it.
-struct Stopwatch(Clock);
-
-impl Stopwatch {
-    fn start() -> Self {
-        Stopwatch(Clock::start(0))
-    }
-
-    fn read(&self) -> Duration {
-        self.0.now() - crate::world::Moment::ZERO
-    }
-}
-
 /// The first Ctrl-C ends every run under way, cleanly and with its report; the second ends the process.
 fn watch_ctrl_c(board: &Arc<Board>) -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -103,7 +90,7 @@ fn watch_ctrl_c(board: &Arc<Board>) -> Arc<AtomicBool> {
             if tokio::signal::ctrl_c().await.is_ok() {
                 flag.store(true, Ordering::Relaxed);
                 board.stop();
-                screen::talk("\nstopping; press Ctrl-C again to leave at once\n");
+                screen::talk("stopping; press Ctrl-C again to leave at once\n");
             }
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(i32::from(Exit::Inconclusive.code()));

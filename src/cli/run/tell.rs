@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::baseline::Side;
-use crate::cli::{progress, screen};
+use crate::cli::screen;
 use crate::judge::{Judgement, Verdict};
 use crate::report::suite::Chapter;
 use crate::report::{Plan, Suite, terminal};
@@ -14,7 +14,6 @@ const NAMED: usize = 5;
 /// Tells how one scenario went: a page when it is the only one of those `planned`, otherwise a line, and the story of a
 /// failure. `first` is the first that is told of.
 pub(super) fn chapter(chapter: &Chapter, first: bool, quiet: bool, planned: usize) {
-    progress::erase();
     let (width, color) = (screen::width(), screen::stdout_color());
     let judgement = &chapter.account.judgement;
     let alone = planned == 1;
@@ -64,7 +63,6 @@ pub(super) fn end(suite: &Suite, report: Option<&Path>) {
 
 /// Something that could not be done.
 pub(super) fn trouble(message: &str) {
-    progress::erase();
     screen::talk(&format!("error: {message}\n"));
 }
 

@@ -10,7 +10,7 @@ use super::tell;
 use crate::cli::baseline::{Read, Side};
 use crate::cli::exit::Exit;
 use crate::cli::{folder, screen};
-use crate::judge::Sheet;
+use crate::judge::{Sheet, Verdict};
 use crate::judge::diff::{Change, Diff, PAIRS_MIN, Sample};
 use crate::report::Format;
 use crate::report::account::Account;
@@ -83,6 +83,11 @@ impl Output<'_> {
 // === impl Done ===
 
 impl Done {
+    /// What the run showed.
+    pub(super) fn verdict(&self) -> Verdict {
+        self.account.judgement.verdict
+    }
+
     pub(in crate::cli) fn new(account: Account, sample: Option<Sample>, before: Option<Before>) -> Done {
         let (before, theirs) = before.map(|Before(read)| read).unzip();
         Done { account, before, samples: theirs.flatten().zip(sample) }

@@ -36,9 +36,9 @@ impl Bench<'_> {
             return Ok(None);
         }
         let name = self.work.plan.stem(*unit);
-        let progress = self.board.begin(&name);
+        let progress = self.board.begin(&self.work.scenarios[unit.scenario], &name);
         let done = self.carry_out(unit, &name, &progress);
-        self.board.end(&progress);
+        self.board.end(&progress, done.as_ref().ok().map(Done::verdict));
         done.map(Some)
     }
 

@@ -3,7 +3,7 @@
 use super::page_width;
 use crate::judge::{Judgement, Verdict};
 use crate::report::command;
-use crate::report::paint::{Paint, fit, thousands};
+use crate::report::paint::{Paint, tame, thousands, wrap};
 
 /// How many passed, what failed and why, and the exact commands for a closer look. `planned` is the number of
 /// scenarios that were to be run.
@@ -46,7 +46,9 @@ fn one(judgement: &Judgement, width: usize, paint: Paint) -> String {
     /// More reasons than these are read in the report.
     const REASONS: usize = 3;
     for reason in judgement.reasons.iter().take(REASONS) {
-        text.push_str(&format!("  {}\n", fit(&reason.what, width - 2)));
+        for line in wrap(&tame(&reason.what), width - 2) {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
     if judgement.reasons.len() > REASONS {
         text.push_str(&format!("  and {} more\n", judgement.reasons.len() - REASONS));

@@ -18,7 +18,7 @@ pub(super) fn histogram(title: &str, distribution: &Distribution, width: usize) 
         show_seconds(distribution.max)
     );
     let labels = labels(&rows);
-    let label_width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let label_width = labels.iter().map(|label| crate::report::paint::width(label)).max().unwrap_or(0);
     let room = width.saturating_sub(label_width + 16).clamp(10, 60);
     for ((_, count), label) in rows.iter().zip(labels) {
         let bar = bar(*count as f64 / most as f64, room);

@@ -15,7 +15,7 @@ pub use diff::{Depth, diff, diff_tally};
 pub use explain::explain;
 pub use failure::failure;
 pub use seeds::seeds;
-pub use status::{speed, status_header, status_line};
+pub use status::{slowest, speed, status_header, status_line};
 pub use summary::summary;
 
 /// Narrowest page: below this, lines are laid out for it and the terminal wraps them.

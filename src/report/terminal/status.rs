@@ -23,7 +23,7 @@ pub fn status_header(width: usize, color: bool) -> String {
         [COLUMNS.map(|(above, _, _)| above.to_owned()), COLUMNS.map(|(_, title, _)| title.to_owned())];
     let names = [("", "", ""), ("verdict", "scenario", OTHERS)];
     let lines = lines.into_iter().zip(names).map(|(cells, (verdict, name, others))| {
-        let badge = pad(verdict, badge(crate::judge::Verdict::Pass).chars().count());
+        let badge = pad(verdict, crate::report::paint::width(badge(crate::judge::Verdict::Pass)));
         format!("{badge}  {}", line(name, &cells, others, page_width(width))).trim_end().to_owned()
     });
     let paint = Paint::new(color);
@@ -43,7 +43,7 @@ pub fn status_line(judgement: &Judgement, width: usize, color: bool) -> String {
 
 /// Everything right of the verdict.
 fn line(name: &str, cells: &[String; 4], others: &str, width: usize) -> String {
-    let mut left = width - badge(crate::judge::Verdict::Pass).chars().count() - 2;
+    let mut left = width - crate::report::paint::width(badge(crate::judge::Verdict::Pass)) - 2;
     let name_width = (width / 4).clamp(16, 30);
     let mut line = pad(name, name_width);
     left -= name_width;
@@ -90,4 +90,15 @@ pub fn speed(judgements: &[Judgement], took: Duration) -> String {
     } else {
         format!("ran {} in real time", show_seconds(took))
     }
+}
+
+/// The runs that took longest by the machine's clock; nothing where none was long enough to wait for.
+#[must_use]
+pub fn slowest(runs: &[(Duration, String)]) -> Option<String> {
+    /// Quicker runs are not worth a word.
+    const WORTH: Duration = Duration::from_secs(1);
+    let long = runs.iter().filter(|(took, _)| *took >= WORTH);
+    let words: Vec<_> =
+        long.map(|(took, name)| format!("{name} {}", show_seconds(took.as_secs_f64()))).collect();
+    (!words.is_empty()).then(|| format!("slowest: {}", words.join(", ")))
 }

@@ -32,7 +32,8 @@ const COLUMNS: [Column; 8] = [
 /// answered, and answered within the objective, and how fast.
 pub(super) fn phases(phases: &[PhaseFigures], whole: &PhaseFigures, ended: f64, width: usize) -> String {
     let rows: Vec<_> = phases.iter().chain((phases.len() > 1).then_some(whole)).collect();
-    let name = rows.iter().map(|phase| phase.name.chars().count()).max().unwrap_or(5).clamp(5, 16);
+    let name =
+        rows.iter().map(|phase| crate::report::paint::width(&phase.name)).max().unwrap_or(5).clamp(5, 16);
     let cells: Vec<_> = rows.iter().map(|phase| (phase.name.as_str(), cells(phase, ended))).collect();
     let shown = shown(2 + name, width);
     let mut text = groups(&shown, 2 + name);
@@ -82,7 +83,10 @@ fn groups(shown: &[bool; 8], taken: usize) -> String {
         at += column.width + 1;
         if !column.group.is_empty() {
             // Right-aligned over this column and the next, which is as wide.
-            text.push_str(&right(column.group, (at + column.width + 1).saturating_sub(text.chars().count())));
+            text.push_str(&right(
+                column.group,
+                (at + column.width + 1).saturating_sub(crate::report::paint::width(&text)),
+            ));
         }
     }
     text.push('\n');
@@ -134,7 +138,9 @@ pub(super) fn facts(facts: &[(&str, String)], width: usize) -> String {
     let mut line = String::from(" ");
     for (name, value) in facts.iter().filter(|(_, value)| value != "-") {
         let piece = format!(" {name} {value}");
-        if line.chars().count() + piece.chars().count() + 2 > width && line.trim() != "" {
+        if crate::report::paint::width(&line) + crate::report::paint::width(&piece) + 2 > width
+            && line.trim() != ""
+        {
             text.push_str(&fit(line.trim_end(), width));
             text.push('\n');
             line = String::from(" ");

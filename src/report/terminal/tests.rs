@@ -177,3 +177,12 @@ fn the_speed_is_told_for_simulations_only() {
     assert_eq!(speed(&[good(), good()], took), "simulated 60s in 1.5s, 40 times faster than real time");
     assert_eq!(speed(&[real], took), "ran 1.5s in real time");
 }
+
+#[test]
+fn only_runs_that_took_long_are_called_slow() {
+    let run = |ms, name: &str| (Duration::from_millis(ms), name.to_owned());
+    let runs = [run(3_100, "poisson-100k"), run(1_000, "hour"), run(999, "quick")];
+
+    assert_eq!(slowest(&runs), Some("slowest: poisson-100k 3.1s, hour 1s".to_owned()));
+    assert_eq!(slowest(&runs[2..]), None);
+}

@@ -197,7 +197,7 @@ fn closed(cx: &Cx, node: &Node, span: Option<(Moment, Moment)>) -> Option<Arriva
 }
 
 /// Requests that a source means to send, about; those of closed clients depend on the answers.
-fn intended(arrivals: &Arrivals) -> f64 {
+pub(in crate::scenario) fn intended(arrivals: &Arrivals) -> f64 {
     let seconds = |span: &(Moment, Moment)| span.1.since(span.0).as_secs_f64();
     match arrivals {
         Arrivals::Poisson { rate, span } | Arrivals::Constant { rate, span } => rate * seconds(span),
@@ -210,7 +210,7 @@ fn intended(arrivals: &Arrivals) -> f64 {
 }
 
 /// When the last request of a source is sent; none when that depends on the answers.
-pub(super) fn end(arrivals: &Arrivals) -> Option<Moment> {
+pub(in crate::scenario) fn end(arrivals: &Arrivals) -> Option<Moment> {
     match arrivals {
         Arrivals::Poisson { span, .. }
         | Arrivals::Constant { span, .. }

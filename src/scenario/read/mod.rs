@@ -13,7 +13,7 @@ mod expect;
 mod fault;
 mod json;
 mod limit;
-mod load;
+pub(super) mod load;
 pub(super) mod mock;
 mod model;
 mod names;
