@@ -9,6 +9,9 @@ use crate::judge::{ExpectationResult, Judgement, PromiseResult, Reason, Scripted
 /// Witnesses told for a broken promise; the first with its whole story.
 const WITNESSES: usize = 5;
 
+/// Columns a story is told on, where no terminal says.
+const STORY_COLUMNS: usize = 120;
+
 /// Figures listed of a regression.
 const FIGURES: usize = 20;
 
@@ -123,7 +126,7 @@ fn of_scripted(judgement: &Judgement, result: &ScriptedResult) -> Check {
 /// The life of a request that was kept in full.
 fn story(judgement: &Judgement, number: Option<u64>) -> String {
     let record = number.and_then(|number| judgement.record(number));
-    record.map_or_else(String::new, |record| terminal::explain(record, &judgement.header))
+    record.map_or_else(String::new, |record| terminal::story(record, &judgement.header, STORY_COLUMNS))
 }
 
 fn of_seeds(seeds: &Seeds) -> Check {
@@ -222,6 +225,9 @@ pub(crate) fn place(header: &Header, check: &Check) -> String {
 mod tests {
     use super::*;
     use crate::report::testkit::{broken, doubtful, good};
+
+    /// Columns a story is told on where no terminal says.
+    const STORY_COLUMNS: usize = 120;
 
     fn told(chapter: &Chapter) -> Vec<String> {
         let checks = checks(chapter);

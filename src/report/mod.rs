@@ -17,6 +17,7 @@ mod format;
 mod github;
 mod hlog;
 pub mod html;
+pub mod instructive;
 mod json;
 mod junit;
 mod limits;

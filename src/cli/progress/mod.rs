@@ -208,6 +208,17 @@ fn work(scenario: &Scenario) -> f64 {
     START + scenario.intended().unwrap_or(0.0) + closed.sum::<f64>()
 }
 
+/// Does `work` while the board is drawn.
+pub(super) fn watch<R>(board: &Board, quiet: bool, work: impl FnOnce() -> R) -> R {
+    std::thread::scope(|scope| {
+        let (done, over) = std::sync::mpsc::channel();
+        scope.spawn(move || draw(board, &over, quiet));
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
 /// Draws the board until asked to stop; draws nothing unless somebody is watching.
 pub(super) fn draw(board: &Board, over: &std::sync::mpsc::Receiver<()>, quiet: bool) {
     let shown = !quiet && screen::is_live();

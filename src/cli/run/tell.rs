@@ -34,7 +34,7 @@ pub(super) fn chapter(chapter: &Chapter, first: bool, quiet: bool, planned: usiz
         screen::data(&terminal::seeds(seeds, &judgement.header, alone, width, color));
     }
     if failed {
-        screen::data(&format!("\n{}\n", terminal::failure(judgement)));
+        screen::data(&format!("\n{}\n", terminal::failure(judgement, width)));
     }
     if let Some(diff) = &chapter.diff {
         screen::data(&terminal::diff(diff, terminal::Depth::changed(quiet, alone), width, color));

@@ -12,14 +12,14 @@ mod tables;
 
 pub use closing::{closing, tally};
 pub use diff::{Depth, diff, diff_tally};
-pub use explain::explain;
+pub use explain::{explain, instructive, story};
 pub use failure::failure;
 pub use seeds::seeds;
 pub use status::{slowest, speed, status_header, status_line};
 pub use summary::summary;
 
 /// Narrowest page: below this, lines are laid out for it and the terminal wraps them.
-const WIDTH_MIN: usize = 60;
+const WIDTH_MIN: usize = 40;
 
 /// Widest page: longer lines are harder to read, not easier.
 const WIDTH_MAX: usize = 120;
