@@ -16,6 +16,9 @@ CELL, LINE, PAD, BAR, SIZE = 7.8, 17, 18, 34, 13
 BACKGROUND, FOREGROUND, DIM, BOLD = "#12161c", "#c9d1d9", "#7d8590", "#f0f3f6"
 COLORS = {31: "#ff7b72", 32: "#56d364", 33: "#e3b341", 34: "#79c0ff", 35: "#d2a8ff", 36: "#76e3ea"}
 BLOCKS = {c: (8 - i) / 8 for i, c in enumerate("█▉▊▋▌▍▎▏")}
+HEIGHTS = {c: (i + 1) / 8 for i, c in enumerate("▁▂▃▄▅▆▇")}
+SHADES = {"░": 0.25, "▒": 0.5}
+RULES = {"─": 1, "━": 4}
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 
@@ -63,7 +66,12 @@ def cells(text):
 
 
 def kind(character):
-    return "block" if character in BLOCKS else "rule" if character == "─" else "gap" if character == " " else "text"
+    if character in BLOCKS:
+        return "block"
+    # Neighbours are drawn as one only where they look the same.
+    if character in HEIGHTS or character in SHADES or character in RULES:
+        return character
+    return "gap" if character == " " else "text"
 
 
 def runs(line):
@@ -90,8 +98,23 @@ def draw(line, top):
         if what == "block":
             width = sum(BLOCKS[c] for c in text) * CELL
             yield f'<rect x="{x:.1f}" y="{top + 3:.1f}" width="{width:.1f}" height="{LINE - 5}" fill="{color}"/>'
-        elif what == "rule":
-            yield f'<rect x="{x:.1f}" y="{top + LINE / 2:.1f}" width="{len(text) * CELL:.1f}" height="1" fill="{color}"/>'
+        elif what in HEIGHTS:
+            height = (LINE - 5) * HEIGHTS[what]
+            yield (
+                f'<rect x="{x:.1f}" y="{top + LINE - 2 - height:.1f}" width="{len(text) * CELL:.1f}" '
+                f'height="{height:.1f}" fill="{color}"/>'
+            )
+        elif what in SHADES:
+            yield (
+                f'<rect x="{x:.1f}" y="{top + 3:.1f}" width="{len(text) * CELL:.1f}" height="{LINE - 5}" '
+                f'fill="{color}" fill-opacity="{SHADES[what]}"/>'
+            )
+        elif what in RULES:
+            thick = RULES[what]
+            yield (
+                f'<rect x="{x:.1f}" y="{top + (LINE - thick) / 2:.1f}" width="{len(text) * CELL:.1f}" '
+                f'height="{thick}" fill="{color}"/>'
+            )
         else:
             weight = ' font-weight="600"' if bold else ""
             yield (

@@ -7,6 +7,7 @@ mod baseline;
 mod check;
 pub mod exit;
 mod explain;
+mod figures;
 mod folder;
 mod mock;
 mod pool;
@@ -45,6 +46,8 @@ enum Command {
     Report(report::Args),
     /// Show why one request went the way it did
     Explain(explain::Args),
+    /// Define the figures of reports and expectations
+    Figures(figures::Args),
     /// Serve mock providers on real ports
     Mock(mock::Args),
     /// Serve the router for real traffic
@@ -70,6 +73,7 @@ pub fn main() -> Exit {
         Command::Check(args) => check::command(&args),
         Command::Report(args) => report::command(&args),
         Command::Explain(args) => explain::command(&args),
+        Command::Figures(args) => figures::command(&args),
         Command::Mock(args) => mock::command(&args),
         Command::Serve(args) => serve::command(&args),
         Command::Schema(args) => schema::command(&args),

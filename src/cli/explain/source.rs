@@ -171,8 +171,8 @@ fn read(mut reader: Reader<BufReader<File>>, look: Look<'_>) -> Result<Option<Fo
 
 /// Runs a scenario once more, and shows somebody who waits how far it is.
 fn simulate(scenario: &Scenario, look: Look<'_>) -> io::Result<Option<Footer>> {
-    let board = Board::new(std::slice::from_ref(scenario), 1);
-    let progress = board.begin(scenario);
+    let board = Board::new([scenario]);
+    let progress = board.begin(scenario, &scenario.name);
     let mut shown = Shown { look, enough: false, progress: Arc::clone(&progress) };
     let footer =
         progress::watch(&board, false, || run::run(scenario, Mode::Simulated, &progress, &mut shown))?;

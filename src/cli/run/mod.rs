@@ -21,7 +21,6 @@ use self::unit::Bench;
 use super::exit::Exit;
 use super::progress::{self, Board};
 use super::{folder, pool, screen};
-use crate::judge::Judgement;
 use crate::report::terminal;
 
 /// Runs the command.
@@ -58,9 +57,8 @@ pub(super) fn command(args: &Args) -> Exit {
     });
     let (suite, exit) = told.finish(&histories(args, &work));
     if !args.quiet && !suite.chapters.is_empty() {
-        let judgements: Vec<Judgement> =
-            suite.chapters.iter().map(|chapter| chapter.account.judgement.clone()).collect();
-        screen::talk(&format!("{}\n", terminal::speed(&judgements, board.took())));
+        let runs = suite.chapters.iter().map(|chapter| &chapter.account.judgement);
+        screen::talk(&format!("{}\n", terminal::speed(runs, board.took())));
         if let Some(slowest) = terminal::slowest(&board.slowest()).filter(|_| work.units.len() > 1) {
             screen::talk(&format!("{slowest}\n"));
         }

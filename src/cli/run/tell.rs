@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::baseline::Side;
 use crate::cli::screen;
-use crate::judge::{Judgement, Verdict};
+use crate::judge::Verdict;
 use crate::report::suite::Chapter;
 use crate::report::{Plan, Suite, terminal};
 
@@ -18,23 +18,23 @@ pub(super) fn chapter(chapter: &Chapter, first: bool, quiet: bool, planned: usiz
     let judgement = &chapter.account.judgement;
     let alone = planned == 1;
     if !quiet && alone {
-        screen::data(&terminal::summary(judgement, width, color));
+        screen::data(&terminal::summary(&chapter.account, width, color));
     } else if !quiet {
         if first {
             screen::data(&format!("{}\n", terminal::status_header(width, color)));
         }
-        screen::data(&format!("{}\n", terminal::status_line(judgement, width, color)));
+        screen::data(&format!("{}\n", terminal::status_line(chapter, width, color)));
     }
     let failed = chapter.verdict() != Verdict::Pass;
     if failed && quiet {
         // Where nothing was said before, the story needs its title.
-        screen::data(&format!("{}\n", terminal::status_line(judgement, width, color)));
+        screen::data(&format!("{}\n", terminal::status_line(chapter, width, color)));
     }
     if let Some(seeds) = chapter.seeds.as_ref().filter(|_| !quiet || failed) {
         screen::data(&terminal::seeds(seeds, &judgement.header, alone, width, color));
     }
     if failed {
-        screen::data(&format!("\n{}\n", terminal::failure(judgement, width)));
+        screen::data(&format!("\n{}\n", terminal::failure(judgement, width, color)));
     }
     if let Some(diff) = &chapter.diff {
         screen::data(&terminal::diff(diff, terminal::Depth::changed(quiet, alone), width, color));
@@ -44,12 +44,10 @@ pub(super) fn chapter(chapter: &Chapter, first: bool, quiet: bool, planned: usiz
 /// The last words.
 pub(super) fn end(suite: &Suite, report: Option<&Path>) {
     let (width, color) = (screen::width(), screen::stdout_color());
-    let judgements: Vec<Judgement> =
-        suite.chapters.iter().map(|chapter| chapter.account.judgement.clone()).collect();
     if suite.planned == 1 {
-        screen::data(&terminal::tally(&judgements, suite.planned, width, color));
+        screen::data(&terminal::tally(suite, width, color));
     } else {
-        screen::data(&terminal::closing(&judgements, suite.planned, width, color));
+        screen::data(&terminal::closing(suite, width, color));
     }
     let diffs: Vec<_> = suite.chapters.iter().filter_map(|chapter| chapter.diff.as_ref()).collect();
     if !diffs.is_empty() {

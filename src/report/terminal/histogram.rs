@@ -1,7 +1,7 @@
 //! A small latency histogram on a logarithmic axis.
 
 use crate::judge::Distribution;
-use crate::report::paint::{bar, right, show_seconds, thousands};
+use crate::report::paint::{self, bar, right, show_seconds, thousands, wrap};
 
 /// Most rows of a histogram; narrower ranges show all their buckets.
 const ROWS_MAX: usize = 12;
@@ -10,15 +10,16 @@ const ROWS_MAX: usize = 12;
 pub(super) fn histogram(title: &str, distribution: &Distribution, width: usize) -> String {
     let rows = fold(&distribution.buckets);
     let most = rows.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
-    let mut text = format!(
-        "  {title}: p50 {}, p90 {}, p99 {}, max {}\n",
+    let words = format!(
+        "{title}: p50 {}, p90 {}, p99 {}, max {}",
         show_seconds(distribution.p50),
         show_seconds(distribution.p90),
         show_seconds(distribution.p99),
         show_seconds(distribution.max)
     );
+    let mut text: String = wrap(&words, width - 2).iter().map(|line| format!("  {line}\n")).collect();
     let labels = labels(&rows);
-    let label_width = labels.iter().map(|label| crate::report::paint::width(label)).max().unwrap_or(0);
+    let label_width = labels.iter().map(|label| paint::width(label)).max().unwrap_or(0);
     let room = width.saturating_sub(label_width + 16).clamp(10, 60);
     for ((_, count), label) in rows.iter().zip(labels) {
         let bar = bar(*count as f64 / most as f64, room);

@@ -1,18 +1,22 @@
 //! A page for a single scenario.
 
 use super::histogram::histogram;
+use super::timeline::timeline;
 use super::{page_width, tables};
 use crate::history::figure::Kind;
 use crate::judge::expectations::show;
 use crate::judge::{Interval, Judgement, Verdict, WindowFigures, plural};
-use crate::report::paint::{Paint, badge, fit, show_seconds, thousands, time};
+use crate::report::Account;
+use crate::report::paint::{Paint, badge, fit, glyph, show_seconds, tame, thousands, time, wrap};
 
-/// Verdict and why, phases, outcomes, latency, failover, politeness and cost, expectations, faults.
+/// Verdict and why, the run over time, phases, outcomes, latency, failover, politeness and cost, expectations, faults.
 #[must_use]
-pub fn summary(judgement: &Judgement, width: usize, color: bool) -> String {
+pub fn summary(account: &Account, width: usize, color: bool) -> String {
+    let judgement = &account.judgement;
     let page = Page { judgement, width: page_width(width), paint: Paint::new(color) };
     let sections = [
         page.verdict(),
+        page.section("Over time", &timeline(account, page.width, page.paint)),
         page.section("Phases", &page.phases()),
         page.section("Outcomes", &tables::outcomes(&judgement.whole, page.width)),
         page.section("Latency", &page.latency()),
@@ -21,9 +25,13 @@ pub fn summary(judgement: &Judgement, width: usize, color: bool) -> String {
         page.section("Expectations", &page.expectations()),
         page.section("Promises", &page.promises()),
         page.section("Faults", &page.faults()),
+        page.definitions(),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
 }
+
+/// Columns left of what is said with a sign.
+const INDENT: usize = 4;
 
 struct Page<'a> {
     judgement: &'a Judgement,
@@ -46,10 +54,25 @@ impl Page<'_> {
             text.push_str(&format!("  {}\n", fit(about.trim(), self.width - 2)));
         }
         for reason in &judgement.reasons {
-            text.push_str(&format!("  {} {}\n", mark(reason.verdict), fit(&reason.what, self.width - 4)));
-            text.push_str(&format!("    {}\n", self.paint.dim(&fit(&reason.help, self.width - 4))));
+            let sign = self.paint.verdict(reason.verdict, glyph(reason.verdict));
+            text.push_str(&self.paragraph(&format!("  {sign} "), &reason.what, Paint::bold));
+            text.push_str(&self.paragraph("    ", &reason.help, Paint::dim));
         }
         text
+    }
+
+    /// Words on as many lines as they need, the first after `start`, the others below it.
+    fn paragraph(&self, start: &str, words: &str, dress: fn(Paint, &str) -> String) -> String {
+        let lines = wrap(&tame(words), self.width.saturating_sub(INDENT)).into_iter().enumerate();
+        let start = |index| if index == 0 { start.to_owned() } else { " ".repeat(INDENT) };
+        lines.map(|(index, line)| format!("{}{}\n", start(index), dress(self.paint, &line))).collect()
+    }
+
+    /// Where the figures are defined.
+    fn definitions(&self) -> String {
+        let words = "every figure is defined in docs/metrics.md, and by `brownout figures NAME`";
+        let lines = wrap(words, self.width).into_iter();
+        lines.map(|line| self.paint.dim(&line) + "\n").collect()
     }
 
     fn phases(&self) -> String {
@@ -131,9 +154,9 @@ impl Page<'_> {
 
     fn expectations(&self) -> String {
         let lines = self.judgement.expectations.iter().map(|result| {
-            let mark = self.paint.verdict(result.verdict, mark(result.verdict));
+            let sign = self.paint.verdict(result.verdict, glyph(result.verdict));
             let text = format!("{}: {}", result.expectation.text, result.explanation);
-            format!("  {mark} {}\n", fit(&text, self.width - 4))
+            self.paragraph(&format!("  {sign} "), &text, |_, line| line.to_owned())
         });
         lines.collect()
     }
@@ -145,24 +168,17 @@ impl Page<'_> {
             .iter()
             .filter(|promise| promise.checked > 0)
             .partition(|p| p.violations == 0);
-        let mut text = format!("  {} kept:", mark(Verdict::Pass));
-        let mut column = text.chars().count();
-        for promise in kept {
-            if column + promise.id.len() >= self.width {
-                text.push_str("\n         ");
-                column = 9;
-            }
-            text.push_str(&format!(" {}", promise.id));
-            column += promise.id.len() + 1;
-        }
-        text.push('\n');
+        let ids: Vec<_> = kept.iter().map(|promise| promise.id.as_str()).collect();
+        let sign = self.paint.verdict(Verdict::Pass, glyph(Verdict::Pass));
+        let plain = |_: Paint, line: &str| line.to_owned();
+        let mut text = self.paragraph(&format!("  {sign} "), &format!("kept: {}", ids.join(" ")), plain);
         for promise in broken {
             let line = format!(
                 "{} {}: {} of {} requests",
                 promise.id, promise.name, promise.violations, promise.checked
             );
-            let mark = self.paint.verdict(Verdict::Fail, mark(Verdict::Fail));
-            text.push_str(&format!("  {mark} {}\n", fit(&line, self.width - 4)));
+            let sign = self.paint.verdict(Verdict::Fail, glyph(Verdict::Fail));
+            text.push_str(&format!("  {sign} {}\n", fit(&line, self.width - 4)));
         }
         text
     }
@@ -173,7 +189,7 @@ impl Page<'_> {
             let fired =
                 fired.filter(|f| f.provider == fault.provider && f.name == fault.name).map(|f| f.count);
             let count = fired.sum::<u64>();
-            let mark = mark(if count > 0 { Verdict::Pass } else { Verdict::Inconclusive });
+            let sign = glyph(if count > 0 { Verdict::Pass } else { Verdict::Inconclusive });
             let line = format!(
                 "{} on {} ({}): fired {}",
                 fault.name,
@@ -181,7 +197,7 @@ impl Page<'_> {
                 fault.kind,
                 plural(count, "time")
             );
-            format!("  {mark} {}\n", fit(&line, self.width - 4))
+            format!("  {sign} {}\n", fit(&line, self.width - 4))
         });
         faults.collect()
     }
@@ -199,13 +215,5 @@ fn interval(interval: Interval) -> String {
         Interval::After(seconds) => show_seconds(seconds),
         Interval::Never(watched) => format!("never in {}", show_seconds(watched)),
         Interval::Unknown => "-".to_owned(),
-    }
-}
-
-fn mark(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "✓",
-        Verdict::Fail => "✗",
-        Verdict::Inconclusive => "?",
     }
 }

@@ -1,7 +1,7 @@
 //! Aligned columns.
 
 use crate::judge::{Outcome, PhaseFigures};
-use crate::report::paint::{bar, fit, pad, percent, right, show_seconds, thousands, time};
+use crate::report::paint::{self, bar, fit, pad, percent, right, show_seconds, thousands, time};
 
 /// A column of the table of phases.
 struct Column {
@@ -18,22 +18,21 @@ const fn column(group: &'static str, title: &'static str, width: usize, expendab
 }
 
 const COLUMNS: [Column; 8] = [
-    column("", "when", 13, 2),
-    column("", "requests", 9, 0),
+    column("", "when", 13, 3),
+    column("", "requests", 9, 1),
     column("", "available", 10, 0),
-    column("", "in time", 8, 3),
+    column("", "in time", 8, 4),
     column("first output", "p50", 7, 0),
     column("", "p99", 7, 0),
-    column("whole answer", "p50", 7, 1),
-    column("", "p99", 7, 1),
+    column("whole answer", "p50", 7, 2),
+    column("", "p99", 7, 2),
 ];
 
 /// The phases, as many columns as fit: when they were, how many requests fell into them, how many were
 /// answered, and answered within the objective, and how fast.
 pub(super) fn phases(phases: &[PhaseFigures], whole: &PhaseFigures, ended: f64, width: usize) -> String {
     let rows: Vec<_> = phases.iter().chain((phases.len() > 1).then_some(whole)).collect();
-    let name =
-        rows.iter().map(|phase| crate::report::paint::width(&phase.name)).max().unwrap_or(5).clamp(5, 16);
+    let name = rows.iter().map(|phase| paint::width(&phase.name)).max().unwrap_or(5).clamp(5, 16);
     let cells: Vec<_> = rows.iter().map(|phase| (phase.name.as_str(), cells(phase, ended))).collect();
     let shown = shown(2 + name, width);
     let mut text = groups(&shown, 2 + name);
@@ -62,7 +61,7 @@ fn cells(phase: &PhaseFigures, ended: f64) -> [String; 8] {
 /// Which columns fit beside `taken` characters.
 fn shown(taken: usize, width: usize) -> [bool; 8] {
     let mut shown = [true; 8];
-    for least in [3, 2, 1] {
+    for least in [4, 3, 2, 1] {
         let all: usize =
             COLUMNS.iter().zip(shown).filter(|(_, on)| *on).map(|(column, _)| column.width + 1).sum();
         if taken + all <= width {
@@ -83,10 +82,7 @@ fn groups(shown: &[bool; 8], taken: usize) -> String {
         at += column.width + 1;
         if !column.group.is_empty() {
             // Right-aligned over this column and the next, which is as wide.
-            text.push_str(&right(
-                column.group,
-                (at + column.width + 1).saturating_sub(crate::report::paint::width(&text)),
-            ));
+            text.push_str(&right(column.group, (at + column.width + 1).saturating_sub(paint::width(&text))));
         }
     }
     text.push('\n');
@@ -138,9 +134,7 @@ pub(super) fn facts(facts: &[(&str, String)], width: usize) -> String {
     let mut line = String::from(" ");
     for (name, value) in facts.iter().filter(|(_, value)| value != "-") {
         let piece = format!(" {name} {value}");
-        if crate::report::paint::width(&line) + crate::report::paint::width(&piece) + 2 > width
-            && line.trim() != ""
-        {
+        if paint::width(&line) + paint::width(&piece) + 2 > width && line.trim() != "" {
             text.push_str(&fit(line.trim_end(), width));
             text.push('\n');
             line = String::from(" ");

@@ -8,43 +8,43 @@ use crate::history::{
     AttemptResult, Ending, Failure, FailureClass, Header, Limit, Record, Skip, SkipReason, Wait, WaitCause,
 };
 use crate::judge::testkit::{continued, failed_over, failing, footer, header, hedged, served};
-use crate::judge::{Judge, Judgement};
+use crate::report::account::Collector;
 use crate::report::instructive::Search;
-use crate::report::paint;
+use crate::report::suite::{Chapter, Suite};
+use crate::report::{Account, paint, testkit};
 
-fn judge(header: Header, records: &[Record]) -> Judgement {
-    let mut judge = Judge::new(header);
-    records.iter().for_each(|record| judge.record(record));
-    judge.finish(footer(records.len() as u64))
+fn account(header: Header, records: &[Record]) -> Account {
+    let mut collector = Collector::new(header);
+    records.iter().for_each(|record| collector.record(record));
+    collector.finish(footer(records.len() as u64))
 }
 
-fn thirty() -> Vec<Record> {
-    (0..30).map(|n| if (10..20).contains(&n) { failed_over(n) } else { served(n, "claude") }).collect()
+fn good() -> Account {
+    testkit::good()
 }
 
-fn good() -> Judgement {
-    let mut header = header();
-    header.expect =
-        ["availability >= 99.9%", "latency.first_token.p99 < 3s during outage", "amplification <= 1.4"]
-            .map(|text| Expectation::parse(text).expect("legal"))
-            .to_vec();
-    judge(header, &thirty())
-}
-
-fn bad() -> Judgement {
-    let mut records = thirty();
+fn bad() -> Account {
+    let mut records = testkit::thirty();
     records[12] = failing(12, &["claude", "claude"]);
     records[12].calls[0].retry_after = Some(Duration::from_secs(2));
     let mut header = header();
     header.expect = vec![Expectation::parse("availability >= 99.9%").expect("legal")];
-    judge(header, &records)
+    account(header, &records)
+}
+
+/// A good one and a bad one of three.
+fn suite() -> Suite {
+    Suite { chapters: vec![Chapter::once(good()), Chapter::once(bad())], planned: 3 }
+}
+
+fn lines_at(width: usize) -> String {
+    let [good, bad] = [good(), bad()].map(|account| status_line(&Chapter::once(account), width, false));
+    [status_header(width, false), good, bad].join("\n")
 }
 
 #[test]
 fn status_lines_are_aligned() {
-    let lines =
-        [status_header(120, false), status_line(&good(), 120, false), status_line(&bad(), 120, false)];
-    insta::assert_snapshot!(lines.join("\n"), @r"
+    insta::assert_snapshot!(lines_at(120), @r"
                                                                          first  output
     verdict         scenario                        requests available     p50     p99  not by the first choice
     ✓ PASS          regional-outage                       30      100%   501ms   561ms  10 fallback
@@ -53,10 +53,41 @@ fn status_lines_are_aligned() {
 }
 
 #[test]
+fn status_lines_drop_columns_where_there_is_no_room() {
+    insta::assert_snapshot!(lines_at(80), @r"
+                                                               first  output
+    verdict         scenario              requests available     p50     p99
+    ✓ PASS          regional-outage             30      100%   501ms   561ms
+    ✗ FAIL          regional-outage             30     96.7%   501ms   561ms
+    ");
+    insta::assert_snapshot!(lines_at(60), @r"
+                                                           first
+    verdict         scenario          requests available     p50
+    ✓ PASS          regional-outage         30      100%   501ms
+    ✗ FAIL          regional-outage         30     96.7%   501ms
+    ");
+    insta::assert_snapshot!(lines_at(40), @r"
+       scenario          requests available
+    ✓  regional-outage         30      100%
+    ✗  regional-outage         30     96.7%
+    ");
+}
+
+#[test]
 fn a_page_tells_the_run() {
     insta::assert_snapshot!(summary(&good(), 80, false), @r"
     ✓ PASS  regional-outage  seed 7
       Claude's region goes dark.
+
+    Over time
+                0        5s       10s      15s      20s      25s
+                ├────────┬────────┬────────┬────────┬────────┬────────┬
+      offered   ▆·▄▆·▆·▄·▄·▆▄·▄·▆·▆·▆·▄·▄▆·▆·▄·▄·▆▄·▄·▆·▆·▆·▄·▄▆·▆·▄·█      peak 3/s
+      attained  █ ██ █ █ █ ██ █ █ █ █ █ ██ █ █ █ ██ █ █ █ █ █ ██ █ █ █    least 100%
+      fallback  · ·· · · · ·· · · █ █ █ ██ █ █ █ ██ · · · · · ·· · · ·            10
+      anthropic █ ██ █ █ █ ██ █ █ ▄ ▄ ▄ ▄▄ ▄ ▄ ▄ ▄█·█ █ █ █ █ ██ █ █ █      30 asked
+      google    · ·· · · · ·· · · ▄ ▄ ▄ ▄▄ ▄ ▄ ▄ ▄·█· · · · · ·· · · ·      10 asked
+      outage                      ━━━━━━━━━━━━━━━━━━                          status
 
     Phases
                                                      first output    whole answer
@@ -97,12 +128,14 @@ fn a_page_tells_the_run() {
 
     Faults
       ✓ outage on anthropic (status): fired 1 time
+
+    every figure is defined in docs/metrics.md, and by `brownout figures NAME`
     ");
 }
 
 #[test]
 fn a_failure_is_told_as_a_story() {
-    insta::assert_snapshot!(failure(&bad(), 100), @r"
+    insta::assert_snapshot!(failure(&bad().judgement, 100, false), @r"
     ✗ I02 pre-commit-recovery
       it failed with server_error and `flash` was never asked, with time left
          +0.000s  request 12 (req-12) asks `support` [claude, flash], deadline 20s for a stream
@@ -123,32 +156,143 @@ fn a_failure_is_told_as_a_story() {
 
     look closer: brownout explain scenarios/outages/regional-outage.yaml req-12 --seed 7
     ");
-    assert_eq!(failure(&good(), 100), "");
+    assert_eq!(failure(&good().judgement, 100, false), "");
 }
 
 #[test]
 fn the_closing_says_what_to_do_next() {
-    insta::assert_snapshot!(closing(&[good(), bad()], 3, 60, false), @r"
+    insta::assert_snapshot!(closing(&suite(), 60, false), @r"
     ────────────────────────────────────────────────────────────
     1 passed, 1 failed, 1 not run  (60 requests judged)
 
-    regional-outage
-      I02 pre-commit-recovery broken by 1 request
-      I10 server-directed-wait broken by 1 request
-      expected availability >= 99.9%
-      brownout run scenarios/outages/regional-outage.yaml --seed 7
+    ✗ regional-outage
+        I02 pre-commit-recovery broken by 1 request
+        I10 server-directed-wait broken by 1 request
+        expected availability >= 99.9%
+        first witness: request req-12: it failed with
+        server_error and `flash` was never asked, with time left
+        look closer  brownout explain scenarios/outages/regional-outage.yaml req-12 --seed 7
+        run again    brownout run scenarios/outages/regional-outage.yaml --seed 7
     ");
 }
 
 #[test]
 fn narrow_pages_stay_narrow() {
-    for judgement in [good(), bad()] {
-        let text =
-            [summary(&judgement, 60, false), status_line(&judgement, 60, false), status_header(60, false)]
-                .join("\n");
-        let wide: Vec<_> = text.lines().filter(|line| line.chars().count() > 60).collect();
-        assert!(wide.is_empty(), "{wide:?}");
+    for width in [40, 60, 80, 120] {
+        for account in [good(), bad()] {
+            let stories = failure(&account.judgement, width, false);
+            let told = stories.lines().filter(|line| !is_command(line));
+            let page = summary(&account, width, false);
+            let lines = [status_line(&Chapter::once(account), width, false), status_header(width, false)];
+            let text = [page, lines.join("\n"), told.collect::<Vec<_>>().join("\n")].join("\n");
+            let wide: Vec<_> = text.lines().filter(|line| paint::width(line) > width).collect();
+            assert!(wide.is_empty(), "{width}: {wide:#?}");
+        }
+        let last = closing(&suite(), width, false);
+        let wide: Vec<_> =
+            last.lines().filter(|line| !is_command(line) && paint::width(line) > width).collect();
+        assert!(wide.is_empty(), "{width}: {wide:#?}");
     }
+}
+
+/// Commands are there to be pasted, and never cut.
+fn is_command(line: &str) -> bool {
+    line.contains("brownout run ") || line.contains("brownout explain ")
+}
+
+#[test]
+fn a_narrow_page_tells_the_run_as_well() {
+    insta::assert_snapshot!(summary(&bad(), 40, false), @r"
+    ✗ FAIL  regional-outage  seed 7
+      Claude's region goes dark.
+      ✗ I02 pre-commit-recovery broken by 1
+        request
+        request 12: it failed with
+        server_error and `flash` was never
+        asked, with time left
+      ✗ I10 server-directed-wait broken by 1
+        request
+        request 12: claude asked for 2s and
+        was asked again 2s too early, by
+        attempt 2
+      ✗ expected availability >= 99.9%
+        measured 96.667%
+
+    Over time
+               0         20s
+               ├─────────┬─────
+      offered  ▆▅▅▆▅▅▅▃▅▅▆▅▅▅▃█     peak 2/s
+      attained ██████▄█████████  least 50.0%
+      fallback ·····█▄███▄·····            9
+      error    ······▄·········            1
+      anthrop… █████▄▆▄▄▄▆█████     31 asked
+      google   ·····▄▂▄▄▄▃·····      9 asked
+      retries  ······█·········            1
+      outage        ━━━━━             status
+
+    Phases
+                             first output
+      phase     available     p50     p99
+      baseline       100%   501ms   501ms
+      outage        90.0%   561ms   561ms
+      after          100%   501ms   501ms
+      run           96.7%   501ms   561ms
+
+    Outcomes
+      primary           20   66.7%  ██████▋
+      fallback           9   30.0%  ███
+      error              1    3.3%  ▍
+
+    Latency
+      first output: p50 501ms, p90 561ms,
+      p99 561ms, max 561ms
+      up to 630ms │█████████████ 29
+      whole answer: p50 1s, p90 1.06s, p99
+      1.06s, max 1.06s
+      up to 1.25s │█████████████ 29
+
+    Failover
+      anthropic 10s..20s (outage)
+      time to failover unknown (too few req…
+      harmed before 1 · wasted attempts 11
+      flaps 0 · lost 1.0 requests
+      detect p50 0s · decide p50 0s
+      answer p50 500ms · added p50 60ms
+
+    Politeness and cost
+      amplification 1.333x · in outage 1.1x
+      early retries 1 · useless repeats 0
+      orphans 0 · cost $0.009495
+      per success $0.000327
+      inflation 0.728x · quality 0.974x
+
+    Expectations
+      ✗ availability >= 99.9%: measured
+        96.667%
+
+    Promises
+      ✓ kept: I01 I03 I05 I06 I08 I12 I16
+        I18 I19 I20 I21 I22
+      ✗ I02 pre-commit-recovery: 1 of 1 req…
+      ✗ I10 server-directed-wait: 1 of 1 re…
+
+    Faults
+      ✓ outage on anthropic (status): fired…
+
+    every figure is defined in
+    docs/metrics.md, and by `brownout
+    figures NAME`
+    ");
+}
+
+#[test]
+fn names_in_wide_characters_keep_the_columns_aligned() {
+    let mut wide = good();
+    wide.judgement.header.scenario = "地域障害".to_owned();
+    let line = status_line(&Chapter::once(wide), 80, false);
+    let plain = status_line(&Chapter::once(good()), 80, false);
+    let requests = |line: &str| paint::width(&line[..line.find(" 30 ").expect("30 requests")]);
+    assert_eq!(requests(&line), requests(&plain));
 }
 
 #[test]
@@ -358,12 +502,15 @@ fn the_requests_worth_a_look_come_with_their_commands() {
 
 #[test]
 fn the_speed_is_told_for_simulations_only() {
-    let mut real = good();
+    let mut real = good().judgement;
     real.header.mode = crate::history::Mode::RealTime;
     let took = Duration::from_millis(1500);
 
-    assert_eq!(speed(&[good(), good()], took), "simulated 60s in 1.5s, 40 times faster than real time");
-    assert_eq!(speed(&[real], took), "ran 1.5s in real time");
+    assert_eq!(
+        speed([&good().judgement, &good().judgement], took),
+        "simulated 60s in 1.5s, 40 times faster than real time"
+    );
+    assert_eq!(speed([&real], took), "ran 1.5s in real time");
 }
 
 #[test]

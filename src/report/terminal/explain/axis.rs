@@ -17,7 +17,7 @@ const TICK: u64 = 7;
 
 /// Moments on a number of columns.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(in crate::report::terminal) struct Axis {
     start: Moment,
     /// Length in microseconds, never zero.
     length: u64,
@@ -35,7 +35,7 @@ struct Cut {
 
 impl Axis {
     /// An axis of `room` columns from `start` to the last of `moments`.
-    pub(super) fn new(start: Moment, moments: &[Moment], room: usize) -> Axis {
+    pub(in crate::report::terminal) fn new(start: Moment, moments: &[Moment], room: usize) -> Axis {
         let mut offsets: Vec<u64> = moments.iter().map(|at| us(*at, start)).chain([0]).collect();
         offsets.sort_unstable();
         offsets.dedup();
@@ -63,22 +63,22 @@ impl Axis {
     }
 
     /// Columns there are.
-    pub(super) const fn room(&self) -> usize {
+    pub(in crate::report::terminal) const fn room(&self) -> usize {
         self.room
     }
 
     /// The column of a moment.
-    pub(super) fn column(&self, at: Moment) -> usize {
+    pub(in crate::report::terminal) fn column(&self, at: Moment) -> usize {
         (self.place(us(at, self.start).min(self.length)) as usize).min(self.room - 1)
     }
 
     /// Whether a moment lies on the axis.
-    pub(super) fn shows(&self, at: Moment) -> bool {
+    pub(in crate::report::terminal) fn shows(&self, at: Moment) -> bool {
         us(at, self.start) <= self.length
     }
 
     /// The silence that was cut short, as moments.
-    pub(super) fn silence(&self) -> Option<(Moment, Moment)> {
+    pub(in crate::report::terminal) fn silence(&self) -> Option<(Moment, Moment)> {
         let at = |us: u64| Moment::from_us(self.start.as_us() + us);
         self.cut.map(|cut| (at(cut.from), at(cut.to)))
     }
@@ -97,7 +97,7 @@ impl Axis {
     }
 
     /// Labels, and below them the axis with its ticks.
-    pub(super) fn ruler(&self) -> [String; 2] {
+    pub(in crate::report::terminal) fn ruler(&self) -> [String; 2] {
         let mut line = vec!['─'; self.room];
         let (mut labels, mut last) = (String::new(), String::new());
         for at in self.ticks() {

@@ -6,6 +6,7 @@ mod picture;
 mod story;
 mod times;
 
+pub(super) use axis::Axis;
 pub use list::instructive;
 pub use story::story;
 
