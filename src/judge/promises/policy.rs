@@ -44,14 +44,13 @@ pub(super) struct Turn<'a> {
 pub(super) fn turns<'a>(case: &Case<'a>) -> impl Iterator<Item = Turn<'a>> + use<'a> {
     let attempts = case.attempts();
     let trail = case.record.trail.as_ref().filter(|_| is_sequential(attempts));
-    let failed = attempts.iter().enumerate().filter_map(move |(index, attempt)| {
+    attempts.iter().enumerate().filter_map(move |(index, attempt)| {
         let trail = trail?;
         let AttemptResult::Failed(failure) = &attempt.result else { return None };
         let forwarded = trail.committed.is_some_and(|at| at <= attempt.ended);
         let chain = !matches!(attempt.cause, Cause::Rescue | Cause::Continue | Cause::Regenerate);
         (chain && !forwarded).then(|| Turn { index, attempt, failure, next: next(trail, index) })
-    });
-    failed
+    })
 }
 
 /// Whether no attempt was made beside another.

@@ -70,7 +70,8 @@ impl Settings {
             // A floor a second is full when it begins; a share fills with every request.
             let fills = if budget.per_second > 0.0 { 0.0 } else { 1.0 / budget.share };
             let calm = route.chain.iter().skip(1).all(|model| !self.troubled.contains(model));
-            if !calm || !((hedges.due as f64) > fills + DUE as f64) {
+            let enough = hedges.due as f64 > fills + DUE as f64;
+            if !(calm && enough) {
                 continue;
             }
             if hedges.made > 0 {
