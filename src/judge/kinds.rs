@@ -25,7 +25,8 @@ pub(crate) fn means(call: &Call, class: FailureClass) -> bool {
         }
         ErrorKind::Unauthorized | ErrorKind::Forbidden => &[C::Unauthorized],
         ErrorKind::NotFound => &[C::NotFound],
-        ErrorKind::ContentFilter => &[C::Refused, C::Empty],
+        // Some vendors say of a filter no more than that the request was bad.
+        ErrorKind::ContentFilter => &[C::Refused, C::Empty, C::InvalidRequest],
         ErrorKind::ContextExceeded => &[C::ContextExceeded, C::InvalidRequest],
         // A plain 400 may say anything: an empty account, a bad key, a filter.
         ErrorKind::InvalidRequest => &[

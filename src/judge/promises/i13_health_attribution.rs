@@ -80,7 +80,14 @@ impl Attribution {
                 self.until.remove(&change.target);
                 return;
             }
-            HealthState::Probing | HealthState::Cooling { .. } => return,
+            HealthState::Probing => return,
+            // Behind a wish for rest nobody sees whether the bench went on: the next one may end sooner.
+            HealthState::Cooling { .. } => {
+                if let Some(until) = self.until.get_mut(&change.target) {
+                    *until = Moment::ZERO;
+                }
+                return;
+            }
         };
         let before = self.until.insert(change.target.clone(), until);
         // A probe that says nothing gives its slot back, and the bench goes on: then the last word is no reason.
@@ -209,6 +216,9 @@ mod tests {
         // A probe that was refused says nothing: the bench goes on.
         let probed = change(3.0, HealthState::Probing, None);
         assert_eq!(told(&[first.clone(), probed, benched(4.0, 6.0, FailureClass::Refused)]), (2, 0));
+        // Behind a wish for rest it may have been open.
+        let resting = change(3.0, HealthState::Cooling { until: at(5.0) }, None);
+        assert_eq!(told(&[first.clone(), resting, benched(4.0, 5.0, error)]), (2, 0));
         // Once it was open again, the next bench is another one.
         let open = change(7.0, HealthState::Open, None);
         assert_eq!(told(&[benched(1.0, 60.0, error), open, benched(8.0, 13.0, error)]), (2, 0));

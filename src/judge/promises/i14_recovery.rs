@@ -5,7 +5,7 @@
 //! any of its provider, where its breaker is shared): no request may be turned away from it as benched later than the longest
 //! bench its breaker declares (with probes of the router's own, whose failures are known by the changes of health: two of their
 //! pauses, and twice their patience, more). Where no
-//! failure came, nobody may be turned away as benched or probed after an attempt that began when it was well brought output. And
+//! failure came, nobody may be turned away as benched or probed after an attempt that began when it was well was served. And
 //! nobody may be turned away because of a probe where no attempt began since: that slot is lost. When everything is over no probe
 //! slot is held.
 //!
@@ -40,7 +40,7 @@ pub(super) struct Recovery {
 struct Return {
     /// The last failure that counts.
     failed: Option<Moment>,
-    /// The first attempt that was well: when it began, and when its output came.
+    /// The first attempt that was well: when it began, and when it ended.
     first: Option<(Moment, Moment)>,
     /// Whether any attempt began.
     asked: bool,
@@ -106,11 +106,9 @@ impl Recovery {
         seen.asked = true;
         // One that was sent against a bench proves nothing about it.
         let proves = !forces && attempt.cause != Cause::Rescue && attempt.result == AttemptResult::Served;
-        if let Some(output) = attempt.first_output.filter(|_| proves) {
-            let first = (attempt.started, output);
-            if seen.first.is_none_or(|known| output < known.1) {
-                seen.first = Some(first);
-            }
+        // What is held back speaks for its target only once it is forwarded: the end is late enough in any case.
+        if proves && seen.first.is_none_or(|known| attempt.ended < known.1) {
+            seen.first = Some((attempt.started, attempt.ended));
         }
     }
 
@@ -188,8 +186,8 @@ fn wrong(
     }
     let away = back.benched.max(back.probing);
     let proved = back.first.filter(|(began, _)| failed.is_none_or(|failed| failed < *began));
-    if let (Some((_, output)), Some((at, number))) = (proved, away)
-        && at > output + slack
+    if let (Some((_, ended)), Some((at, number))) = (proved, away)
+        && at > ended + slack
     {
         return Some(("it had answered since".to_owned(), at, number));
     }
@@ -246,7 +244,7 @@ mod tests {
 
     #[test]
     fn nobody_is_turned_away_after_an_answer() {
-        // The answer at 20 s has its first output at 20.501 s.
+        // The answer at 20 s is whole at 21.001 s.
         assert_eq!(violations(&[served(20, "claude"), turned_away(22, SkipReason::Probing)]), 1);
         assert_eq!(violations(&[turned_away(20, SkipReason::Probing), served(21, "claude")]), 0);
         let failed = [served(20, "claude"), failed_over(21), turned_away(22, SkipReason::Probing)];

@@ -94,8 +94,11 @@ impl Shares {
             *self.heads.entry(draw).or_default().entry(item).or_default() += 1;
             return;
         }
-        // Load is known of those who may be asked: who was asked first, and what came of it.
+        // Load is known of those who may be asked: who was asked first where nobody was passed over, and what came of it.
         let Some(first) = trail.attempts.first().filter(|first| first.cause == Cause::First) else { return };
+        if trail.skips.iter().any(|skip| skip.at <= first.started) {
+            return;
+        }
         let header = &case.facts.header;
         let asked = match draw {
             Draw::Route(_) => header.models.get_index_of(&first.model),

@@ -7,7 +7,7 @@ use crate::judge::Case;
 use crate::judge::expectations::show_seconds;
 use crate::judge::promises::Breach;
 use crate::judge::promises::policy::{self, Next, Turn};
-use crate::router::config::{AllBenched, RetryAfterPolicy};
+use crate::router::config::{AllBenched, RetryAfterPolicy, Then};
 
 /// What is wrong with the waits of a request, or with a repeat that is missing.
 pub(super) fn wrong(case: &Case<'_>, trail: &Trail, route: &RouteFacts) -> Option<Breach> {
@@ -75,8 +75,11 @@ fn missing(case: &Case<'_>, trail: &Trail, route: &RouteFacts) -> Option<Breach>
         let unclear = route.surfaces_unclear && policy::is_unclear(turn.failure);
         let asked = turn.failure.retry_after.is_some();
         let budget = provider(&turn).is_none_or(|provider| provider.retry_budget);
+        // A target that is benched by then is not waited for; where the failure is the answer that leaves no skip.
+        let breaker = case.facts.model(&turn.attempt.model).and_then(|model| model.breaker);
+        let benched = declared.then == Then::Surface && breaker.is_none_or(|breaker| breaker.is_on());
         let moved_on = !matches!(turn.next, Next::Repeat(_) | Next::Open);
-        let due = used < times && moved_on && !(late || bounded || unclear || asked || budget);
+        let due = used < times && moved_on && !(late || bounded || unclear || asked || budget || benched);
         due.then(|| {
             let what = format!(
                 "{} failed with {class} for the {}. time, {times} repeats are declared, and it was not asked again",
