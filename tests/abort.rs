@@ -86,7 +86,7 @@ fn a_hopeless_run_ends_early_and_fails_for_that_reason_alone() {
     assert_eq!(judgement.reasons.len(), 1, "{:?}", judgement.reasons);
     assert!(judgement.reasons[0].what.starts_with("hopeless, and stopped at"), "{:?}", judgement.reasons);
     assert_eq!(judgement.footer.gauges, Default::default());
-    let told = terminal::failure(&judgement);
+    let told = terminal::failure(&judgement, 100, false);
     assert!(told.starts_with("✗ hopeless, and stopped at"), "{told}");
 }
 
