@@ -7,13 +7,16 @@ use super::{ExpectError, Measure, Threshold, error, figure, list, reach};
 use crate::history::figure::{Kind as Unit, nearest};
 
 /// The right side as it was read: which requests its phases are meant for is known only at the end of the text.
-pub(super) enum Right<'a> {
-    Value(f64),
-    Of { what: What<'a>, factor: f64, plus: f64 },
+pub(super) struct Right<'a> {
+    /// What it refers to; none when it is a plain value.
+    what: Option<What<'a>>,
+    factor: f64,
+    /// The value, or what is added to what it refers to.
+    plus: f64,
 }
 
 /// What stands behind `95% of`.
-pub(super) enum What<'a> {
+enum What<'a> {
     /// The figure on the left, in these phases; and the word that names the first of them.
     Phases(Vec<String>, Token<'a>),
     /// A figure of its own, and the word that names it.
@@ -38,7 +41,8 @@ impl<'a> Right<'a> {
         }
         let written = written(parser);
         if parser.peek().is_none_or(|token| token.text != "of") {
-            return value::read(&written, kind).map(Right::Value);
+            let plus = value::read(&written, kind)?;
+            return Ok(Right { what: None, factor: 1.0, plus });
         }
         parser.at += 1;
         let factor = value::factor(&written)?;
@@ -46,20 +50,18 @@ impl<'a> Right<'a> {
     }
 
     fn of(parser: &mut Parser<'a>, left: &Measure, factor: f64) -> Result<Self, ExpectError> {
-        let what = What::read(parser, left)?;
+        let what = Some(What::read(parser, left)?);
         let plus = plus(parser, left.kind())?;
-        Ok(Right::Of { what, factor, plus })
+        Ok(Right { what, factor, plus })
     }
 
     /// The threshold, once it is known what the left side speaks of.
     pub(super) fn resolve(self, left: &Measure) -> Result<Threshold, ExpectError> {
-        let (what, factor, plus) = match self {
-            Right::Value(value) => return Ok(Threshold::Value(value)),
-            Right::Of { what, factor, plus } => (what, factor, plus),
-        };
+        let Right { what, factor, plus } = self;
         let (measure, word) = match what {
-            What::Figure(measure, word) => (measure, word),
-            What::Phases(phases, word) => {
+            None => return Ok(Threshold::Value(plus)),
+            Some(What::Figure(measure, word)) => (measure, word),
+            Some(What::Phases(phases, word)) => {
                 reach::check_phase(&left.figure, &word)?;
                 (Measure { scope: left.scope.moved(phases), ..left.clone() }, word)
             }
