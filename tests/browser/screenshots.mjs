@@ -11,7 +11,7 @@ mkdirSync(folder, { recursive: true });
 // Page, and how much of its height is shown: the story, not the last table.
 const subjects = [
   ['suite', '', 1000],
-  ['outage', '#s-regional-outage', 1900],
+  ['hang', '#s-hang', 1900],
   ['flapping', '#s-flapping-provider', 1900],
   ['afternoon', '#s-long-afternoon', 1900],
 ];

@@ -5,7 +5,7 @@ use super::parts::{figure_link, section};
 use super::scene::Scene;
 use crate::history::figure::{Kind, find};
 use crate::judge::PhaseFigures;
-use crate::report::paint::{percent, show};
+use crate::report::paint::{percent, show, thousands};
 
 /// Figure, statistic, and whether more of it is better.
 const FIGURES: [(&str, Option<&str>, bool); 10] = [
@@ -55,7 +55,8 @@ fn tile(scene: &Scene<'_>, name: &str, stat: Option<&str>, more: bool) -> Option
 fn beside(scene: &Scene<'_>, name: &str) -> Option<Element> {
     let count = |figure| scene.judgement().whole.number(figure).unwrap_or(0.0);
     let (shed, aborted) = (count("requests.shed"), count("requests.aborted"));
-    let told = || span("muted", format!("{shed} shed, {aborted} aborted"));
+    let told =
+        || span("muted", format!("{} shed, {} aborted", thousands(shed as u64), thousands(aborted as u64)));
     (name == "goodput" && shed + aborted > 0.0).then(told)
 }
 
