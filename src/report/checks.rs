@@ -1,10 +1,13 @@
 //! Everything that one scenario was checked for, one by one: what a test report lists.
 
+mod run;
+
+use super::units::shown;
 use super::{Chapter, command, terminal};
 use crate::history::Header;
 use crate::judge::diff::{Change, Diff, FigureDiff};
 use crate::judge::seeds::Seeds;
-use crate::judge::{ExpectationResult, Judgement, PromiseResult, Reason, ScriptedResult, Verdict, plural};
+use crate::judge::{ExpectationResult, Judgement, PromiseResult, ScriptedResult, Verdict, plural};
 
 /// Witnesses told for a broken promise; the first with its whole story.
 const WITNESSES: usize = 5;
@@ -12,8 +15,8 @@ const WITNESSES: usize = 5;
 /// Columns a story is told on, where no terminal says.
 const STORY_COLUMNS: usize = 120;
 
-/// Figures listed of a regression.
-const FIGURES: usize = 20;
+/// Figures listed of a regression, and seeds that did not pass.
+const LISTED: usize = 20;
 
 /// One thing that was checked.
 #[derive(Clone, Debug)]
@@ -71,8 +74,11 @@ pub(crate) fn checks(chapter: &Chapter) -> Vec<Check> {
     checks.extend(judgement.expectations.iter().map(of_expectation));
     checks.extend(judgement.scripted.iter().map(|result| of_scripted(judgement, result)));
     checks.extend(chapter.seeds.as_ref().map(of_seeds));
+    checks.insert(0, run::of(chapter, &checks));
+    if chapter.seeds.is_some() {
+        checks.iter_mut().for_each(|check| tolerated(check, chapter.verdict()));
+    }
     checks.extend(chapter.diff.as_ref().map(of_diff));
-    checks.insert(0, of_run(chapter, &checks));
     checks
 }
 
@@ -92,7 +98,8 @@ fn of_promise(judgement: &Judgement, promise: &PromiseResult) -> Check {
         detail.push_str(&witness.what);
         detail.push('\n');
     }
-    let blamed = promise.witnesses.first().and_then(|witness| witness.number);
+    let blamed = promise.witnesses.first();
+    let blamed = blamed.and_then(|witness| witness.number.or(witness.others.first().copied()));
     detail.push_str(&story(judgement, blamed));
     Check {
         verdict: Verdict::Fail,
@@ -103,24 +110,30 @@ fn of_promise(judgement: &Judgement, promise: &PromiseResult) -> Check {
 
 fn of_expectation(result: &ExpectationResult) -> Check {
     let name = format!("expect {}", result.expectation.text);
+    let place = result.expectation.place.map(|place| (place.line, place.column));
     let check = kept(CheckKind::Expectation, name, result.explanation.clone());
-    Check { verdict: result.verdict, ..check }
+    Check { verdict: result.verdict, place, ..check }
 }
 
 fn of_scripted(judgement: &Judgement, result: &ScriptedResult) -> Check {
     let name = format!("scripted request {}", result.expectation.number);
-    if result.verdict == Verdict::Pass {
-        return kept(CheckKind::Scripted, name, "went as scripted".to_owned());
-    }
-    let differences: Vec<_> = result.mismatches.iter().map(|mismatch| mismatch.what.as_str()).collect();
+    let found = match result.verdict {
+        Verdict::Pass => return kept(CheckKind::Scripted, name, "went as scripted".to_owned()),
+        Verdict::Inconclusive => "the run was over before it".to_owned(),
+        Verdict::Fail => format!("went another way: differs in {}", differences(result)),
+    };
     let mut detail = String::new();
     for mismatch in &result.mismatches {
         let (what, expected, actual) = (&mismatch.what, &mismatch.expected, &mismatch.actual);
         detail.push_str(&format!("{what}\n  expected  {expected}\n  actual    {actual}\n"));
     }
     detail.push_str(&story(judgement, Some(result.expectation.number)));
-    let found = format!("went another way: differs in {}", differences.join(", "));
     Check { verdict: result.verdict, detail, ..kept(CheckKind::Scripted, name, found) }
+}
+
+fn differences(result: &ScriptedResult) -> String {
+    let differences: Vec<_> = result.mismatches.iter().map(|mismatch| mismatch.what.as_str()).collect();
+    differences.join(", ")
 }
 
 /// The life of a request that was kept in full.
@@ -130,76 +143,53 @@ fn story(judgement: &Judgement, number: Option<u64>) -> String {
 }
 
 fn of_seeds(seeds: &Seeds) -> Check {
-    let runs = seeds.runs.len();
-    let name = format!("passes under {} of {}", share(seeds.wanted), plural(runs as u64, "seed"));
-    let (low, high) = seeds.interval;
-    let found = format!(
-        "{} of {runs} passed ({}; 95% interval {}..{})",
-        seeds.passed,
-        share(seeds.share),
-        share(low),
-        share(high)
-    );
+    let name = format!("passes under {} of {}", share(seeds.wanted), plural(seeds.runs.len() as u64, "seed"));
     let lost = seeds.runs.iter().filter(|run| run.verdict != Verdict::Pass);
     let lost = lost.map(|run| {
         let reason = run.reason.as_deref().unwrap_or("no reason was given");
         format!("seed {}: {}: {reason}\n", run.seed, run.verdict.name())
     });
-    Check { verdict: seeds.verdict, detail: lost.collect(), ..kept(CheckKind::Seeds, name, found) }
+    let detail = lost.take(LISTED).collect();
+    Check { verdict: seeds.verdict, detail, ..kept(CheckKind::Seeds, name, seeds.why.clone()) }
 }
 
 fn of_diff(diff: &Diff) -> Check {
     let name = "no worse than the baseline".to_owned();
-    let worse: Vec<&FigureDiff> =
-        diff.figures.iter().filter(|figure| figure.change == Change::Worse).collect();
-    if worse.is_empty() {
+    let (before, after) = diff.passed;
+    if diff.change != Change::Worse {
         let pairs = plural(diff.seeds.len() as u64, "pair");
         return kept(CheckKind::Baseline, name, format!("no figure is worse ({pairs} of runs)"));
     }
-    let lines = worse.iter().take(FIGURES).map(|figure| {
-        format!("{} during {}: {} -> {}\n", figure.name, figure.phase, figure.before, figure.after)
-    });
-    Check {
-        verdict: Verdict::Fail,
-        detail: lines.collect(),
-        ..kept(CheckKind::Baseline, name, format!("{} worse", plural(worse.len() as u64, "figure")))
+    let worse: Vec<&FigureDiff> =
+        diff.figures.iter().filter(|figure| figure.change == Change::Worse).collect();
+    let mut detail = String::new();
+    if diff.passes == Change::Worse {
+        detail.push_str(&format!("runs that passed: {before} -> {after}\n"));
     }
+    for figure in worse.iter().take(LISTED) {
+        let (before, after) = (shown(&figure.name, figure.before), shown(&figure.name, figure.after));
+        detail.push_str(&format!("{} during {}: {before} -> {after}\n", figure.name, figure.phase));
+    }
+    let found = detail.lines().next().unwrap_or_default().to_owned();
+    let found = if worse.len() > 1 { format!("{found}, and {} more", worse.len() - 1) } else { found };
+    Check { verdict: Verdict::Fail, detail, ..kept(CheckKind::Baseline, name, found) }
 }
 
 fn share(share: f64) -> String {
     super::paint::percent(Some(share))
 }
 
-/// Whether the run proved anything; and whatever reasons nothing else among `others` speaks for.
-fn of_run(chapter: &Chapter, others: &[Check]) -> Check {
-    let judgement = &chapter.account.judgement;
-    let verdict = chapter.verdict();
-    let spoken_for = others.iter().any(|check| check.verdict == verdict);
-    let own = |reason: &&Reason| {
-        let unmeasured = judgement.expectations.iter().filter(|result| result.verdict != Verdict::Pass);
-        let texts = unmeasured.map(|result| format!("`{}`", result.expectation.text));
-        let elsewhere = texts.into_iter().any(|text| reason.what.starts_with(&text));
-        let given_up = judgement.given_up() == Some(*reason);
-        given_up || (reason.verdict == Verdict::Inconclusive && !elsewhere)
+/// A set of seeds may lose some of its runs, and the one that is shown is the worst of them: what was broken in it weighs
+/// no more than the verdict on all of them.
+fn tolerated(check: &mut Check, of_all: Verdict) {
+    let weight = |verdict| match verdict {
+        Verdict::Pass => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Fail => 2,
     };
-    let mut reasons: Vec<&Reason> = judgement.reasons.iter().filter(own).collect();
-    if reasons.is_empty() && verdict != Verdict::Pass && !spoken_for {
-        reasons = judgement.reasons.iter().collect();
-    }
-    let name = "the run is valid".to_owned();
-    match reasons.first() {
-        Some(first) => {
-            let detail = reasons.iter().map(|reason| format!("{}\n  {}\n", reason.what, reason.help));
-            let check = kept(CheckKind::Run, name, first.what.clone());
-            Check { verdict: first.verdict, detail: detail.collect(), ..check }
-        }
-        None if verdict != Verdict::Pass && !spoken_for => {
-            Check { verdict, ..kept(CheckKind::Run, name, verdict.name().to_owned()) }
-        }
-        None => {
-            let requests = plural(judgement.whole.requests, "request");
-            kept(CheckKind::Run, name, format!("{requests} judged"))
-        }
+    if weight(check.verdict) > weight(of_all) {
+        check.found = format!("{} with the worst seed, which the pass share tolerates", check.found);
+        check.verdict = of_all;
     }
 }
 
@@ -224,10 +214,8 @@ pub(crate) fn place(header: &Header, check: &Check) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Sheet;
     use crate::report::testkit::{broken, doubtful, good};
-
-    /// Columns a story is told on where no terminal says.
-    const STORY_COLUMNS: usize = 120;
 
     fn told(chapter: &Chapter) -> Vec<String> {
         let checks = checks(chapter);
@@ -251,6 +239,20 @@ mod tests {
         assert!(promise.found.starts_with("broken by 1 of "), "{}", promise.found);
         assert!(promise.detail.contains("attempt 2: claude"), "{}", promise.detail);
         assert_eq!(checks[0].verdict, Verdict::Pass, "the run itself was sound: {:?}", checks[0]);
+    }
+
+    #[test]
+    fn what_a_share_of_seeds_tolerates_is_no_failure() {
+        // Two of three passed, and half were enough: the worst is shown, and nothing of it fails.
+        let mut sheets = vec![Sheet::of(&good().judgement); 2];
+        let account = broken();
+        sheets.push(Sheet { seed: 9, broken: Vec::new(), ..Sheet::of(&account.judgement) });
+        let chapter = Chapter { seeds: Some(Seeds::of(&sheets, 0.5)), ..Chapter::once(account) };
+        assert_eq!(chapter.verdict(), Verdict::Pass);
+        let checks = checks(&chapter);
+        assert!(checks.iter().all(|check| check.verdict == Verdict::Pass), "{checks:#?}");
+        let promise = checks.iter().find(|check| check.name.starts_with("I10")).expect("it was checked");
+        assert!(promise.found.ends_with("which the pass share tolerates"), "{}", promise.found);
     }
 
     #[test]

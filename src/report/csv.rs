@@ -1,7 +1,8 @@
 //! Figures as rows: one a value, in the long form that spreadsheets pivot and programs filter.
 
+use super::units::unit;
 use super::{Chapter, Suite};
-use crate::history::figure::{Kind, STATS, find};
+use crate::history::figure::STATS;
 use crate::judge::seeds::Seeds;
 use crate::judge::{Interval, PhaseFigures, WindowFigures};
 
@@ -105,26 +106,6 @@ fn of_seeds(rows: &mut Rows, seeds: &Seeds) {
     }
 }
 
-/// The unit of a figure; one with a statistic or a part behind its name has that of the figure.
-pub(crate) fn unit(name: &str) -> &'static str {
-    let mut known = name;
-    loop {
-        match (find(known), known.rsplit_once('.')) {
-            (Some(figure), _) => {
-                return match figure.kind {
-                    Kind::Share | Kind::Ratio => "ratio",
-                    Kind::Durations | Kind::Duration => "seconds",
-                    Kind::Count => "count",
-                    Kind::Money => "usd",
-                    Kind::Rate => "per_second",
-                };
-            }
-            (None, Some((head, _))) => known = head,
-            (None, None) => return "",
-        }
-    }
-}
-
 /// Rows below a header.
 struct Rows {
     out: csv::Writer<Vec<u8>>,
@@ -173,13 +154,5 @@ mod tests {
         ] {
             assert!(text.lines().any(|line| line == row), "no row `{row}` in\n{text}");
         }
-    }
-
-    #[test]
-    fn a_part_of_a_figure_has_its_unit() {
-        assert_eq!(unit("cost.inflation.waste"), "ratio");
-        assert_eq!(unit("latency.first_token.p99"), "seconds");
-        assert_eq!(unit("cost.total"), "usd");
-        assert_eq!(unit("nobody.knows"), "");
     }
 }

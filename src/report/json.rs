@@ -73,6 +73,8 @@ fn compact(value: &impl Serialize) -> Box<RawValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Sheet;
+    use crate::report::Account;
     use crate::report::testkit::{broken, doubtful, good};
     use serde_json::Value;
 
@@ -81,8 +83,19 @@ mod tests {
         let schema = include_str!("../../schemas/report.schema.json");
         let schema = serde_json::from_str(schema).expect("the schema is JSON");
         let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
-        for account in [good(), broken(), doubtful()] {
-            let chapter = Chapter::once(account);
+        let many = |account: Account| {
+            // Ten runs, the last of them another: pairs enough to tell a change by.
+            let (before, after) = (Sheet::of(&good().judgement), Sheet::of(&account.judgement));
+            let seeds =
+                |sheet: &Sheet| (0..10).map(|seed| Sheet { seed, ..sheet.clone() }).collect::<Vec<_>>();
+            let (before, after) =
+                (seeds(&before), seeds(&Sheet { scenario: before.scenario.clone(), ..after }));
+            let diff = Diff::of(&before, &after, &[]);
+            assert!(diff.is_some(), "every seed has its pair");
+            Chapter { seeds: Some(Seeds::of(&after, 0.9)), diff, account }
+        };
+        let once = [good(), broken(), doubtful()].map(Chapter::once);
+        for chapter in once.into_iter().chain([many(broken())]) {
             let text = json(&chapter);
             assert_eq!(text, json(&chapter));
             let document = serde_json::from_str(&text).expect("the report is JSON");

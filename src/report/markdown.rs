@@ -5,10 +5,10 @@
 
 use super::checks::{Check, checks, place, reproduce};
 use super::paint::{percent, thousands, time};
+use super::units::shown;
 use super::{Chapter, Suite};
 use crate::history::figure::find;
 use crate::judge::diff::{Change, Diff};
-use crate::judge::expectations::show;
 use crate::judge::{Judgement, Verdict, plural};
 
 /// GitHub refuses a summary of more than 1 MiB; other things may be written into the same one.
@@ -144,15 +144,13 @@ fn changes(diff: &Diff) -> String {
     let changed =
         diff.figures.iter().filter(|figure| matches!(figure.change, Change::Worse | Change::Better));
     let rows = changed.take(ROWS).map(|figure| {
-        let kind = find(figure.name.rsplit_once(".p").map_or(figure.name.as_str(), |(stem, _)| stem));
-        let shown = |value| kind.map_or_else(|| format!("{value}"), |figure| show(figure.kind, value));
         let word = if figure.change == Change::Worse { "worse" } else { "better" };
         format!(
             "| {} | {} | {} | {} | {word} |\n",
             inline(&figure.phase),
             inline(&figure.name),
-            shown(figure.before),
-            shown(figure.after)
+            shown(&figure.name, figure.before),
+            shown(&figure.name, figure.after)
         )
     });
     let rows: String = rows.collect();

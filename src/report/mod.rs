@@ -30,6 +30,7 @@ pub mod suite;
 pub mod terminal;
 #[cfg(test)]
 pub(crate) mod testkit;
+mod units;
 mod words;
 
 pub use account::Account;

@@ -10,7 +10,8 @@ mod histograms;
 use families::{Families, labels};
 
 use super::checks::checks;
-use super::{Chapter, Suite, csv};
+use super::units::unit;
+use super::{Chapter, Suite};
 use crate::history::Mode;
 use crate::history::figure::{STATS, find};
 use crate::judge::{PhaseFigures, Verdict};
@@ -67,7 +68,7 @@ fn run(families: &mut Families, chapter: &Chapter) {
 fn figures(families: &mut Families, scenario: &str, phase: &PhaseFigures) {
     for (name, value) in &phase.numbers {
         let labels = labels(&[("scenario", scenario), ("phase", &phase.name)]);
-        families.gauge(&metric(name), help(name), csv::unit(name), labels, *value);
+        families.gauge(&metric(name), help(name), unit(name), labels, *value);
     }
     for (provider, value) in &phase.amplification_by_provider {
         let labels = labels(&[("scenario", scenario), ("phase", &phase.name), ("provider", provider)]);
@@ -85,7 +86,7 @@ fn figures(families: &mut Families, scenario: &str, phase: &PhaseFigures) {
             let value =
                 distribution.stat(stat).expect("every statistic of the list is one of a distribution");
             let labels = labels(&[("scenario", scenario), ("phase", &phase.name), ("stat", stat)]);
-            families.gauge(&metric(name), help(name), csv::unit(name), labels, value);
+            families.gauge(&metric(name), help(name), unit(name), labels, value);
         }
     }
 }
