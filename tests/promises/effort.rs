@@ -151,7 +151,9 @@ fn i12_silence_ends_at_its_limit() {
             }
             let first = &record.trail.as_ref().expect("a trail").attempts[0];
             let silent = first.ended - first.started;
-            assert!(silent >= ms(400) - ms(1), "{} {fault}: {silent:?}", run.place());
+            // Over sockets a busy machine may note the beginning a while after the limit was granted.
+            let early = if way.mode == Mode::Simulated { ms(1) } else { ms(50) };
+            assert!(silent >= ms(400) - early, "{} {fault}: {silent:?}", run.place());
             assert!(silent <= ms(400) + way.slack(), "{} {fault}: {silent:?}", run.place());
         }
     });
