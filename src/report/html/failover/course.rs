@@ -26,7 +26,7 @@ pub(super) struct Course {
     pub(super) first: f64,
     /// Seconds a slice of the strips lasts.
     slice: f64,
-    /// Share attained by slice; none where nothing was owed.
+    /// Share attained by slice; none where nothing arrived.
     pub(super) attainment: Vec<Option<f64>>,
     /// The same where it was below the baseline, until the service had recovered.
     pub(super) lost: Vec<Option<f64>>,
@@ -73,7 +73,7 @@ impl Course {
             .collect();
         let place = timeline.providers.iter().position(|provider| *provider == window.provider);
         let first = skipped as f64 * slice;
-        let attainment: Vec<_> = shown.iter().map(|one| share(one.attained, one.owed)).collect();
+        let attainment: Vec<_> = shown.iter().map(|one| share(one.attained, one.offered)).collect();
         let until = recovered(window, ends.0).unwrap_or(to);
         let lossy = window.loss_area.is_some_and(|lost| lost > 0.0);
         let inside = |at: usize| {

@@ -124,7 +124,7 @@ mod tests {
         let bins = Bins::of(&Scene::new(&chapter, "s".to_owned()));
         // The request of second 0 is in the first step, that of second 1 in the step from 0.64 s to 1.28 s, and none arrives
         // between 1.28 s and 1.92 s.
-        let shares = bins.shares(|slice| slice.attained, |slice| slice.owed);
+        let shares = bins.shares(|slice| slice.attained, |slice| slice.offered);
         assert_eq!(shares[..3], [Some(1.0), Some(1.0), None]);
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn extra(scene: &Scene<'_>, bins: &Bins) -> Row {
 /// How much of what arrived was answered as it should be.
 pub(super) fn attainment(scene: &Scene<'_>, bins: &Bins) -> Row {
     const HEIGHT: f64 = 88.0;
-    let values = bins.shares(|slice| slice.attained, |slice| slice.owed);
+    let values = bins.shares(|slice| slice.attained, |slice| slice.offered);
     let whole = scene.judgement().whole.number("attainment");
     let lowest = values.iter().flatten().copied().fold(1.0, f64::min);
     let told = format!("{} of the run as a whole, {} at the lowest.", percent(whole), percent(Some(lowest)));
@@ -130,7 +130,7 @@ pub(super) fn attainment(scene: &Scene<'_>, bins: &Bins) -> Row {
     let drawing = stretched(HEIGHT)
         .with(steps(bins.units, &vec![HEIGHT; tops.len()], &tops).element("soft o-primary crisp"))
         .with(curve(points).element("stroke o-primary"));
-    let shown = frame(scene, "Attainment, share of requests owed an answer", &told, HEIGHT)
+    let shown = frame(scene, "Attainment, share of arrivals", &told, HEIGHT)
         .each([0.5, 1.0].map(|share| line("grid", (0.0, y.at(share)), (100.0, y.at(share)))))
         .with(drawing)
         .with(objectives(scene, &y))

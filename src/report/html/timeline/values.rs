@@ -29,7 +29,7 @@ pub(super) fn table(scene: &Scene<'_>, _: &Bins) -> Markup {
     let rows = steps.map(|(index, slice)| {
         let mut row = vec![clock(index as f64 * bins.width, scene.end), slice.offered.to_string()];
         row.extend(outcomes.iter().map(|outcome| slice.outcomes[*outcome as usize].to_string()));
-        row.push(percent((slice.owed > 0).then(|| f64::from(slice.attained) / f64::from(slice.owed))));
+        row.push(percent((slice.offered > 0).then(|| f64::from(slice.attained) / f64::from(slice.offered))));
         row.extend(slice.attempts.iter().chain(&slice.failed).map(u32::to_string));
         row
     });
