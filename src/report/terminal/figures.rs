@@ -18,7 +18,7 @@ pub fn figures(width: usize, color: bool) -> String {
         }
         text.push('\n');
     }
-    text.push_str("brownout figures NAME defines one of them\n");
+    text.push_str("brownout figures NAME defines one\n");
     text
 }
 

@@ -271,8 +271,9 @@ fn a_narrow_page_tells_the_run_as_well() {
         96.667%
 
     Promises
-      ✓ kept: I01 I03 I05 I06 I08 I12 I16
-        I18 I19 I20 I21 I22
+      ✓ kept: I01 I03 I05 I06 I07 I08 I09
+        I11 I12 I16 I18 I19 I20 I21 I22 I26
+        I27 I29
       ✗ I02 pre-commit-recovery: 1 of 1 req…
       ✗ I10 server-directed-wait: 1 of 1 re…
 
