@@ -310,6 +310,39 @@ fn a_report_keeps_its_schema_and_its_history_explains_a_request() {
 }
 
 #[test]
+fn the_requests_worth_a_look_are_listed_with_commands_that_work() {
+    let home = suite();
+    home.run(&["run", "scenarios", "--report", "out"]);
+
+    // A folder lists its runs, a run its requests, each with the command that shows more.
+    let runs = home.run(&["explain", "out"]);
+    assert!(runs.out.contains("brownout explain out --scenario broken\n"), "{}", runs.out);
+    let requests = home.run(&["explain", "out", "--scenario", "broken"]);
+    let command = requests.out.lines().find_map(|line| line.trim().strip_prefix("brownout "));
+    let words: Vec<&str> = command.expect("a command").split(' ').collect();
+    let told = home.run(&words);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.out.contains("What happened"), "{}", told.out);
+
+    // The report beside a history stands for it; a request of several runs belongs to none.
+    assert_eq!(home.run(&["explain", "out/broken.json"]).code, Some(0));
+    let several = home.run(&["explain", "out", "s0-1"]);
+    assert_eq!(several.code, Some(2));
+    assert!(several.err.contains("choose one with `--scenario NAME`"), "{}", several.err);
+}
+
+#[test]
+fn figures_are_defined_and_mistyped_ones_are_guessed() {
+    let home = suite();
+    let one = home.run(&["figures", "latency.first_token.p99"]);
+    assert!(one.out.starts_with("latency.first_token\n"), "{}", one.out);
+    assert!(home.run(&["figures"]).out.contains("availability"));
+    let wrong = home.run(&["figures", "availabilty"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("did you mean `availability`?"), "{}", wrong.err);
+}
+
+#[test]
 fn explaining_an_unknown_request_is_2_with_help() {
     let home = suite();
     home.run(&["run", "scenarios/kept.yaml", "--report", "out"]);

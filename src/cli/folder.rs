@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::pool;
 use crate::history::Line;
-use crate::history::disk::{ReadError, Reader};
+use crate::history::disk::{ReadError, ahead};
 use crate::judge::diff::{Diff, Sample, Sampler};
 use crate::report::account::{Account, Collector};
 use crate::report::plan::{PLAN_VERSION, Plan, Unit};
@@ -138,22 +138,25 @@ pub(super) fn read_run(
     Ok((account, sample))
 }
 
-fn read_history(input: impl io::Read, samples: bool) -> Result<(Account, Option<Sample>), ReadError> {
-    let (header, mut reader) = Reader::open(input)?;
-    let mut sampler = samples.then(|| Sampler::new(header.clone()));
-    let mut collector = Collector::new(header);
-    loop {
-        match reader.next_line()? {
-            Line::Request(record) => {
-                collector.record(&record);
-                sampler.iter_mut().for_each(|sampler| sampler.record(&record));
+fn read_history(input: impl io::Read + Send, samples: bool) -> Result<(Account, Option<Sample>), ReadError> {
+    ahead(input, |header, lines| {
+        let mut sampler = samples.then(|| Sampler::new(header.clone()));
+        let mut collector = Collector::new(header);
+        loop {
+            match lines.next_line()? {
+                Line::Request(record) => {
+                    collector.record(&record);
+                    sampler.iter_mut().for_each(|sampler| sampler.record(&record));
+                }
+                Line::Health(change) => collector.health(&change),
+                Line::Footer(footer) => {
+                    return Ok((collector.finish(*footer), sampler.map(Sampler::finish)));
+                }
+                // The reader gives a header first and no other.
+                Line::Header(_) => {}
             }
-            Line::Health(change) => collector.health(&change),
-            Line::Footer(footer) => return Ok((collector.finish(*footer), sampler.map(Sampler::finish))),
-            // The reader gives a header first and no other.
-            Line::Header(_) => {}
         }
-    }
+    })
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, FolderError> {

@@ -4,6 +4,8 @@
 //! runs with one seed give the same file. A reader is bounded: a line longer than [`LINE_BYTES_MAX`] is an
 //! error, not an allocation.
 
+mod ahead;
+
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use flate2::read::GzDecoder;
@@ -11,6 +13,8 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
 use super::{Footer, Header, HealthChange, Line, Record, VERSION};
+
+pub use ahead::{Ahead, ahead};
 
 /// Longest line read or written: a request with a thousand attempts and ten thousand gaps stays far below.
 pub const LINE_BYTES_MAX: usize = 8 << 20;
@@ -144,23 +148,28 @@ impl<R: Read> Reader<R> {
     }
 
     fn read_line(&mut self) -> Result<Option<Line>, ReadError> {
-        self.line += 1;
-        self.buffer.clear();
-        let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
-        let read = (&mut self.input).take(limit + 1).read_until(b'\n', &mut self.buffer);
-        match read {
-            Err(problem) => Err(self.error(Problem::Io(problem))),
-            Ok(0) => Ok(None),
-            Ok(length) if length > LINE_BYTES_MAX => Err(self.error(Problem::TooLong)),
-            Ok(_) => self.decode().map(Some),
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        let read = self.read_raw(&mut buffer);
+        self.buffer = buffer;
+        if !read? {
+            return Ok(None);
         }
-    }
-
-    fn decode(&self) -> Result<Line, ReadError> {
         if self.line == 1 {
             self.check_version()?;
         }
-        serde_json::from_slice(&self.buffer).map_err(|problem| self.error(Problem::Json(problem)))
+        decode(self.line, &self.buffer).map(Some)
+    }
+
+    /// Adds the next line to `buffer`, as it stands in the file; false at the end of the file.
+    fn read_raw(&mut self, buffer: &mut Vec<u8>) -> Result<bool, ReadError> {
+        self.line += 1;
+        let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
+        match (&mut self.input).take(limit + 1).read_until(b'\n', buffer) {
+            Err(problem) => Err(self.error(Problem::Io(problem))),
+            Ok(length) if length > LINE_BYTES_MAX => Err(self.error(Problem::TooLong)),
+            Ok(length) => Ok(length > 0),
+        }
     }
 
     /// Looks at the version before the rest, so that a newer header is not reported as a broken one.
@@ -184,6 +193,10 @@ impl<R: Read> Reader<R> {
     fn error(&self, problem: Problem) -> ReadError {
         ReadError { line: self.line, problem }
     }
+}
+
+fn decode(line: u64, bytes: &[u8]) -> Result<Line, ReadError> {
+    serde_json::from_slice(bytes).map_err(|problem| ReadError { line, problem: Problem::Json(problem) })
 }
 
 #[cfg(test)]

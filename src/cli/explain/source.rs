@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use super::super::exit::Exit;
 use super::super::progress::{self, Board};
 use super::super::screen;
-use crate::history::disk::{ReadError, Reader};
+use crate::history::disk::{ReadError, Reader, ahead};
 use crate::history::{Footer, Header, HealthChange, Line, Mode, Record, figure};
 use crate::run;
 use crate::scenario::{self, Scenario};
@@ -127,7 +127,7 @@ impl Source {
     /// The header of the run.
     pub(super) fn header(&self) -> Result<Header, Exit> {
         match self {
-            Source::History(path) => Ok(open(path)?.0),
+            Source::History(path) => header(path),
             Source::Scenario(scenario) => Ok(run::header(scenario, Mode::Simulated)),
         }
     }
@@ -136,8 +136,8 @@ impl Source {
     pub(super) fn each(&self, look: Look<'_>) -> Result<Option<Footer>, Exit> {
         match self {
             Source::History(path) => {
-                let (_, reader) = open(path)?;
-                read(reader, look).map_err(|error| unreadable(path, &error))
+                let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+                read(BufReader::new(file), look).map_err(|error| unreadable(path, &error))
             }
             Source::Scenario(scenario) => simulate(scenario, look).map_err(|error| {
                 screen::usage(format_args!("`{}` could not be run: {error}", scenario.name))
@@ -150,23 +150,26 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     screen::usage(format_args!("`{}` cannot be read: {error}", path.display()))
 }
 
-fn open(path: &Path) -> Result<(Header, Reader<BufReader<File>>), Exit> {
+fn header(path: &Path) -> Result<Header, Exit> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    Reader::open(BufReader::new(file)).map_err(|error| unreadable(path, &error))
+    let opened = Reader::open(BufReader::new(file)).map_err(|error| unreadable(path, &error))?;
+    Ok(opened.0)
 }
 
-fn read(mut reader: Reader<BufReader<File>>, look: Look<'_>) -> Result<Option<Footer>, ReadError> {
-    loop {
-        let flow = match reader.next_line()? {
-            Line::Request(record) => look(Seen::Request(&record)),
-            Line::Health(change) => look(Seen::Health(&change)),
-            Line::Footer(footer) => return Ok(Some(*footer)),
-            Line::Header(_) => ControlFlow::Continue(()),
-        };
-        if flow.is_break() {
-            return Ok(None);
+fn read(input: impl io::Read + Send, look: Look<'_>) -> Result<Option<Footer>, ReadError> {
+    ahead(input, |_, lines| {
+        loop {
+            let flow = match lines.next_line()? {
+                Line::Request(record) => look(Seen::Request(&record)),
+                Line::Health(change) => look(Seen::Health(&change)),
+                Line::Footer(footer) => return Ok(Some(*footer)),
+                Line::Header(_) => ControlFlow::Continue(()),
+            };
+            if flow.is_break() {
+                return Ok(None);
+            }
         }
-    }
+    })
 }
 
 /// Runs a scenario once more, and shows somebody who waits how far it is.

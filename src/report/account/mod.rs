@@ -17,7 +17,7 @@ pub use timeline::{Slice, Timeline};
 
 use std::io::Read;
 
-use crate::history::disk::{ReadError, Reader};
+use crate::history::disk::{ReadError, ahead};
 use crate::history::{Aborted, Footer, Header, HealthChange, Line, Record};
 use crate::judge::{Judge, Judgement};
 
@@ -99,16 +99,17 @@ impl Collector {
 /// # Errors
 ///
 /// When the history is damaged, cut off or of another version.
-pub fn read(input: impl Read) -> Result<Account, ReadError> {
-    let (header, mut reader) = Reader::open(input)?;
-    let mut collector = Collector::new(header);
-    loop {
-        match reader.next_line()? {
-            Line::Request(record) => collector.record(&record),
-            Line::Health(change) => collector.health(&change),
-            Line::Footer(footer) => return Ok(collector.finish(*footer)),
-            // The reader gives a header first and no other.
-            Line::Header(_) => {}
+pub fn read(input: impl Read + Send) -> Result<Account, ReadError> {
+    ahead(input, |header, lines| {
+        let mut collector = Collector::new(header);
+        loop {
+            match lines.next_line()? {
+                Line::Request(record) => collector.record(&record),
+                Line::Health(change) => collector.health(&change),
+                Line::Footer(footer) => return Ok(collector.finish(*footer)),
+                // The reader gives a header first and no other.
+                Line::Header(_) => {}
+            }
         }
-    }
+    })
 }
