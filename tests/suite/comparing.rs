@@ -97,7 +97,7 @@ fn a_broken_expectation_that_was_kept_is_a_regression() {
     let home = before();
     home.write("scenarios/a.yaml", &format!("{OUTAGE}  - latency.first_token.max < 1ms\n"));
     let ended = home.ends("run -q --baseline before", 1);
-    assert!(ended.out.contains("1 runs passed before, 0 after"), "{}", ended.out);
+    assert!(ended.out.contains("passed: 1 of 1 run before, 0 after"), "{}", ended.out);
 }
 
 #[test]

@@ -102,7 +102,8 @@ fn lines(diff: &Diff, depth: Depth, width: usize, paint: Paint) -> String {
     let mut text = String::new();
     if diff.passed.0 != diff.passed.1 {
         let (before, after) = diff.passed;
-        let line = format!("  {} {before} runs passed before, {after} after", mark(diff.passes));
+        let runs = plural(diff.seeds.len() as u64, "run");
+        let line = format!("  {} passed: {before} of {runs} before, {after} after", mark(diff.passes));
         text.push_str(&format!("{}\n", tint(paint, diff.passes, &line)));
     }
     text.push_str(&table(&groups[..groups.len().min(most)], width, paint));
@@ -206,10 +207,14 @@ fn change(kind: Kind, figure: &FigureDiff) -> String {
 }
 
 fn signed(kind: Kind, value: f64) -> String {
-    let sign = if value > 0.0 { "+" } else { "" };
+    let sign = match value {
+        0.0 => "",
+        0.0.. => "+",
+        _ => "-",
+    };
     match kind {
         Kind::Share => format!("{:+.2} points", value * 100.0),
-        _ => format!("{sign}{}", show(kind, value)),
+        _ => format!("{sign}{}", show(kind, value.abs())),
     }
 }
 
@@ -255,5 +260,80 @@ fn tint(paint: Paint, change: Change, text: &str) -> String {
         Change::Better => paint.verdict(Verdict::Pass, text),
         Change::Moved => paint.verdict(Verdict::Inconclusive, text),
         Change::Same | Change::Noise => paint.dim(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::diff::Better;
+
+    fn figure(
+        phase: &str,
+        name: &str,
+        sides: (f64, f64),
+        interval: Option<(f64, f64)>,
+        change: Change,
+    ) -> FigureDiff {
+        let (before, after) = sides;
+        let better = Better::Lower;
+        FigureDiff { phase: phase.to_owned(), name: name.to_owned(), better, before, after, interval, change }
+    }
+
+    fn changed() -> Diff {
+        let figures = vec![
+            figure("run", "availability", (0.999, 0.981), Some((-0.02, -0.015)), Change::Worse),
+            figure("run", "latency.total.p50", (1.0, 1.2), Some((0.15, 0.25)), Change::Worse),
+            figure("outage", "latency.total.p99", (2.0, 3.0), Some((0.5, 1.5)), Change::Worse),
+            figure("run", "cost.total", (0.5, 0.4), Some((-0.11, -0.09)), Change::Better),
+            figure("run", "flaps", (1.0, 3.0), None, Change::Noise),
+            figure("run", "amplification", (1.1, 1.1), Some((0.0, 0.0)), Change::Same),
+        ];
+        let lone = Lone {
+            phase: "outage".to_owned(),
+            name: "time_to_failover".to_owned(),
+            before: Some(2.5),
+            after: None,
+        };
+        Diff {
+            scenario: "regional-outage".to_owned(),
+            seeds: (1..=6).collect(),
+            basis: Basis::Seeds,
+            passed: (6, 0),
+            passes: Change::Worse,
+            figures,
+            lone: vec![lone],
+            change: Change::Worse,
+        }
+    }
+
+    #[test]
+    fn what_changed_is_told_a_line_a_figure_the_worst_first() {
+        insta::assert_snapshot!(diff(&changed(), Depth::Changed, 110, false), @r"
+        ✗ WORSE  regional-outage  since the baseline, by 6 pairs of runs: 3 worse, 1 better, 1 noise, 1 same
+          ✗ passed: 6 of 6 runs before, 0 after
+            phase  figure (+ more of it)   before  after        change  95 % of it
+          ✗ run    latency.total.p50 (+1)      1s   1.2s        +20.0%  +150ms to +250ms
+          ✗ run    availability             99.9%  98.1%  -1.80 points  -2.00 points to -1.50 points
+          ✓ run    cost.total                $0.5   $0.4        -20.0%  -$0.11 to -$0.09
+          ! time_to_failover (outage): 2.5s before, not measured after
+        ");
+    }
+
+    #[test]
+    fn all_figures_are_told_when_asked_for_and_nothing_that_was_not() {
+        assert_eq!(diff(&changed(), Depth::All, 120, false).lines().count(), 1 + 1 + 1 + 6 + 1);
+        let same = Diff {
+            figures: vec![],
+            lone: vec![],
+            passed: (6, 6),
+            passes: Change::Same,
+            change: Change::Same,
+            ..changed()
+        };
+        assert_eq!(diff(&same, Depth::Changed, 100, false), "");
+        assert_eq!(diff(&same, Depth::Worse, 100, false), "");
+        assert!(diff(&same, Depth::Alone, 100, false).contains("SAME  regional-outage"));
+        assert_eq!(diff_tally(&[&changed(), &same], 100, false), "since the baseline: 1 worse, 1 same\n");
     }
 }

@@ -125,3 +125,71 @@ fn expectation(one: &SeedExpectation) -> String {
         .unwrap_or_default();
     format!("  {mark} {}: kept by {kept} of {}{worst}", one.text, kept + broken + unsure)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::seeds::{SeedRun, Worst};
+    use crate::judge::testkit::header;
+
+    fn twenty() -> Seeds {
+        let verdict = |seed| if [3, 9, 14, 17].contains(&seed) { Verdict::Fail } else { Verdict::Pass };
+        let run = |seed| SeedRun {
+            seed,
+            verdict: verdict(seed),
+            reason: (verdict(seed) == Verdict::Fail).then(|| "expected availability >= 99.9%".to_owned()),
+        };
+        Seeds {
+            runs: (1..=20).map(run).collect(),
+            verdict: Verdict::Fail,
+            why: "16 of 20 runs passed; 95% had to".to_owned(),
+            passed: 16,
+            share: 0.8,
+            interval: (0.584, 0.919),
+            wanted: 0.95,
+            figures: vec![SeedFigure {
+                name: "latency.first_token.p99".to_owned(),
+                runs: 20,
+                min: 0.5,
+                median: 0.61,
+                max: 1.25,
+                mean: 0.6,
+                interval: (0.55, 0.7),
+            }],
+            expectations: vec![SeedExpectation {
+                text: "availability >= 99.9%".to_owned(),
+                counts: (16, 4, 0),
+                worst: Some(Worst { seed: 9, measured: Some(0.97), explanation: "measured 97%".to_owned() }),
+            }],
+            promises: vec![],
+        }
+    }
+
+    #[test]
+    fn a_scenario_alone_has_its_spread_its_worst_and_the_commands_that_repeat_it() {
+        insta::assert_snapshot!(seeds(&twenty(), &header(), true, 100, false).trim_start(), @r"
+        Seeds
+          16 of 20 runs passed; 95% had to: 80.0% pass, 58.4% to 91.9% with 95 % confidence
+          figure                   least  median   most  mean, with 95 % confidence
+          latency.first_token.p99  500ms   610ms  1.25s  600ms (550ms to 700ms)
+          ✗ availability >= 99.9%: kept by 16 of 20; worst with seed 9: measured 97%
+          ✗ seed 3: expected availability >= 99.9%
+            brownout run scenarios/outages/regional-outage.yaml --seed 3
+          ✗ seed 9: expected availability >= 99.9%
+            brownout run scenarios/outages/regional-outage.yaml --seed 9
+          ✗ seed 14: expected availability >= 99.9%
+            brownout run scenarios/outages/regional-outage.yaml --seed 14
+          and with seeds 17
+        ");
+    }
+
+    #[test]
+    fn among_others_it_has_a_line_and_its_failures() {
+        let text = seeds(&twenty(), &header(), false, 100, false);
+        assert!(text.starts_with(
+            "  16 of 20 runs passed; 95% had to: 80.0% pass, 58.4% to 91.9% with 95 % confidence\n"
+        ));
+        assert!(text.ends_with("  and with seeds 17\n"), "{text}");
+        assert!(!text.contains("latency"), "{text}");
+    }
+}
