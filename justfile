@@ -50,6 +50,10 @@ sdks *ARGS:
 sdks-router *ARGS:
     tests/sdk/router/run {{ARGS}}
 
+# Every format of a report, read by somebody else's program; the action's scripts and examples.
+formats:
+    tests/formats/run
+
 # Everything that a change has to pass.
 ci:
     bash .ci/run

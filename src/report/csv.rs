@@ -1,6 +1,6 @@
 //! Figures as rows: one a value, in the long form that spreadsheets pivot and programs filter.
 
-use super::units::unit;
+use super::units::{parts, unit};
 use super::{Chapter, Suite};
 use crate::history::figure::STATS;
 use crate::judge::seeds::Seeds;
@@ -23,7 +23,7 @@ fn of_chapter(rows: &mut Rows, chapter: &Chapter) {
     let judgement = &chapter.account.judgement;
     let seed = judgement.header.seed.to_string();
     rows.key = [judgement.header.scenario.clone(), seed, String::new()];
-    for phase in std::iter::once(&judgement.whole).chain(&judgement.phases) {
+    for phase in parts(judgement) {
         of_phase(rows, phase);
     }
     for window in &judgement.windows {

@@ -41,7 +41,6 @@ fn test_suite(xml: &mut Xml, id: usize, chapter: &Chapter) {
             ("tests", &checks.len().to_string()),
             ("failures", &count(Verdict::Fail)),
             ("errors", &count(Verdict::Inconclusive)),
-            ("skipped", "0"),
         ],
     );
     properties(xml, chapter);

@@ -1,7 +1,15 @@
-//! Units and words of figures by their names, those of parts and statistics included.
+//! What rows of figures have in common: the parts of a run they are about, units, and words for people.
 
 use crate::history::figure::{Kind, find};
 use crate::judge::expectations::show;
+use crate::judge::{Judgement, PhaseFigures};
+
+/// The judged run as a whole, and each of its phases, but for one that has the same name: without any fault window there
+/// is a single phase, and it is the run.
+pub(super) fn parts(judgement: &Judgement) -> impl Iterator<Item = &PhaseFigures> {
+    let whole = &judgement.whole;
+    std::iter::once(whole).chain(judgement.phases.iter().filter(|phase| phase.name != whole.name))
+}
 
 /// What a figure is; `latency.total.p99` and `cost.inflation.waste` are what `latency.total` and `cost.inflation` are.
 pub(super) fn kind(name: &str) -> Option<Kind> {

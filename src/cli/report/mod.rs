@@ -2,6 +2,7 @@
 
 mod diff;
 mod merge;
+mod render;
 
 use super::exit::Exit;
 
@@ -18,6 +19,8 @@ enum Command {
     Merge(merge::Args),
     /// Compare two runs of the same scenarios, and tell regressions from noise
     Diff(diff::Args),
+    /// Make further formats of runs that are over
+    Render(render::Args),
 }
 
 /// Runs the command.
@@ -25,5 +28,6 @@ pub(super) fn command(args: &Args) -> Exit {
     match &args.command {
         Command::Merge(args) => merge::command(args),
         Command::Diff(args) => diff::command(args),
+        Command::Render(args) => render::command(args),
     }
 }

@@ -53,7 +53,7 @@ pub(in crate::cli) struct Args {
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Formats {
     /// Formats of the report, separated by commas
-    #[arg(long = "format", value_name = "LIST", value_delimiter = ',', default_value = "json,junit,markdown",
+    #[arg(long = "format", value_name = "LIST", value_delimiter = ',', default_value = "json,html,junit,markdown",
         value_parser = Format::parse)]
     pub(in crate::cli) list: Vec<Format>,
 }

@@ -10,7 +10,7 @@ mod histograms;
 use families::{Families, labels};
 
 use super::checks::checks;
-use super::units::unit;
+use super::units::{parts, unit};
 use super::{Chapter, Suite};
 use crate::history::Mode;
 use crate::history::figure::{STATS, find};
@@ -23,7 +23,7 @@ pub fn openmetrics(suite: &Suite) -> String {
     for chapter in &suite.chapters {
         let judgement = &chapter.account.judgement;
         run(&mut families, chapter);
-        for phase in std::iter::once(&judgement.whole).chain(&judgement.phases) {
+        for phase in parts(judgement) {
             figures(&mut families, &judgement.header.scenario, phase);
         }
         histograms::add(&mut families, &chapter.account);
@@ -57,7 +57,7 @@ fn run(families: &mut Families, chapter: &Chapter) {
         let labels = labels(&[("scenario", scenario), ("kind", check.kind.name()), ("check", &check.name)]);
         families.gauge("check_kept", "1 kept, 0 broken, NaN not to be told", "", labels, kept);
     }
-    for phase in std::iter::once(&judgement.whole).chain(&judgement.phases) {
+    for phase in parts(judgement) {
         for (outcome, count) in &phase.outcomes {
             let labels = labels(&[("scenario", scenario), ("phase", &phase.name), ("outcome", outcome)]);
             families.counter("ended_requests", "Requests by how they ended", labels, *count);
@@ -136,6 +136,15 @@ mod tests {
         assert_eq!(value(&bucket("2.0")), "9");
         assert_eq!(value(&bucket("+Inf")), "9");
         assert_eq!(value(&format!("brownout_latency_total_seconds_count{of}}} ")), "9");
+    }
+
+    #[test]
+    fn a_phase_that_is_the_whole_run_is_told_once() {
+        let mut account = broken();
+        account.judgement.phases = vec![account.judgement.whole.clone()];
+        let text = openmetrics(&Suite { chapters: vec![Chapter::once(account)], planned: 1 });
+        let of = "brownout_availability_ratio{scenario=\"broken-promise\",phase=\"run\"} ";
+        assert_eq!(text.lines().filter(|line| line.starts_with(of)).count(), 1);
     }
 
     #[test]
