@@ -143,9 +143,9 @@ pub(super) fn kind_of(name: &str) -> crate::history::figure::Kind {
 }
 
 fn split(name: &str) -> (&str, Option<&str>) {
-    let stats = crate::history::figure::STATS.iter();
-    let found = stats.filter_map(|stat| Some((name.strip_suffix(stat)?.strip_suffix('.')?, *stat)));
-    found.last().map_or((name, None), |(figure, stat)| (figure, Some(stat)))
+    let mut stats = crate::history::figure::STATS.iter();
+    let found = stats.find_map(|stat| Some((name.strip_suffix(stat)?.strip_suffix('.')?, *stat)));
+    found.map_or((name, None), |(figure, stat)| (figure, Some(stat)))
 }
 
 #[cfg(test)]

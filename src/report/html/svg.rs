@@ -158,11 +158,11 @@ pub(super) fn steps(width: f64, low: &[f64], high: &[f64]) -> Path {
             continue;
         }
         path.to(index as f64 * width, low[index]);
-        for at in index..end {
-            path.line(at as f64 * width, high[at]).line((at + 1) as f64 * width, high[at]);
+        for (at, high) in high.iter().enumerate().take(end).skip(index) {
+            path.line(at as f64 * width, *high).line((at + 1) as f64 * width, *high);
         }
-        for at in (index..end).rev() {
-            path.line((at + 1) as f64 * width, low[at]).line(at as f64 * width, low[at]);
+        for (at, low) in low.iter().enumerate().take(end).skip(index).rev() {
+            path.line((at + 1) as f64 * width, *low).line(at as f64 * width, *low);
         }
         path.close();
         index = end;

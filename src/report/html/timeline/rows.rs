@@ -27,6 +27,9 @@ struct Layer {
     rest: String,
 }
 
+/// What of a slice is counted.
+type Counted = fn(&Slice) -> u32;
+
 /// How much was asked of the service.
 pub(super) fn offered(scene: &Scene<'_>, bins: &Bins) -> Row {
     let values = bins.rates(|slice| slice.offered);
@@ -42,7 +45,7 @@ pub(super) fn offered(scene: &Scene<'_>, bins: &Bins) -> Row {
         values,
         rest,
     };
-    rates(scene, bins, "Offered load", &format!("intended arrivals {}", bins.unit()), vec![layer], 64.0)
+    rates(scene, bins, "Offered load", &format!("intended arrivals {}", bins.unit()), &[layer], 64.0)
 }
 
 /// How requests ended, by the moment they arrived.
@@ -61,7 +64,7 @@ pub(super) fn outcomes(scene: &Scene<'_>, bins: &Bins) -> Row {
             rest: percent(Some(count as f64 / total)),
         })
     });
-    shares(scene, bins, "How requests ended", "share of arrivals", layers.collect(), 112.0)
+    shares(scene, bins, "How requests ended", "share of arrivals", &layers.collect::<Vec<_>>(), 112.0)
 }
 
 /// Who was asked.
@@ -73,7 +76,7 @@ pub(super) fn traffic(scene: &Scene<'_>, bins: &Bins) -> Row {
             series: vec![],
         };
     }
-    shares(scene, bins, "Who was asked", "share of attempts, by provider", layers, 88.0)
+    shares(scene, bins, "Who was asked", "share of attempts, by provider", &layers, 88.0)
 }
 
 /// Which attempts failed.
@@ -86,12 +89,12 @@ pub(super) fn failures(scene: &Scene<'_>, bins: &Bins) -> Row {
     if bins.per_second {
         layers.iter_mut().flat_map(|layer| &mut layer.values).for_each(|value| *value /= bins.width);
     }
-    rates(scene, bins, "Failed attempts", &format!("{}, by provider", bins.unit()), layers, 64.0)
+    rates(scene, bins, "Failed attempts", &format!("{}, by provider", bins.unit()), &layers, 64.0)
 }
 
 /// What the router did beyond asking each model once.
 pub(super) fn extra(scene: &Scene<'_>, bins: &Bins) -> Row {
-    let kinds: [(&str, &str, fn(&Slice) -> u32); 3] = [
+    let kinds: [(&str, &str, Counted); 3] = [
         ("o-partial", "retries", |slice| slice.retries),
         ("o-fallback", "hedges", |slice| slice.hedges),
         ("o-rescued", "probes", |slice| slice.probes),
@@ -111,7 +114,7 @@ pub(super) fn extra(scene: &Scene<'_>, bins: &Bins) -> Row {
         let body = empty("None: no model was asked twice, none beside another, and no bench was tested.");
         return Row { figure: figure(title, "", Markup::new(), body).into(), series: vec![] };
     }
-    rates(scene, bins, title, &bins.unit(), layers, 56.0)
+    rates(scene, bins, title, &bins.unit(), &layers, 56.0)
 }
 
 /// How much of what arrived was answered as it should be.
@@ -197,7 +200,7 @@ fn providers(scene: &Scene<'_>, bins: &Bins, prefix: &str, of: impl Fn(&Slice, u
 }
 
 /// Layers of numbers, on an axis from nothing to the next round number above their highest sum.
-fn rates(scene: &Scene<'_>, bins: &Bins, title: &str, unit: &str, layers: Vec<Layer>, height: f64) -> Row {
+fn rates(scene: &Scene<'_>, bins: &Bins, title: &str, unit: &str, layers: &[Layer], height: f64) -> Row {
     let sums = (0..bins.slices.len()).map(|at| layers.iter().map(|layer| layer.values[at]).sum::<f64>());
     let highest = sums.fold(0.0, f64::max);
     let top = ceiling(highest, 4);
@@ -205,10 +208,10 @@ fn rates(scene: &Scene<'_>, bins: &Bins, title: &str, unit: &str, layers: Vec<La
     let shown =
         frame(scene, &format!("{title}, {unit}"), &format!("At most {}.", bins.shown(highest)), height)
             .with(line("grid", (0.0, HEAD), (100.0, HEAD)))
-            .with(stack(bins, &layers, height, |_, sum| y.at(sum)))
+            .with(stack(bins, layers, height, |_, sum| y.at(sum)))
             .with(front(scene, height))
             .with(text("label", (0.0, HEAD - 3.0), Anchor::Start, &bins.shown(top)));
-    row(bins, title, unit, &layers, shown, |_, value| Value::Number(value), unit_of(bins))
+    row(bins, title, unit, layers, shown, |_, value| Value::Number(value), unit_of(bins))
 }
 
 fn unit_of(bins: &Bins) -> Unit {
@@ -216,17 +219,17 @@ fn unit_of(bins: &Bins) -> Unit {
 }
 
 /// Layers that are parts of a whole.
-fn shares(scene: &Scene<'_>, bins: &Bins, title: &str, unit: &str, layers: Vec<Layer>, height: f64) -> Row {
+fn shares(scene: &Scene<'_>, bins: &Bins, title: &str, unit: &str, layers: &[Layer], height: f64) -> Row {
     let whole: Vec<f64> =
         (0..bins.slices.len()).map(|at| layers.iter().map(|layer| layer.values[at]).sum()).collect();
     let told: Vec<_> = layers.iter().map(|layer| format!("{} {}", layer.label, layer.rest)).collect();
     let place = |at: usize, sum: f64| if whole[at] > 0.0 { height * (1.0 - sum / whole[at]) } else { height };
     let shown = frame(scene, &format!("{title}, {unit}"), &format!("{}.", told.join(", ")), height)
-        .with(stack(bins, &layers, height, place))
+        .with(stack(bins, layers, height, place))
         .with(front(scene, height));
     let share =
         |at: usize, value: f64| if whole[at] > 0.0 { Value::Number(value / whole[at]) } else { Value::None };
-    row(bins, title, unit, &layers, shown, share, Unit::Share)
+    row(bins, title, unit, layers, shown, share, Unit::Share)
 }
 
 /// Areas on top of each other. `place` gives the height of a step and a sum.
