@@ -11,6 +11,8 @@ use super::rows::{drawing, row, rows, ruler};
 use super::scale::Scale;
 use super::scene::{Scene, clock};
 use super::svg::{Anchor, Num, Pct, UNITS, line, rect, steps, stretched, text};
+use crate::history::figure::Kind;
+use crate::judge::expectations::show;
 use crate::judge::{Interval, WindowFigures};
 use crate::report::paint::{percent, show_seconds, thousands};
 
@@ -45,14 +47,24 @@ fn course(scene: &Scene<'_>, window: &WindowFigures) -> Markup {
     let unit = format!("{} to {until}", clock(window.from, scene.end));
     let bars = course.bars.iter().map(|bar| interval(bar, &course, &axis));
     let all = [ruler(&axis, 0.0), attainment(&course, &axis), traffic(scene, window, &course, &axis)];
-    let note = (window.flaps > 0).then(|| {
-        let times =
-            if window.flaps == 1 { "once".to_owned() } else { format!("{} times", thousands(window.flaps)) };
-        el("p")
-            .class("warning")
-            .with(format!("Requests went back to {} too early, {times}.", window.provider))
-    });
-    figure(&title, &unit, "", rows(all.into_iter().chain(bars)).and(note)).class("course").into()
+    figure(&title, &unit, "", rows(all.into_iter().chain(bars)).and(notes(window))).class("course").into()
+}
+
+/// What no interval says.
+fn notes(window: &WindowFigures) -> Markup {
+    let times = |count| if count == 1 { "once".to_owned() } else { format!("{} times", thousands(count)) };
+    let provider = &window.provider;
+    let stuck =
+        "The fault was gone and the load unchanged, yet the service did not come back: it kept itself down.";
+    let notes = [
+        (window.metastable == Some(true)).then(|| stuck.to_owned()),
+        (window.flaps > 0)
+            .then(|| format!("Requests went back to {provider} too early, {}.", times(window.flaps))),
+        window.overshoot.filter(|peak| *peak > 1.0).map(|peak| {
+            format!("When {provider} was back, it got {} of what it takes at most.", show(Kind::Ratio, peak))
+        }),
+    ];
+    notes.into_iter().flatten().map(|note| el("p").class("warning").with(note)).collect()
 }
 
 /// The window itself, behind everything.

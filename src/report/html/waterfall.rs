@@ -2,6 +2,8 @@
 //! did and what the caller saw.
 
 mod life;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
