@@ -63,10 +63,10 @@ impl Consumer for Both {
 
 fn play(scenario: &Scenario) -> (Judgement, Vec<u8>) {
     let header = run::header(scenario, Mode::Simulated);
-    let disk = Writer::start(Vec::new(), &header).unwrap();
+    let disk = Writer::start(Vec::new(), &header).expect("memory");
     let mut both = Both { judge: Judge::new(header), disk };
-    let footer = run::run(scenario, Mode::Simulated, &Arc::default(), &mut both).unwrap();
-    let bytes = both.disk.finish(&footer).unwrap();
+    let footer = run::run(scenario, Mode::Simulated, &Arc::default(), &mut both).expect("it runs");
+    let bytes = both.disk.finish(&footer).expect("memory");
     (both.judge.finish(footer), bytes)
 }
 

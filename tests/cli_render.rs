@@ -119,7 +119,10 @@ fn what_cannot_be_rendered_is_2_and_says_why() {
     std::fs::write(home.0.path().join("cut.history.jsonl.gz"), &whole[..whole.len() / 2]).expect("written");
     let cases: [(&[&str], &str); 6] = [
         (&["report", "--format", "juint"], "there is no format `juint` (did you mean `junit`?)"),
-        (&["report", "--format", "json"], "2 files would result, and stdout takes one: name a folder with `--out DIR`"),
+        (
+            &["report", "--format", "json"],
+            "2 files would result, and stdout takes one: name a folder with `--out DIR`",
+        ),
         (&["nowhere"], "`nowhere` cannot be read"),
         (&["cut.history.jsonl.gz"], "`cut.history.jsonl.gz` cannot be read: line "),
         (&[".", "--out", "x"], "is no report folder"),

@@ -12,25 +12,25 @@ use crate::history::figure::Kind;
 /// Judges every threshold of a run.
 pub(crate) fn judge(view: &View<'_>) -> Vec<ExpectationResult> {
     let expect = view.judge.facts.header.expect.iter();
-    let judged = expect.map(|expectation| compare(expectation, view.measure(&expectation.measure), view));
+    let judged = expect.map(|expectation| compare(expectation, &view.measure(&expectation.measure), view));
     judged
         .map(|result| if view.footer.aborted.is_some() { unfinished(result, view) } else { result })
         .collect()
 }
 
 /// Judges what was measured by one threshold.
-pub(crate) fn compare(expectation: &Expectation, left: Measured, view: &View<'_>) -> ExpectationResult {
+pub(crate) fn compare(expectation: &Expectation, left: &Measured, view: &View<'_>) -> ExpectationResult {
     let right = Right::of(&expectation.threshold, view);
-    let samples = match left {
+    let samples = match *left {
         Measured::Value { samples, .. }
         | Measured::Never { samples, .. }
         | Measured::Nothing { samples, .. } => samples,
     };
-    let (verdict, explanation) = words(expectation, &left, &right);
+    let (verdict, explanation) = words(expectation, left, &right);
     ExpectationResult {
         expectation: expectation.clone(),
         measured: match left {
-            Measured::Value { value, .. } => Some(value),
+            Measured::Value { value, .. } => Some(*value),
             Measured::Never { .. } | Measured::Nothing { .. } => None,
         },
         samples,

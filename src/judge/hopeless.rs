@@ -83,7 +83,7 @@ fn holds(stop: &StopWhen, view: &View<'_>) -> Option<String> {
     if now < begins + waits {
         return None;
     }
-    let result = expectations::compare(&stop.when, so_far(&stop.when, view)?, view);
+    let result = expectations::compare(&stop.when, &so_far(&stop.when, view)?, view);
     let enough = match stop.after {
         After::Requests(least) => result.samples >= least,
         After::Time(_) => true,

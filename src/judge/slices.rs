@@ -25,7 +25,9 @@ impl Slices {
     pub(crate) fn new(header: &Header) -> Slices {
         let stops = header.abort_on.iter().map(|stop| &stop.when);
         let mut slices = Slices::default();
-        for measure in header.expect.iter().chain(stops).flat_map(|expectation| expectation.measures()) {
+        for measure in
+            header.expect.iter().chain(stops).flat_map(crate::history::expect::Expectation::measures)
+        {
             let requests = requests_of(measure);
             if !requests.is_everything() {
                 let phases = choose(&header.phases, &measure.scope.during);

@@ -59,7 +59,7 @@ fn check<'a>(
     if names.clone().any(|name| name == token.text) {
         return Ok(());
     }
-    let help = match near(token.text, names.clone()) {
+    let help = match near(token.text, &names) {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.clone().next().is_none() => nowhere(what),
         None => format!("known: {}", list(names.take(LISTED))),
@@ -69,7 +69,7 @@ fn check<'a>(
 }
 
 /// The name that sounds alike, or that a slip of the fingers away would be.
-fn near<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+fn near<'a>(word: &str, names: &(impl Iterator<Item = &'a str> + Clone)) -> Option<&'a str> {
     let slips = |name: &&str| strsim::osa_distance(word, name) <= word.len().div_ceil(4);
     figure::nearest(word, names.clone()).or_else(|| names.clone().find(slips))
 }

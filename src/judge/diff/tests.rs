@@ -152,7 +152,7 @@ fn a_single_pair_is_compared_request_by_request() {
     let diff = by_request(1.0, 1.1, (sample(1_000, "a", 1.0), sample(1_000, "a", 1.1)));
     let (low, high) = diff.figures[0].interval.expect("a thousand requests");
     assert_eq!((diff.basis, diff.change), (Basis::Requests, Change::Worse));
-    assert!(0.09 <= low && low <= 0.1 && 0.1 <= high && high <= 0.11, "{low} {high}");
+    assert!((0.09..=0.1).contains(&low) && (0.1..=0.11).contains(&high), "{low} {high}");
 }
 
 #[test]

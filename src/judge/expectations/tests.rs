@@ -9,7 +9,7 @@ use crate::history::{Header, Record};
 /// In the outage those of `free` fail on both models and those of `paid` are served by the second one.
 fn thirty() -> Vec<Record> {
     let request = |second: u64| {
-        let (outage, free) = ((10..20).contains(&second), second % 2 == 0);
+        let (outage, free) = ((10..20).contains(&second), second.is_multiple_of(2));
         let mut record = match (outage, free) {
             (true, true) => failing(second, &["claude", "flash"]),
             (true, false) => failed_over(second),

@@ -10,7 +10,7 @@ const BENCHED: HealthState = HealthState::Benched { until: Moment::NEVER };
 const COOLING: HealthState = HealthState::Cooling { until: Moment::NEVER };
 
 /// What a run of one request comes to in which targets stood so, from so many seconds on.
-fn believed(header: Header, changes: &[(f64, &str, HealthState)]) -> Judgement {
+fn believed(header: &Header, changes: &[(f64, &str, HealthState)]) -> Judgement {
     let mut judge = Judge::new(header.clone());
     for (seconds, target, state) in changes {
         let model = if target.starts_with("flash") { "flash" } else { "claude" };
@@ -40,7 +40,7 @@ fn benches_are_set_against_the_window_they_should_have_met() {
         (18.0, "claude", BENCHED),
         (23.0, "claude", Ramping),
     ];
-    let judgement = believed(header(), &changes);
+    let judgement = believed(&header(), &changes);
     assert_eq!(breaker(&judgement), [Some(0.727_272_727), Some(0.8), Some(3.0)]);
     // Phase by phase: none in the baseline; 8 of 8 s, and of 10, in the outage; 3 s for nothing after it.
     let of = |phase: usize| {
@@ -57,21 +57,21 @@ fn a_healthy_target_that_is_benched_costs_precision_and_not_recall() {
     // claude is out all through its window, flash from 4 to 6 s for nothing: 10 of 12 s, 10 of 10 s.
     let changes =
         [(4.0, "flash", BENCHED), (6.0, "flash", Open), (10.0, "claude", BENCHED), (20.0, "claude", Open)];
-    assert_eq!(breaker(&believed(header(), &changes)), [Some(0.833_333_333), Some(1.0), Some(2.0)]);
+    assert_eq!(breaker(&believed(&header(), &changes)), [Some(0.833_333_333), Some(1.0), Some(2.0)]);
 }
 
 #[test]
 fn a_bench_that_lasts_to_the_end_of_the_run_counts_until_then() {
     // Out from 15 to 30 s: 5 of 15 s, 5 of 10 s.
     let changes = [(15.0, "claude", BENCHED)];
-    assert_eq!(breaker(&believed(header(), &changes)), [Some(0.333_333_333), Some(0.5), Some(10.0)]);
+    assert_eq!(breaker(&believed(&header(), &changes)), [Some(0.333_333_333), Some(0.5), Some(10.0)]);
 }
 
 #[test]
 fn a_rest_that_a_provider_asked_for_is_no_bench() {
     // Out from 12 to 14 s; what follows is the provider's own wish, and a return.
     let changes = [(12.0, "claude", BENCHED), (14.0, "claude", COOLING), (19.0, "claude", Open)];
-    assert_eq!(breaker(&believed(header(), &changes)), [Some(1.0), Some(0.2), Some(0.0)]);
+    assert_eq!(breaker(&believed(&header(), &changes)), [Some(1.0), Some(0.2), Some(0.0)]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_target_that_was_never_benched_is_missed() {
     second.name = "claude@second".to_owned();
     header.targets.push(second);
     let changes = [(10.0, "claude", BENCHED), (20.0, "claude", Open)];
-    assert_eq!(breaker(&believed(header, &changes)), [Some(1.0), Some(0.5), Some(0.0)]);
+    assert_eq!(breaker(&believed(&header, &changes)), [Some(1.0), Some(0.5), Some(0.0)]);
 }
 
 #[test]
@@ -94,12 +94,12 @@ fn windows_that_overlap_are_one_time() {
     second.during[0] = mock_providers::fault::Window { from: at(15.0), to: at(25.0) };
     header.faults.push(second);
     let changes = [(10.0, "claude", BENCHED), (20.0, "claude", Open)];
-    assert_eq!(breaker(&believed(header, &changes)), [Some(1.0), Some(0.666_666_667), Some(0.0)]);
+    assert_eq!(breaker(&believed(&header, &changes)), [Some(1.0), Some(0.666_666_667), Some(0.0)]);
 }
 
 #[test]
 fn a_run_in_which_nobody_was_benched_has_nothing_to_be_precise_about() {
-    assert_eq!(breaker(&believed(header(), &[])), [None, Some(0.0), Some(0.0)]);
+    assert_eq!(breaker(&believed(&header(), &[])), [None, Some(0.0), Some(0.0)]);
 }
 
 /// Two targets at anthropic turn half open at 12 s and at 14 s.
@@ -108,7 +108,7 @@ fn probed(policy: BreakerPolicy) -> Option<f64> {
     header.models["claude"].breaker = Some(policy);
     let both = |seconds, state| [(seconds, "claude", state), (seconds, "claude@second", state)];
     let course = [both(11.0, BENCHED), both(12.0, Probing), both(13.0, BENCHED), both(14.0, Probing)];
-    number(&believed(header, course.as_flattened()), "probes")
+    number(&believed(&header, course.as_flattened()), "probes")
 }
 
 #[test]

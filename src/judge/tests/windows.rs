@@ -126,8 +126,8 @@ fn without_a_baseline_nobody_can_tell_what_is_back() {
 fn service_is_back_within_a_twentieth_of_its_baseline() {
     // One in five fails in the baseline, one in four from the window's start on: 75 % is less than 95 % of 80 %, 76 %.
     let make = |start: f64, index: u64| match start {
-        10.0.. if index % 4 == 0 => fails(),
-        0.0..10.0 if index % 5 == 0 => fails(),
+        10.0.. if index.is_multiple_of(4) => fails(),
+        0.0..10.0 if index.is_multiple_of(5) => fails(),
         _ => served(0, "claude"),
     };
     let judgement = run(header(), make);
@@ -164,7 +164,7 @@ fn a_return_above_what_the_provider_allows_is_told() {
     // It allows 40 calls a second. For two seconds it gets 100, of which half fail once and are
     // repeated: 150.
     let back = |start: f64, index: u64| match start {
-        20.0..22.0 if index % 2 == 0 => failing(0, &["claude", "claude"]),
+        20.0..22.0 if index.is_multiple_of(2) => failing(0, &["claude", "claude"]),
         10.0..20.0 => served(0, "flash"),
         _ => served(0, "claude"),
     };

@@ -116,8 +116,8 @@ impl<'a> Picture<'a> {
         let attained = self.shares(|slice| slice.attained, |slice| slice.offered);
         let least = attained.iter().flatten().copied().reduce(f64::min);
         vec![
-            row("offered", offered, format!("peak {}/s", thousands(peak.round() as u64))),
-            row("attained", self.mind(&attained), format!("least {}", percent(least))),
+            row("offered", offered, &format!("peak {}/s", thousands(peak.round() as u64))),
+            row("attained", self.mind(&attained), &format!("least {}", percent(least))),
         ]
     }
 
@@ -145,7 +145,7 @@ impl<'a> Picture<'a> {
                     }
                     _ => cells,
                 };
-                row(outcome.name(), cells, thousands(total))
+                row(outcome.name(), cells, &thousands(total))
             })
         });
         occurred.collect()
@@ -162,7 +162,7 @@ impl<'a> Picture<'a> {
         }
         let rows = busy.iter().take(ROWS_MAX).map(|at| {
             let cells = spark(self.shares(asked(*at), all).into_iter());
-            row(&self.timeline.providers[*at], cells, format!("{} asked", thousands(self.total(asked(*at)))))
+            row(&self.timeline.providers[*at], cells, &format!("{} asked", thousands(self.total(asked(*at)))))
         });
         rows.collect()
     }
@@ -175,7 +175,7 @@ impl<'a> Picture<'a> {
         let sums = self.sums(|slice| slice.retries);
         let most = sums.iter().flatten().copied().max().unwrap_or(1).max(1) as f64;
         let cells = spark(sums.into_iter().map(|sum| Some(sum? as f64 / most)));
-        vec![row("retries", cells, thousands(total))]
+        vec![row("retries", cells, &thousands(total))]
     }
 
     /// When each fault is armed; those without a window are armed always.
@@ -188,12 +188,12 @@ impl<'a> Picture<'a> {
                 let whole = [(Moment::ZERO, Moment::NEVER)];
                 let windows: Vec<_> = fault.during.iter().map(|window| (window.from, window.to)).collect();
                 let cells = self.marks(if windows.is_empty() { &whole } else { &windows }, '━');
-                row(&fault.name, self.paint.verdict(Verdict::Inconclusive, &cells), fault.kind.clone())
+                row(&fault.name, self.paint.verdict(Verdict::Inconclusive, &cells), &fault.kind)
             })
             .collect();
         if faults.len() > ROWS_MAX {
             let more = format!("{} more faults", faults.len() - ROWS_MAX);
-            rows.push(row("", pad(&more, self.axis.room()), String::new()));
+            rows.push(row("", pad(&more, self.axis.room()), ""));
         }
         rows
     }
@@ -212,7 +212,7 @@ impl<'a> Picture<'a> {
     fn lane(&self, lane: &Lane) -> Row {
         let spans = lane.spans.iter().filter(|span| kept_away(span.state));
         let spans: Vec<_> = spans.map(|span| (span.from, span.to)).collect();
-        row(&lane.target, self.paint.dim(&self.marks(&spans, '▒')), "benched".to_owned())
+        row(&lane.target, self.paint.dim(&self.marks(&spans, '▒')), "benched")
     }
 
     /// `mark` in every column that one of `spans` touches.
@@ -228,8 +228,8 @@ impl<'a> Picture<'a> {
     }
 }
 
-fn row(name: &str, cells: String, value: String) -> Row {
-    Row { name: name.to_owned(), cells, value: fit(&value, VALUE) }
+fn row(name: &str, cells: String, value: &str) -> Row {
+    Row { name: name.to_owned(), cells, value: fit(value, VALUE) }
 }
 
 /// Whether a target gets next to nothing.

@@ -159,7 +159,10 @@ mod tests {
     use super::*;
     use crate::report::account::{Flow, Path, Step};
 
-    fn graph(ways: &[(&[(&str, &str)], Outcome, u64)]) -> Graph {
+    /// Models with what came of each, how it ended, and how often.
+    type Way<'a> = (&'a [(&'a str, &'a str)], Outcome, u64);
+
+    fn graph(ways: &[Way<'_>]) -> Graph {
         let step = |(model, result): &(&str, &str)| Step {
             model: (*model).to_owned(),
             result: (*result).to_owned(),
