@@ -257,8 +257,8 @@ fn two_runs_give_the_same_bytes_at_any_number_of_jobs() {
     assert_eq!(one.out, four.out);
     assert_eq!(four.out, again.out);
     let files = home.folder("one");
-    // A report and a history each, and the plan.
-    assert_eq!(files.len(), 9, "{:?}", files.keys());
+    // A report and a history each; the plan, and the test report, the summary and the page of them all.
+    assert_eq!(files.len(), 12, "{:?}", files.keys());
     // Not assert_eq: nobody reads two histories side by side.
     for other in ["four", "again"] {
         for (name, bytes) in home.folder(other) {
