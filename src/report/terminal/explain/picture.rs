@@ -111,7 +111,9 @@ fn moments(rows: &[Row]) -> Vec<Moment> {
 
 fn draw(row: &Row, axis: &Axis, label: usize, note: usize, paint: Paint) -> String {
     let mut cells = vec![' '; axis.room()];
-    let long = |span: &&(Moment, Moment, Ink)| span.0 < span.1 || row.spans.len() == 1;
+    // An answer that came in one piece took no time, and is the more worth seeing.
+    let long =
+        |(from, to, ink): &&(Moment, Moment, Ink)| from < to || *ink == Ink::Output || row.spans.len() == 1;
     for (from, to, ink) in row.spans.iter().filter(long) {
         let from = axis.column(*from);
         // Whatever took any time at all is seen.
