@@ -4,8 +4,8 @@
 //! (`:target`), charts are SVG, values stand in tables. The script adds what only a script can do: one moment pointed
 //! at in all charts, a scheme chosen by hand, commands copied.
 //!
-//! [`markup`] escapes, [`svg`] and [`scale`] draw, [`scene`] is a scenario's place in the document and its axis of
-//! time, [`parts`] are what pages are made of. [`suite`] and [`scenario`] are the pages; every other file is one
+//! `markup` escapes, `svg` and `scale` draw, `scene` is a scenario's place in the document and its axis of
+//! time, `parts` are what pages are made of. `suite` and `scenario` are the pages; every other file is one
 //! section of a scenario's page.
 
 #[cfg(test)]
