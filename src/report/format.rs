@@ -22,7 +22,7 @@ pub enum Format {
     Csv,
     /// OpenMetrics text, as Prometheus and its like take it.
     Openmetrics,
-    /// A row a request; made from a history alone ([`super::requests`]), as it does not fit into memory.
+    /// A row a request; made from a history alone ([`super::requests()`]), as it does not fit into memory.
     Requests,
 }
 
