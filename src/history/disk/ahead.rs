@@ -1,7 +1,7 @@
-//! A history that is read ahead: while its lines are judged, one thread unpacks and another decodes what follows.
+//! A history that is read ahead: while its lines are judged, other threads unpack and decode what follows.
 //!
-//! Unpacking, decoding and judging each take about as long as the others, so a million requests are read in the time of
-//! the slowest instead of the sum. What waits between two threads is a few blocks, however long the history is, and the
+//! Decoding takes longer than unpacking and judging together, so two threads take turns at it, block by block: two cores
+//! have as much to do as each other. What waits between two threads is a few blocks, however long the history is, and the
 //! lines come in their order.
 
 use std::io::Read;
@@ -16,6 +16,9 @@ const BLOCK: usize = 256 << 10;
 /// Blocks that wait between two threads.
 const WAITING: usize = 4;
 
+/// Threads that decode, taking turns.
+const DECODERS: usize = 2;
+
 /// Lines, unpacked.
 struct Block {
     /// The number of its first line, from 1.
@@ -29,7 +32,10 @@ struct Block {
 
 /// The lines of a history, read ahead.
 pub struct Ahead {
-    lines: Receiver<Vec<Result<Line, ReadError>>>,
+    /// Of each decoder.
+    lines: Vec<Receiver<Vec<Result<Line, ReadError>>>>,
+    /// Whose turn it is.
+    turn: usize,
     batch: std::vec::IntoIter<Result<Line, ReadError>>,
     /// The number of the last line that was given.
     line: u64,
@@ -47,8 +53,11 @@ impl Ahead {
                 self.line += 1;
                 return line;
             }
-            match self.lines.recv() {
-                Ok(batch) => self.batch = batch.into_iter(),
+            match self.lines[self.turn].recv() {
+                Ok(batch) => {
+                    self.batch = batch.into_iter();
+                    self.turn = (self.turn + 1) % DECODERS;
+                }
                 // An end was given already, and somebody asks again.
                 Err(_) => return Err(ReadError { line: self.line + 1, problem: Problem::NoFooter }),
             }
@@ -67,17 +76,23 @@ pub fn ahead<T, E: From<ReadError>>(
 ) -> Result<T, E> {
     let (header, reader) = Reader::open(input)?;
     std::thread::scope(|scope| {
-        let (packed, blocks) = sync_channel(WAITING);
-        let (decoded, lines) = sync_channel(WAITING);
+        let (mut packed, mut lines) = (Vec::new(), Vec::new());
+        for _ in 0..DECODERS {
+            let (to_decoder, blocks) = sync_channel(WAITING);
+            let (decoded, from_decoder) = sync_channel(WAITING);
+            scope.spawn(move || decode_all(&blocks, &decoded));
+            packed.push(to_decoder);
+            lines.push(from_decoder);
+        }
         scope.spawn(move || unpack(reader, &packed));
-        scope.spawn(move || decode_all(&blocks, &decoded));
-        // Whoever takes no more lets go of the lines, and both threads end.
-        take(header, &mut Ahead { lines, batch: Vec::new().into_iter(), line: 1 })
+        // Whoever takes no more lets go of the lines, and all threads end.
+        take(header, &mut Ahead { lines, turn: 0, batch: Vec::new().into_iter(), line: 1 })
     })
 }
 
-fn unpack(mut reader: Reader<impl Read>, blocks: &SyncSender<Block>) {
-    loop {
+/// Hands the blocks out in turn: the one who takes the lines asks in the same order.
+fn unpack(mut reader: Reader<impl Read>, decoders: &[SyncSender<Block>]) {
+    for decoder in decoders.iter().cycle() {
         let bytes = Vec::with_capacity(BLOCK * 2);
         let mut block = Block { first: reader.line + 1, bytes, ends: Vec::new(), end: None };
         while block.bytes.len() < BLOCK && block.end.is_none() {
@@ -88,7 +103,7 @@ fn unpack(mut reader: Reader<impl Read>, blocks: &SyncSender<Block>) {
             }
         }
         let ended = block.end.is_some();
-        if blocks.send(block).is_err() || ended {
+        if decoder.send(block).is_err() || ended {
             return;
         }
     }
