@@ -196,7 +196,12 @@ impl<R: Read> Reader<R> {
 }
 
 fn decode(line: u64, bytes: &[u8]) -> Result<Line, ReadError> {
-    serde_json::from_slice(bytes).map_err(|problem| ReadError { line, problem: Problem::Json(problem) })
+    // Checked once for the whole line, UTF-8 is not checked again string by string.
+    let decoded = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    decoded.map_err(|problem| ReadError { line, problem: Problem::Json(problem) })
 }
 
 #[cfg(test)]

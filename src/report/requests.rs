@@ -128,7 +128,7 @@ fn row(case: &Case<'_>) -> [String; 24] {
         ending(&caller.ending).to_owned(),
         caller.finish.map_or("", |finish| finish.name()).to_owned(),
         case.serving_model().unwrap_or_default().to_owned(),
-        provider(case).unwrap_or_default(),
+        provider(case).unwrap_or_default().to_owned(),
         case.attempt_count().to_string(),
         way(case),
         caller.usage.and_then(|usage| usage.output).map_or_else(String::new, |tokens| tokens.to_string()),

@@ -117,18 +117,26 @@ fn highest(us: u64) -> u64 {
     lowest(us) + (1 << shift(us)) - 1
 }
 
-type Key = (u64, usize, Option<String>, Outcome);
+/// Slice, phase, place among the providers seen, outcome.
+type Key = (u64, usize, Option<usize>, Outcome);
 
 #[derive(Clone, Debug)]
 pub(super) struct Fold {
     phases: Vec<crate::history::Phase>,
     width_us: u64,
+    /// In the order in which they were first seen.
+    providers: Vec<String>,
     cells: BTreeMap<Key, (Counts, Counts)>,
 }
 
 impl Fold {
     pub(super) fn new(header: &Header) -> Fold {
-        Fold { phases: header.phases.clone(), width_us: NARROWEST_US, cells: BTreeMap::new() }
+        Fold {
+            phases: header.phases.clone(),
+            width_us: NARROWEST_US,
+            providers: Vec::new(),
+            cells: BTreeMap::new(),
+        }
     }
 
     pub(super) fn add(&mut self, case: &Case<'_>) {
@@ -138,8 +146,8 @@ impl Fold {
         let caller = &case.record.caller;
         let slice = self.slice(caller.intended.as_us());
         let phase = self.phases.partition_point(|phase| phase.from <= caller.intended).saturating_sub(1);
-        let (first_token, total) =
-            self.cells.entry((slice, phase, provider(case), case.outcome)).or_default();
+        let provider = provider(case).map(|name| self.place(name));
+        let (first_token, total) = self.cells.entry((slice, phase, provider, case.outcome)).or_default();
         if let Some(first) = first_output(case) {
             first_token.record(first - caller.intended);
         }
@@ -147,12 +155,25 @@ impl Fold {
     }
 
     pub(super) fn finish(self) -> Grid {
+        let providers = self.providers;
         let cells =
             self.cells.into_iter().map(|((slice, phase, provider, outcome), (first_token, total))| {
                 let slice = usize::try_from(slice).unwrap_or(usize::MAX);
+                let provider = provider.map(|at| providers[at].clone());
                 Cell { slice, phase, provider, outcome, first_token, total }
             });
-        Grid { width: Duration::from_micros(self.width_us), cells: cells.collect() }
+        let mut cells: Vec<Cell> = cells.collect();
+        cells.sort_by_cached_key(|cell| (cell.slice, cell.phase, cell.provider.clone(), cell.outcome));
+        Grid { width: Duration::from_micros(self.width_us), cells }
+    }
+
+    /// The place of a provider among those seen.
+    fn place(&mut self, name: &str) -> usize {
+        let known = self.providers.iter().position(|provider| provider == name);
+        known.unwrap_or_else(|| {
+            self.providers.push(name.to_owned());
+            self.providers.len() - 1
+        })
     }
 
     fn slice(&mut self, at_us: u64) -> u64 {
@@ -171,11 +192,11 @@ impl Fold {
 }
 
 /// Whose answer it was, or who was asked last.
-pub(crate) fn provider(case: &Case<'_>) -> Option<String> {
-    let attempt =
-        case.attempts().iter().rfind(|attempt| attempt.result == crate::history::AttemptResult::Served);
-    let attempt = attempt.or(case.attempts().last()).map(|attempt| attempt.provider.clone());
-    attempt.or_else(|| case.record.calls.last().map(|call| call.provider.clone()))
+pub(crate) fn provider<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let attempts = case.attempts();
+    let served = attempts.iter().rfind(|attempt| attempt.result == crate::history::AttemptResult::Served);
+    let attempt = served.or(attempts.last()).map(|attempt| attempt.provider.as_str());
+    attempt.or_else(|| case.record.calls.last().map(|call| call.provider.as_str()))
 }
 
 #[cfg(test)]
