@@ -33,7 +33,7 @@ pub(super) struct Queued {
 pub(super) enum Waited {
     Line(Bytes),
     /// It is its turn: the answer.
-    Turn(Reply),
+    Turn(Box<Reply>),
 }
 
 impl Queued {
@@ -64,7 +64,7 @@ impl Queued {
             return Poll::Ready(Waited::Line(Bytes::from_static(b"\n")));
         }
         match self.then.take() {
-            Some(then) => Poll::Ready(Waited::Turn(then())),
+            Some(then) => Poll::Ready(Waited::Turn(Box::new(then()))),
             None => Poll::Pending,
         }
     }
