@@ -151,6 +151,19 @@ pub enum AttemptResult {
     Lost,
 }
 
+impl AttemptResult {
+    /// A word for it: `served`, the class of a failure, `cancelled`, `lost`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            AttemptResult::Served => "served",
+            AttemptResult::Failed(failure) => failure.class.name(),
+            AttemptResult::Cancelled => "cancelled",
+            AttemptResult::Lost => "lost",
+        }
+    }
+}
+
 /// A wait before an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
@@ -226,6 +239,28 @@ pub enum SkipReason {
     RetryBudget,
     /// What failed elsewhere would fail here too.
     SameCause,
+}
+
+impl SkipReason {
+    /// The word for it in metrics and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            SkipReason::Benched { .. } => "benched",
+            SkipReason::Cooling { .. } => "cooling",
+            SkipReason::Probing => "probing",
+            SkipReason::Ramping => "ramping",
+            SkipReason::ContextWindow => "context_window",
+            SkipReason::Incapable { .. } => "incapable",
+            SkipReason::Unadapted => "unadapted",
+            SkipReason::NotAllowed => "not_allowed",
+            SkipReason::Region => "region",
+            SkipReason::Spent => "spent",
+            SkipReason::Busy => "busy",
+            SkipReason::RetryBudget => "retry_budget",
+            SkipReason::SameCause => "same_cause",
+        }
+    }
 }
 
 /// How a request ended, as the router sees it.

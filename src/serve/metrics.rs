@@ -23,7 +23,7 @@ use super::phase::{Phase, Watch};
 use super::standing::{self, Standing, State};
 use crate::router::Router;
 use crate::router::config::Config;
-use crate::router::trail::{Attempt, AttemptResult, Cause, Outcome, SkipReason, Trail};
+use crate::router::trail::{Attempt, Cause, Outcome, Trail};
 use crate::world::Clock;
 
 /// Seconds: from an answer out of memory to the longest of reasonings.
@@ -185,7 +185,7 @@ impl Metrics {
         }
         for skip in &trail.skips {
             let model = known(&skip.model, config.models.contains_key(&skip.model));
-            self.skips.get_or_create(&OfSkip { model, reason: reason(skip.reason) }).inc();
+            self.skips.get_or_create(&OfSkip { model, reason: skip.reason.name() }).inc();
         }
         for attempt in &trail.attempts {
             self.count_attempt(config, &route, attempt);
@@ -207,7 +207,7 @@ impl Metrics {
         }
         let of = of_target(config, attempt);
         let OfTarget { target, provider } = of.clone();
-        self.attempts.get_or_create(&OfAttempt { target, provider, result: result(&attempt.result) }).inc();
+        self.attempts.get_or_create(&OfAttempt { target, provider, result: attempt.result.name() }).inc();
         let since = |moment: crate::world::Moment| (moment - attempt.started).as_secs_f64();
         self.attempt_total.get_or_create(&of).observe(since(attempt.ended));
         if let Some(first) = attempt.first_output {
@@ -313,34 +313,6 @@ fn outcome(outcome: &Outcome) -> (&'static str, Option<&crate::chat::Failure>) {
         Outcome::Interrupted { failure, .. } => ("interrupted", Some(failure)),
         Outcome::Failed { failure, .. } => ("failed", Some(failure)),
         Outcome::Cancelled => ("cancelled", None),
-    }
-}
-
-fn result(result: &AttemptResult) -> &'static str {
-    match result {
-        AttemptResult::Served => "served",
-        AttemptResult::Failed(failure) => failure.class.name(),
-        AttemptResult::Cancelled => "cancelled",
-        AttemptResult::Lost => "lost",
-    }
-}
-
-/// The word for why a model was passed over.
-const fn reason(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::Benched { .. } => "benched",
-        SkipReason::Cooling { .. } => "cooling",
-        SkipReason::Probing => "probing",
-        SkipReason::Ramping => "ramping",
-        SkipReason::ContextWindow => "context_window",
-        SkipReason::Incapable { .. } => "incapable",
-        SkipReason::Unadapted => "unadapted",
-        SkipReason::NotAllowed => "not_allowed",
-        SkipReason::Region => "region",
-        SkipReason::Spent => "spent",
-        SkipReason::Busy => "busy",
-        SkipReason::RetryBudget => "retry_budget",
-        SkipReason::SameCause => "same_cause",
     }
 }
 

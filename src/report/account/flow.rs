@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{AttemptResult, SkipReason};
 use crate::judge::{Case, Outcome};
 
 /// Distinct paths kept; the requests of any others are counted together.
@@ -93,37 +92,13 @@ fn wanted<'a>(case: &Case<'a>) -> Option<&'a str> {
 /// Why the router did not ask `wanted` when it chose whom to ask first.
 fn passed_over(case: &Case<'_>, wanted: &str) -> Option<&'static str> {
     let skips = &case.record.trail.as_ref()?.skips;
-    skips.iter().find(|skip| skip.model == wanted).map(|skip| name(skip.reason))
-}
-
-/// A reason in a word.
-const fn name(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::Benched { .. } => "benched",
-        SkipReason::Cooling { .. } => "cooling",
-        SkipReason::Probing => "probing",
-        SkipReason::Ramping => "ramping",
-        SkipReason::ContextWindow => "context_window",
-        SkipReason::Incapable { .. } => "incapable",
-        SkipReason::Unadapted => "unadapted",
-        SkipReason::NotAllowed => "not_allowed",
-        SkipReason::Region => "region",
-        SkipReason::Spent => "spent",
-        SkipReason::Busy => "busy",
-        SkipReason::RetryBudget => "retry_budget",
-        SkipReason::SameCause => "same_cause",
-    }
+    skips.iter().find(|skip| skip.model == wanted).map(|skip| skip.reason.name())
 }
 
 fn steps(case: &Case<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for attempt in case.attempts() {
-        let result = match &attempt.result {
-            AttemptResult::Served => "served",
-            AttemptResult::Failed(failure) => failure.class.name(),
-            AttemptResult::Cancelled => "cancelled",
-            AttemptResult::Lost => "lost",
-        };
+        let result = attempt.result.name();
         let step = Step { model: attempt.model.clone(), result: result.to_owned() };
         let again = steps.last().is_some_and(|last| last.model == step.model);
         if again {
@@ -139,7 +114,7 @@ fn steps(case: &Case<'_>) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Skip;
+    use crate::history::{Skip, SkipReason};
     use crate::judge::Facts;
     use crate::judge::testkit::{at, failed_over, header, served};
 
