@@ -17,6 +17,8 @@
 //! - [`history`]: the record of a run, written by three witnesses.
 //! - [`judge`]: promises, expectations, figures, verdict.
 //! - [`report`]: a judgement, for people and for machines.
+//! - [`fuzz`]: worlds nobody thought of, and the smallest that breaks a promise.
+//! - [`testing`]: the same for a router of your own, in your own tests.
 //!
 //! The providers on the other side of the network are a crate of their own, [`mock_providers`], which knows
 //! nothing of routers. `docs/architecture.md` says which room may know which, and why.
@@ -38,6 +40,7 @@
 pub mod chat;
 pub mod cli;
 pub mod dialect;
+pub mod fuzz;
 pub mod history;
 pub mod judge;
 pub mod load;
@@ -47,4 +50,5 @@ pub mod router;
 pub mod run;
 pub mod scenario;
 pub mod serve;
+pub mod testing;
 pub mod world;

@@ -9,6 +9,7 @@ pub mod exit;
 mod explain;
 mod figures;
 mod folder;
+mod fuzz;
 mod mock;
 mod pool;
 mod progress;
@@ -42,6 +43,8 @@ enum Command {
     Run(run::Args),
     /// Check scenario files and configurations without running them
     Check(check::Args),
+    /// Attack the promises with worlds nobody thought of
+    Fuzz(fuzz::Args),
     /// Put together, or compare, reports of runs that are over
     Report(report::Args),
     /// Show why one request went the way it did
@@ -71,6 +74,7 @@ pub fn main() -> Exit {
     match cli.command {
         Command::Run(args) => run::command(&args),
         Command::Check(args) => check::command(&args),
+        Command::Fuzz(args) => fuzz::command(&args),
         Command::Report(args) => report::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Figures(args) => figures::command(&args),

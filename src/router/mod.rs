@@ -25,6 +25,7 @@ pub mod plan;
 pub mod price;
 mod relay;
 pub mod rescue;
+pub mod seam;
 pub mod soft_refusal;
 pub mod spend;
 mod tenant;

@@ -9,7 +9,7 @@ mod cx;
 mod diagnostic;
 mod file;
 pub mod mock;
-mod plain;
+pub(crate) mod plain;
 mod read;
 mod render;
 mod schema;

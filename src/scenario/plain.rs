@@ -33,6 +33,46 @@ pub fn expand(path: &Path) -> Result<String, Problems> {
     Ok(out)
 }
 
+/// A tree without its places, for whoever changes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// A scalar that was written without quotes, or nothing (`~`).
+    Word(String),
+    /// A scalar in quotes.
+    Text(String),
+    /// A list.
+    List(Vec<Plain>),
+    /// A map in the order of the file.
+    Map(Vec<(String, Plain)>),
+}
+
+/// Reads a YAML text as a tree without places.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub(crate) fn read(text: &str) -> Result<Plain, String> {
+    yaml::read(text).map(plain).map_err(|problem| problem.message)
+}
+
+fn plain(node: Node) -> Plain {
+    match node.value {
+        Value::Null => Plain::Word("~".to_owned()),
+        Value::Scalar { text, plain: true } => Plain::Word(text),
+        Value::Scalar { text, plain: false } => Plain::Text(text),
+        Value::List(items) => Plain::List(items.into_iter().map(plain).collect()),
+        Value::Map(entries) => Plain::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| match key.value {
+                    Value::Scalar { text, .. } => (text, plain(value)),
+                    _ => ("~".to_owned(), plain(value)),
+                })
+                .collect(),
+        ),
+    }
+}
+
 /// Writes a node in block style, its lines indented so deep.
 fn write(node: &Node, depth: usize, out: &mut String) {
     match &node.value {

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::chat::{Allowance, RateLimits};
+use crate::router::seam::seam;
 use crate::world::Moment;
 
 /// The longest wait that is granted without asking again.
@@ -32,7 +33,7 @@ impl Cooling {
 
     /// The target asks for `wait`; `longest` is the longest bench of its breaker.
     pub(super) fn ask(&mut self, wait: Duration, longest: Duration, now: Moment) {
-        if !wait.is_zero() {
+        if seam!(IgnoresRetryAfter, !wait.is_zero(), false) {
             self.until = self.until.max(now + wait.min(longest.max(LONGEST)));
         }
     }

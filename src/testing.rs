@@ -1,0 +1,1 @@
+//! Promises for a router of your own, in your own tests.
