@@ -154,7 +154,8 @@ impl Doc {
     /// Writes what stands at a key. The maps of the two upper levels are blocks, however short.
     fn below(&self, depth: usize, indent: usize, room: usize, out: &mut String) {
         let open = depth <= 1 && matches!(self, Doc::Map(entries) if !entries.is_empty())
-            || depth <= 1 && matches!(self, Doc::List(items) if items.iter().any(|item| item.word().is_none()));
+            || depth <= 1
+                && matches!(self, Doc::List(items) if items.iter().any(|item| item.word().is_none()));
         match self.short(room).filter(|_| !open) {
             Some(line) => writeln!(out, " {line}").expect("a string takes everything"),
             None => {
@@ -286,7 +287,15 @@ mod tests {
     fn durations_are_written_in_the_unit_in_which_they_are_short() {
         let word = |us| duration_word(Duration::from_micros(us));
         assert_eq!(
-            [word(0), word(120_000_000), word(90_000_000), word(1_500_000), word(420_000 + 1_000), word(1_250_000), word(7)],
+            [
+                word(0),
+                word(120_000_000),
+                word(90_000_000),
+                word(1_500_000),
+                word(420_000 + 1_000),
+                word(1_250_000),
+                word(7)
+            ],
             ["0s", "2m", "90s", "1.5s", "421ms", "1250ms", "7us"]
         );
     }
