@@ -43,11 +43,9 @@ impl Hunt {
     pub fn run(&self, player: &dyn Player, coverage: &mut Coverage) -> io::Result<Option<Finding>> {
         for number in self.from..self.from + self.cases {
             let case = generate::world(&self.given, self.seed, number);
-            coverage.begin();
             let Some(broken) = player.play(&case, coverage)?.into_iter().next() else { continue };
             let mut aside = Coverage::default();
             let mut still = |case: &Case| {
-                aside.begin();
                 let again = player.play(case, &mut aside).unwrap_or_default();
                 again.iter().any(|other| other.promise == broken.promise)
             };

@@ -1,18 +1,15 @@
 //! The judge itself: a fold over a history.
 
-use std::collections::BTreeMap;
-
 use super::case::Case;
+use super::checks::{Checked, Checks};
 use super::exhibits::Exhibits;
 use super::expectations;
 use super::facts::Facts;
 use super::failover::{self, Track, WindowFigures};
 use super::health::Health;
 use super::hopeless::Watch;
-use super::judgement::{Judgement, ScriptedResult, Verdict};
+use super::judgement::Judgement;
 use super::politeness::Load;
-use super::promises::Promises;
-use super::scripted;
 use super::slices::Slices;
 use super::tally::Tally;
 use super::verdict::{Findings, decide};
@@ -29,11 +26,9 @@ pub struct Judge {
     pub(super) load: Load,
     pub(super) tracks: Vec<Track>,
     pub(super) watch: Watch,
-    promises: Promises,
+    checks: Checks,
     exhibits: Exhibits,
     pub(super) health: Health,
-    /// Results of scripted requests by their place in the header.
-    scripted: BTreeMap<usize, ScriptedResult>,
     seen: u64,
 }
 
@@ -47,10 +42,9 @@ impl Judge {
             watch: Watch::default(),
             load: Load::new(),
             tracks: failover::tracks(&facts),
-            promises: Promises::new(&facts),
+            checks: Checks::new(&facts),
             exhibits: Exhibits::default(),
             health: Health::default(),
-            scripted: BTreeMap::new(),
             seen: 0,
             facts,
         }
@@ -73,26 +67,16 @@ impl Judge {
         }
         self.load.add(&case);
         self.tracks.iter_mut().for_each(|track| track.add(&case));
-        if self.promises.check(&case) {
+        if self.checks.check(&case) {
             self.exhibits.pin(record);
         }
         self.exhibits.consider(&case);
-        let script = &self.facts.header.scripted;
-        for (index, expectation) in
-            script.iter().enumerate().filter(|(_, e)| e.number == record.caller.number)
-        {
-            let result = scripted::judge(expectation, &case);
-            if result.verdict == Verdict::Fail {
-                self.exhibits.pin(record);
-            }
-            self.scripted.insert(index, result);
-        }
     }
 
     /// Takes a change of a target's standing with the router.
     pub fn health(&mut self, change: &HealthChange) {
         self.health.add(change, &self.facts);
-        self.promises.health(&self.facts, change);
+        self.checks.health(&self.facts, change);
     }
 
     /// Ends the run: works out every figure and the verdict.
@@ -102,8 +86,7 @@ impl Judge {
         let whole = view.whole();
         let phases = view.phases();
         let expectations = expectations::judge(&view);
-        let scripted = self.scripted_results(footer.aborted.is_some());
-        let promises = self.promises.results(&self.facts, &footer);
+        let Checked { promises, scripted } = self.checks.finish(&self.facts, &footer);
         let findings = Findings {
             facts: &self.facts,
             footer: &footer,
@@ -130,15 +113,6 @@ impl Judge {
             worst,
             footer,
         }
-    }
-
-    fn scripted_results(&self, aborted: bool) -> Vec<ScriptedResult> {
-        let script = self.facts.header.scripted.iter().enumerate();
-        script
-            .map(|(index, expected)| {
-                self.scripted.get(&index).cloned().unwrap_or_else(|| scripted::missing(expected, aborted))
-            })
-            .collect()
     }
 
     pub(super) fn windows(&self, footer: &Footer) -> Vec<WindowFigures> {

@@ -2,8 +2,9 @@
 //!
 //! A [`Judge`] is a fold: it takes a header, then every request as it ends, then a footer, and gives a
 //! [`Judgement`]. It never keeps the history, so a million requests cost the memory of their histograms and of
-//! the few requests kept as witnesses. Read on in `case` (the three witnesses joined), `promises` (one file
-//! each), `tally` and `figures` (what is added up, and under which names), `verdict`.
+//! the few requests kept as witnesses. A [`Checker`] asks for promises alone, and does without the figures. Read
+//! on in `case` (the three witnesses joined), `promises` (one file each), `tally` and `figures` (what is added up,
+//! and under which names), `verdict`.
 //!
 //! What never happens here: reading clocks, files or sockets; asking the router anything it did not write into
 //! its trail. Truth is what providers saw and sent; the trail is a claim that is checked against it.
@@ -11,6 +12,7 @@
 mod bootstrap;
 mod budget;
 mod case;
+mod checks;
 mod cuts;
 pub mod diff;
 mod exhibits;
@@ -47,6 +49,7 @@ mod verdict;
 mod view;
 
 pub(crate) use case::{Case, link};
+pub use checks::{Checked, Checker};
 pub use cuts::Cut;
 pub(crate) use facts::Facts;
 pub use failover::{Interval, WindowFigures};
