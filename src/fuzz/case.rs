@@ -22,7 +22,16 @@ impl Case {
     ///
     /// All its problems: a generated world has none, a shrunk one may.
     pub fn new(doc: Doc) -> Result<Case, Problems> {
-        let scenario = parse(&doc.yaml(), Path::new("world.yaml"))?;
+        Case::at(doc, Path::new("world.yaml"))
+    }
+
+    /// Checks `doc` as if it were the file `path`: recordings and incidents are sought beside it.
+    ///
+    /// # Errors
+    ///
+    /// All its problems.
+    pub fn at(doc: Doc, path: &Path) -> Result<Case, Problems> {
+        let scenario = parse(&doc.yaml(), path)?;
         Ok(Case { doc, scenario })
     }
 

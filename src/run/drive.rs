@@ -182,6 +182,23 @@ impl Shared {
     }
 }
 
+/// The requests that the open-loop sources of `scenario` send, source by source, at most so many of each. Their numbers are left
+/// at 0: those depend on who asks first.
+///
+/// # Errors
+///
+/// When a recording cannot be read.
+pub fn asks(scenario: &Scenario, most: usize) -> io::Result<Vec<Ask>> {
+    let mut asks = Vec::new();
+    for (index, source) in scenario.load.iter().enumerate() {
+        let dice = Dice::new(scenario.seed).key("load").u64(index as u64);
+        let Some(times) = Times::new(&source.arrivals, dice.str("times"))? else { continue };
+        let mut writer = Writer::new(scenario, source.clone(), index, dice);
+        asks.extend((0..).zip(times.take(most)).map(|(nth, arrival)| writer.write(nth, &arrival, 0)));
+    }
+    Ok(asks)
+}
+
 /// Writes the requests of one source.
 #[derive(Clone)]
 struct Writer {

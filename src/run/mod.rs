@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use drive::asks;
 pub use header::header;
 
 use crate::history::{Aborted, CallerEnding, Footer, Gauges, HealthChange, Mode, Record};

@@ -37,6 +37,11 @@ pub use plain::expand;
 pub use read::{FaultWord, catalogue as fault_words, presets};
 pub use schema::{schema, serve_schema};
 
+/// A duration as the language writes it (`1h30m`), if it is one.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    units::duration(text).ok()
+}
+
 /// A checked scenario: everything a run needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {

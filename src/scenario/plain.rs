@@ -19,8 +19,20 @@ pub fn expand(path: &Path) -> Result<String, Problems> {
         return Err(problems);
     }
     let text = read_file(path)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut root = yaml::read(text).map_err(|problem: Box<Diagnostic>| Problems::of_file(path, *problem))?;
+    let root = written_out(&text, path).map_err(|problem| Problems::of_file(path, *problem))?;
+    let mut out = String::new();
+    write(&root, 0, &mut out);
+    Ok(out)
+}
+
+/// The same of a text that was checked, as a tree; none if it is no YAML. `path` is for finding incidents.
+pub(crate) fn expanded(text: &str, path: &Path) -> Option<Plain> {
+    written_out(text, path).ok().map(plain)
+}
+
+/// A scenario with plain faults in the place of presets and replays.
+fn written_out(text: &str, path: &Path) -> Result<Node, Box<Diagnostic>> {
+    let mut root = yaml::read(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     if let Value::Map(entries) = &mut root.value {
         for (key, value) in entries {
             if matches!(&key.value, Value::Scalar { text, .. } if text == "faults") {
@@ -28,9 +40,7 @@ pub fn expand(path: &Path) -> Result<String, Problems> {
             }
         }
     }
-    let mut out = String::new();
-    write(&root, 0, &mut out);
-    Ok(out)
+    Ok(root)
 }
 
 /// A tree without its places, for whoever changes it.
