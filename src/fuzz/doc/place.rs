@@ -31,7 +31,9 @@ impl Doc {
     pub fn keys_to(&self, place: &[usize]) -> Vec<&str> {
         let Some((nth, rest)) = place.split_first() else { return Vec::new() };
         let (key, inner) = match self {
-            Doc::Map(entries) => entries.get(*nth).map_or(("", None), |(key, inner)| (key.as_str(), Some(inner))),
+            Doc::Map(entries) => {
+                entries.get(*nth).map_or(("", None), |(key, inner)| (key.as_str(), Some(inner)))
+            }
             Doc::List(items) => ("", items.get(*nth)),
             _ => ("", None),
         };

@@ -1,13 +1,46 @@
 //! Seed -> a world: a scenario nobody wrote.
 //!
-//! Strategies are proptest's, so that they compose and can be used in anybody's property tests; what they give are documents of
-//! the scenario language. Shrinking is not theirs: see [`super::shrink`].
+//! What is given is a proptest strategy of documents of the scenario language, to be used in anybody's property tests. Inside, a
+//! world is drawn in stages, since later ones depend on what earlier ones come to: how many providers, a router over them (or the
+//! one that is given), the router's own constants, and against these the providers' speed, the load, the faults and, when all of
+//! them are over, what must be answered. Shrinking is not proptest's: see [`super::shrink`].
+//!
+//! - `swarm`: what a world is about. `draw`: chance.
+//! - `providers`, `router`, `breaker`, `policy`: the world before anything goes wrong.
+//! - `constants`, `timeline`: times that matter. `words`, `faults`: what goes wrong.
+//! - `load`, `send`: who asks for what. `heal`: who must be answered at the end.
+
+mod breaker;
+mod constants;
+mod draw;
+mod faults;
+mod heal;
+mod load;
+mod policy;
+mod providers;
+mod router;
+mod send;
+mod swarm;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+
+use std::time::Duration;
 
 use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::{Case, Doc};
+use crate::router::config::Config;
+use crate::world::{Dice, Key};
+use constants::Constants;
+use draw::{Draw, Pace};
+use faults::{Seen, Trouble};
+use heal::Healed;
+use load::Crowd;
+use providers::Provider;
+use swarm::Swarm;
+use timeline::Timeline;
 
 /// What is given, around which worlds are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,70 +52,169 @@ pub struct Given {
 }
 
 /// Worlds around what is given.
-#[must_use]
-pub fn worlds(_given: &Given) -> BoxedStrategy<Doc> {
-    let fault =
-        proptest::sample::select(vec!["rate_limit", "server_error", "reset", "hang", "cut: { after: 3 }"]);
-    (0..1000_u64, proptest::collection::vec((fault, 0..60_u64, 1..60_u64), 1..4))
-        .prop_map(|(seed, faults)| {
-            let provider = |dialect: &str| {
-                let latency = Doc::map([("first_token", "200ms".into()), ("per_token", "10ms".into())]);
-                Doc::map([("dialect", dialect.into()), ("latency", latency), ("output", "12".into())])
-            };
-            let model = |provider: &str| Doc::map([("provider", provider.into())]);
-            let fault = |(word, from, lasts): (&str, u64, u64)| {
-                let inject = word.split_once(": ").map_or_else(
-                    || Doc::from(word),
-                    |(word, rest)| Doc::map([(word, Doc::read(rest).expect("it is YAML"))]),
-                );
-                let during = format!("{from}s..{}s", from + lasts);
-                Doc::map([("on", "p1".into()), ("during", during.into()), ("inject", inject)])
-            };
-            let faults: Vec<_> = faults
-                .into_iter()
-                .enumerate()
-                .map(|(nth, one)| {
-                    let mut fault = fault(one);
-                    fault.set("name", format!("f{nth}"));
-                    fault
-                })
-                .collect();
-            let route = Doc::map([("chain", Doc::words(["m1", "m2"])), ("deadline", "20s".into())]);
-            let load = Doc::map([
-                ("route", "r".into()),
-                ("rate", "12/m".into()),
-                ("for", "100s".into()),
-                ("stream", "50%".into()),
-            ]);
-            Doc::map([
-                ("seed", seed.into()),
-                ("providers", Doc::map([("p1", provider("openai")), ("p2", provider("anthropic"))])),
-                (
-                    "router",
-                    Doc::map([
-                        ("models", Doc::map([("m1", model("p1")), ("m2", model("p2"))])),
-                        ("routes", Doc::map([("r", route)])),
-                    ]),
-                ),
-                ("load", Doc::List(vec![load])),
-                ("faults", Doc::List(faults)),
-            ])
-        })
-        .boxed()
+///
+/// # Panics
+///
+/// When the router that is given is none: whoever takes one from a user has checked it.
+pub fn worlds(given: &Given) -> BoxedStrategy<Doc> {
+    let given = given.clone();
+    (any::<u64>(), any::<u64>()).prop_map(move |(seed, number)| drawn(&given, key(seed, number))).boxed()
 }
 
 /// The world number `number` of the hunt with this seed: the same for ever, whatever came before it.
 ///
 /// # Panics
 ///
-/// When the generator made a scenario that has problems: a defect of the generator.
+/// When the generator made a scenario that has problems: a defect of the generator, or of the router that was given.
 #[must_use]
 pub fn world(given: &Given, seed: u64, number: u64) -> Case {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&number.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config { failure_persistence: None, ..Config::default() }, rng);
-    let tree = worlds(given).new_tree(&mut runner).expect("no strategy of worlds rejects");
-    Case::new(tree.current()).unwrap_or_else(|problems| panic!("a generated world has problems:\n{problems}"))
+    let doc = drawn(given, key(seed, number));
+    checked(doc)
+}
+
+fn key(seed: u64, number: u64) -> Key {
+    Dice::new(seed).key("world").u64(number)
+}
+
+fn checked(doc: Doc) -> Case {
+    let text = doc.clone();
+    Case::new(doc)
+        .unwrap_or_else(|problems| panic!("a generated world has problems:\n{problems}\nin\n{}", text.yaml()))
+}
+
+/// A world, stage by stage.
+fn drawn(given: &Given, key: Key) -> Doc {
+    let mut draw = Draw::new(key);
+    let pace = Pace { brief: given.brief };
+    let swarm = Swarm::drawn(&mut draw.of("swarm"));
+    let names = names(&mut draw, given);
+    let mut providers = providers::drawn(&mut draw.of("providers"), &swarm, &names);
+    let router = match &given.router {
+        Some(router) => router.clone(),
+        None => router::drawn(&mut draw.of("router"), &swarm, pace, &providers),
+    };
+    let config = read(&providers, &router);
+    let own = Constants::of(&config);
+    let mut speed = draw.of("speed");
+    let spoken =
+        providers.iter_mut().map(|one| (one.name.clone(), one.whole(&mut speed, &swarm, pace, &own)));
+    let mut spoken = Doc::Map(spoken.collect());
+    let (shared, refill) = shared(&mut draw.of("quotas"), &swarm, pace, &mut spoken);
+    let seen = Seen {
+        tenants: config.tenants.keys().cloned().collect(),
+        models: config.models.keys().cloned().collect(),
+    };
+    let mut timeline = Timeline::drawn(&mut draw.of("timeline"), pace, &own);
+    let crowd = Crowd { swarm: &swarm, pace, config: &config, own: &own, providers: &providers, seen: &seen };
+    let mut load = crowd.drawn(&mut draw.of("load"), &mut timeline);
+    // A fault may only look for tenants that somebody is sure to be.
+    let known = if load.sources.is_empty() { Vec::new() } else { seen.tenants.clone() };
+    let seen = Seen { tenants: known, ..seen };
+    let trouble =
+        Trouble { swarm: &swarm, pace, own: &own, timeline: &timeline, providers: &providers, seen: &seen };
+    let (faults, words) = faults::drawn(&mut draw.of("faults"), &trouble);
+    let healed = Healed {
+        pace,
+        config: &config,
+        own: &own,
+        timeline: &timeline,
+        providers: &providers,
+        words: &words,
+        shared: refill,
+        longest: longest(&faults),
+    };
+    load.requests.extend(healed.requests(&mut draw.of("heal")));
+    let mut world = Doc::map([("seed", draw.between(0, 999).into())]);
+    if draw.chance(8) {
+        world.set(
+            "starts",
+            Doc::Text(draw.pick(&["2026-03-31T23:59:50Z", "2026-02-28T23:59:30Z"]).to_owned()),
+        );
+    }
+    if draw.chance(12) {
+        world.set("network", Doc::map([("round_trip", pace.time(&mut draw, 1, 120).into())]));
+    }
+    if let Some(shared) = shared {
+        world.set("quotas", shared);
+    }
+    world.set("providers", spoken);
+    world.set("router", router);
+    for (key, list) in [("load", load.sources), ("requests", load.requests), ("faults", faults)] {
+        if !list.is_empty() {
+            world.set(key, list);
+        }
+    }
+    world
+}
+
+/// The providers of a world: as many as it happens, or those that the given router names.
+fn names(draw: &mut Draw, given: &Given) -> Vec<String> {
+    let Some(router) = &given.router else {
+        let count = draw.weighted(&[(1, 1_u64), (5, 2), (3, 3), (1, 4)]);
+        return (1..=count).map(|number| format!("p{number}")).collect();
+    };
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |name: Option<&str>| {
+        if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+            names.push(name.to_owned());
+        }
+    };
+    for (_, model) in router.get("models").map(Doc::entries).unwrap_or_default() {
+        add(model.get("provider").and_then(Doc::word));
+        for place in model.get("deployments").map(Doc::items).unwrap_or_default() {
+            add(place.word().or_else(|| place.get("provider").and_then(Doc::word)));
+        }
+    }
+    for (name, _) in router.get("providers").map(Doc::entries).unwrap_or_default() {
+        add(Some(name));
+    }
+    names
+}
+
+/// What a router comes to over these providers.
+fn read(providers: &[Provider], router: &Doc) -> Config {
+    let outlines = providers.iter().map(|one| (one.name.clone(), one.outline())).collect();
+    let route = router.get("routes").map(Doc::entries).unwrap_or_default().first();
+    let send = Doc::map([("route", route.map_or("none", |(name, _)| name.as_str()).into())]);
+    let stub = Doc::map([
+        ("providers", Doc::Map(outlines)),
+        ("router", router.clone()),
+        ("requests", Doc::List(vec![Doc::map([("send", send)])])),
+    ]);
+    checked(stub).scenario.router
+}
+
+/// Limits that several providers share, now and then: what they are, and when they are whole again.
+fn shared(draw: &mut Draw, swarm: &Swarm, pace: Pace, spoken: &mut Doc) -> (Option<Doc>, Option<Duration>) {
+    if !(swarm.forces("limits") && draw.chance(30) || draw.chance(2)) {
+        return (None, Some(Duration::ZERO));
+    }
+    let (quotas, refill) = providers::quotas(draw, pace);
+    if let Doc::Map(providers) = spoken {
+        for (_, provider) in providers {
+            provider.set("quota", "org");
+        }
+    }
+    (Some(quotas), refill)
+}
+
+/// The longest time that any fault was given: what it makes wait may go on so long behind its window.
+fn longest(faults: &[Doc]) -> Duration {
+    fn of(doc: &Doc) -> Duration {
+        match doc {
+            Doc::Map(entries) => entries.iter().map(|(_, value)| of(value)).max().unwrap_or_default(),
+            Doc::List(items) => items.iter().map(of).max().unwrap_or_default(),
+            doc => doc.word().and_then(time).unwrap_or_default(),
+        }
+    }
+    faults.iter().filter_map(|fault| fault.get("inject")).map(of).max().unwrap_or_default()
+}
+
+/// A duration as documents have them: one number, one unit.
+fn time(word: &str) -> Option<Duration> {
+    let units = [("us", 0.001), ("ms", 1.0), ("s", 1_000.0), ("m", 60_000.0)];
+    let (number, factor) =
+        units.iter().find_map(|(unit, factor)| Some((word.strip_suffix(unit)?, factor)))?;
+    let ms: f64 = number.parse().ok()?;
+    (0.0..1e12).contains(&ms).then(|| Duration::from_secs_f64(ms * factor / 1_000.0))
 }

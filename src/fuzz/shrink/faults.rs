@@ -46,7 +46,8 @@ pub(super) fn simplify(search: &mut Search<'_>) {
 /// A fault that hits a share of the calls -> one that hits all of them, or a few in a row.
 fn certain(search: &mut Search<'_>, nth: usize) {
     const CHANCE: [&str; 3] = ["probability", "fate", "intensity"];
-    let by_chance = |doc: &Doc| fault(doc, nth).is_some_and(|fault| CHANCE.iter().any(|key| fault.get(key).is_some()));
+    let by_chance =
+        |doc: &Doc| fault(doc, nth).is_some_and(|fault| CHANCE.iter().any(|key| fault.get(key).is_some()));
     if !by_chance(search.doc()) {
         return;
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::search::Search;
 use super::scalar;
+use super::search::Search;
 use crate::fuzz::{Case, Doc};
 use crate::load::Ask;
 use crate::run;
@@ -104,7 +104,10 @@ fn slower(search: &mut Search<'_>, nth: usize, key: &str) {
     let Some(word) = value(search.doc()) else { return };
     for simple in scalar::simpler(&word, false) {
         let taken = search.edit(|doc| {
-            let value = doc.get_mut("load").and_then(|load| load.at_mut(&[nth])).and_then(|source| source.get_mut(key));
+            let value = doc
+                .get_mut("load")
+                .and_then(|load| load.at_mut(&[nth]))
+                .and_then(|source| source.get_mut(key));
             match value {
                 Some(Doc::Word(word)) => *word = simple,
                 Some(burst) => burst.set("size", simple),

@@ -15,7 +15,8 @@ pub(super) fn calm(search: &mut Search<'_>) {
     let ways: &[fn(&Spec) -> Calm] = if search.is_judged() { &[usual] } else { &[round, usual] };
     for way in ways {
         let specs: Vec<Spec> = search.case().scenario.providers.values().cloned().collect();
-        let restless = specs.iter().filter(|spec| size::dists(spec).iter().any(|dist| !size::is_constant(dist)));
+        let restless =
+            specs.iter().filter(|spec| size::dists(spec).iter().any(|dist| !size::is_constant(dist)));
         let calm: Vec<(&str, Calm)> = restless.map(|spec| (spec.name.as_str(), way(spec))).collect();
         if search.edit(|doc| calm.iter().for_each(|(name, calm)| calm.write(doc, name))) {
             return;
@@ -54,7 +55,9 @@ struct Calm {
 
 impl Calm {
     fn write(&self, doc: &mut Doc, name: &str) {
-        let Some(provider) = doc.get_mut("providers").and_then(|providers| providers.get_mut(name)) else { return };
+        let Some(provider) = doc.get_mut("providers").and_then(|providers| providers.get_mut(name)) else {
+            return;
+        };
         let latency = Doc::map([
             ("first_token", self.first_token.into()),
             ("per_token", self.per_token.into()),

@@ -20,7 +20,8 @@ impl Amount<'_> {
     /// What `word` means, if it is an amount.
     pub(super) fn of(word: &str) -> Option<Amount<'_>> {
         if let Some((from, to)) = word.split_once("..") {
-            let end = |text: &str| if text.is_empty() { Some(None) } else { scenario::duration(text).map(Some) };
+            let end =
+                |text: &str| if text.is_empty() { Some(None) } else { scenario::duration(text).map(Some) };
             return Some(Amount::Window(end(from)?, end(to)?));
         }
         if let Some(time) = scenario::duration(word) {
@@ -44,7 +45,9 @@ pub(super) fn window(from: Option<Duration>, to: Option<Duration>) -> Doc {
 pub(super) fn cost(word: &str) -> u64 {
     match Amount::of(word) {
         Some(Amount::Time(time)) => time_cost(time),
-        Some(Amount::Window(from, to)) => 1 + [from, to].into_iter().flatten().map(|end| 2 + time_cost(end)).sum::<u64>(),
+        Some(Amount::Window(from, to)) => {
+            1 + [from, to].into_iter().flatten().map(|end| 2 + time_cost(end)).sum::<u64>()
+        }
         Some(Amount::Number(number, _)) => number_cost(number),
         None => 2 + (word.len() as u64).div_ceil(8),
     }
@@ -109,7 +112,8 @@ fn times(time: Duration, instant: bool) -> Vec<Duration> {
     let us = time.as_micros() as u64;
     let powers = (3..=7).map(|power| 10_u64.pow(power));
     let zero = instant.then_some(0);
-    let found = zero.into_iter().chain(powers.filter(|power| !instant || *power <= us)).chain(fewer_digits(us));
+    let found =
+        zero.into_iter().chain(powers.filter(|power| !instant || *power <= us)).chain(fewer_digits(us));
     found.map(Duration::from_micros).collect()
 }
 
@@ -124,7 +128,11 @@ fn windows(from: Option<Duration>, to: Option<Duration>) -> Vec<String> {
     let ends = instants(to).into_iter().chain(soon.into_iter().filter(|_| to.is_some()));
     found.extend(ends.filter(|end| *end > after).map(|end| (from, Some(end))));
     let real = |(from, to): &(Option<Duration>, Option<Duration>)| from.is_some() || to.is_some();
-    found.into_iter().filter(real).filter_map(|(from, to)| window(from, to).word().map(str::to_owned)).collect()
+    found
+        .into_iter()
+        .filter(real)
+        .filter_map(|(from, to)| window(from, to).word().map(str::to_owned))
+        .collect()
 }
 
 fn numbers(number: f64, unit: &str) -> Vec<String> {

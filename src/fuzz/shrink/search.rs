@@ -29,7 +29,18 @@ impl<'a> Search<'a> {
         let text = case.doc.yaml();
         let size = Size::with(&case, &text);
         let known = BTreeMap::from([(text.clone(), true)]);
-        Search { best: case, text, size, known, budget, tries: 0, requests: 0, checked: 0, fails, judged: false }
+        Search {
+            best: case,
+            text,
+            size,
+            known,
+            budget,
+            tries: 0,
+            requests: 0,
+            checked: 0,
+            fails,
+            judged: false,
+        }
     }
 
     pub(super) fn case(&self) -> &Case {
@@ -73,7 +84,9 @@ impl<'a> Search<'a> {
     /// Takes `doc` if it is smaller and still fails.
     pub(super) fn offer(&mut self, doc: Doc) -> bool {
         match self.check(doc) {
-            Some((case, text, size)) if (size, &text) < (self.size, &self.text) => self.take(case, text, size),
+            Some((case, text, size)) if (size, &text) < (self.size, &self.text) => {
+                self.take(case, text, size)
+            }
             _ => false,
         }
     }
@@ -87,7 +100,12 @@ impl<'a> Search<'a> {
 
     /// Goes through something larger to something smaller: takes `doc` if it still fails, whatever its size, lets `then` work on
     /// it, and goes back if nothing smaller came of it that is `welcome`.
-    pub(super) fn detour(&mut self, doc: Doc, then: impl FnOnce(&mut Search<'a>), welcome: impl FnOnce(&Case) -> bool) -> bool {
+    pub(super) fn detour(
+        &mut self,
+        doc: Doc,
+        then: impl FnOnce(&mut Search<'a>),
+        welcome: impl FnOnce(&Case) -> bool,
+    ) -> bool {
         let before = (self.best.clone(), self.text.clone(), self.size);
         let Some((case, text, size)) = self.check(doc) else { return false };
         if !self.take(case, text, size) {

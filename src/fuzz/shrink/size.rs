@@ -55,10 +55,16 @@ impl Size {
 
 fn chance(case: &Case) -> usize {
     let by_chance = case.scenario.load.iter().filter(|source| !matches!(source.arrivals, Arrivals::List(_)));
-    let varying = case.scenario.providers.values().map(|spec| dists(spec).iter().filter(|dist| !is_constant(dist)).count());
+    let varying = case
+        .scenario
+        .providers
+        .values()
+        .map(|spec| dists(spec).iter().filter(|dist| !is_constant(dist)).count());
     let rules = case.scenario.providers.values().flat_map(|spec| &spec.faults);
-    let partial = rules.filter(|rule| rule.trigger.probability_ppm.is_some() || rule.trigger.shape.is_some()).count();
-    let poisson = |arrivals: &Arrivals| !matches!(arrivals, Arrivals::Constant { .. } | Arrivals::Burst { .. });
+    let partial =
+        rules.filter(|rule| rule.trigger.probability_ppm.is_some() || rule.trigger.shape.is_some()).count();
+    let poisson =
+        |arrivals: &Arrivals| !matches!(arrivals, Arrivals::Constant { .. } | Arrivals::Burst { .. });
     let sources: usize = by_chance.map(|source| 1 + usize::from(poisson(&source.arrivals))).sum();
     sources + varying.sum::<usize>() + partial
 }

@@ -58,7 +58,8 @@ pub(super) fn numbered(names: &[String]) -> Vec<(String, String)> {
         if stem.len() == names[nth].len() || !stem.chars().all(char::is_alphabetic) {
             continue;
         }
-        let before = names[..nth].iter().filter(|name| name.trim_end_matches(|c: char| c.is_ascii_digit()) == stem);
+        let before =
+            names[..nth].iter().filter(|name| name.trim_end_matches(|c: char| c.is_ascii_digit()) == stem);
         let called = format!("{stem}{}", before.filter(|name| *name != stem).count() + 1);
         if !now.contains(&called) {
             renamed.push((names[nth].clone(), called.clone()));
@@ -95,8 +96,11 @@ fn say(word: &mut String, key: &str, named: Named, other: &mut dyn FnMut(&str) -
             *word = format!("{model} {result}");
         }
     } else if named == Named::Model && key == "x-brownout-chain" {
-        let models: Vec<String> =
-            word.split(',').map(str::trim).map(|model| other(model).unwrap_or_else(|| model.to_owned())).collect();
+        let models: Vec<String> = word
+            .split(',')
+            .map(str::trim)
+            .map(|model| other(model).unwrap_or_else(|| model.to_owned()))
+            .collect();
         *word = models.join(", ");
     }
 }

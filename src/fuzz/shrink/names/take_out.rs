@@ -78,7 +78,8 @@ fn model(doc: &mut Doc, name: &str) {
     retain(doc, &["faults"], |fault| when(fault, "model") != Some(name));
     each(doc, &["requests"], |request| {
         lose(request, "served_by", name);
-        let attempts = request.get("attempts").map(Doc::items).unwrap_or_default().iter().filter_map(Doc::word);
+        let attempts =
+            request.get("attempts").map(Doc::items).unwrap_or_default().iter().filter_map(Doc::word);
         if attempts.filter_map(|attempt| attempt.split(' ').next()).any(|asked| asked == name) {
             request.remove("attempts");
         }
