@@ -122,10 +122,11 @@ fn dialects_share_nothing_with_the_mock_providers() {
     only("dialect", &["chat", "router"]);
     for path in sources("src/dialect") {
         let code = code(&path);
-        let router = code
-            .match_indices("crate::router")
-            .all(|(at, _)| code[at..].starts_with("crate::router::config"));
-        assert!(router, "{} may use the router's config only", path.display());
+        let fits = |at: usize| {
+            ["config", "seam"].iter().any(|room| code[at..].starts_with(&format!("crate::router::{room}")))
+        };
+        let router = code.match_indices("crate::router").all(|(at, _)| fits(at));
+        assert!(router, "{} may use the router's config and its seams only", path.display());
     }
 }
 

@@ -14,6 +14,7 @@ use super::rate_limits::rate_limits;
 use super::retry_after::{go_duration, in_words, retry_after};
 use super::{Dialect, text, words};
 use crate::chat::{Failure, FailureClass};
+use crate::router::seam::seam;
 
 /// The failure in an answer with a status that is no success.
 pub(super) fn from_answer(
@@ -26,6 +27,7 @@ pub(super) fn from_answer(
     let object = serde_json::from_slice(body.trim_ascii()).ok().map(ErrorObject::read);
     let object = object.unwrap_or_else(|| ErrorObject::from_text(body));
     let mut failure = object.failure(dialect, Some(status));
+    seam!(KnowsNo529: if status == 529 { failure.class = FailureClass::InvalidRequest });
     if !(400..600).contains(&status) {
         failure.class = FailureClass::Protocol;
     }
@@ -53,7 +55,8 @@ fn reset(dialect: Dialect, failure: &Failure, headers: &HeaderMap, wall_us: i64)
 /// The failure an error object inside a success means; its own status-like `code` stands in for the status.
 pub(super) fn in_band(dialect: Dialect, json: &str) -> Failure {
     let object = serde_json::from_str(json).map(ErrorObject::read);
-    object.unwrap_or_else(|_| ErrorObject::from_text(json.as_bytes())).failure(dialect, None)
+    let failure = object.unwrap_or_else(|_| ErrorObject::from_text(json.as_bytes())).failure(dialect, None);
+    seam!(EveryErrorInsideIsA500, failure, Failure { class: FailureClass::ServerError, ..failure })
 }
 
 /// The failure in text that stands in a stream outside any event, if it is a whole error object.
@@ -217,8 +220,13 @@ impl ErrorObject {
         });
         let class = self.upstream.as_deref().map_or(class, |upstream| upstream.refine(dialect, class));
         let code = signs.iter().find(|sign| sign.parse::<u32>().is_err()).map(|sign| (*sign).to_owned());
-        Failure {
+        let meant = seam!(
+            TakesAQuotaForARate,
             class,
+            if class == FailureClass::QuotaExhausted { FailureClass::RateLimited } else { class }
+        );
+        Failure {
+            class: meant,
             status: None,
             code: code.or(self.number).map(|code| text::tidy(&code)),
             retry_after: self.retry.or_else(|| in_words(&self.message)),

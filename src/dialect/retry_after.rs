@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::router::seam::seam;
 use http::HeaderMap;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -16,7 +17,7 @@ pub fn retry_after(headers: &HeaderMap, wall_us: i64) -> Option<Duration> {
     let milliseconds = |name: &str| number(text(name)?).and_then(|ms| seconds(ms / 1000.0));
     milliseconds("retry-after-ms").or_else(|| milliseconds("x-ms-retry-after-ms")).or_else(|| {
         let value = text("retry-after")?;
-        number(value).and_then(seconds).or_else(|| until(value, wall_us))
+        number(value).and_then(seconds).or_else(|| seam!(ReadsNoDates, until(value, wall_us), None))
     })
 }
 

@@ -11,6 +11,7 @@ use memchr::memchr2;
 
 use super::protocol;
 use crate::chat::Failure;
+use crate::router::seam::seam;
 
 /// The largest event: far above any text chunk, yet enough for one with an inline image; a provider that never
 /// ends its line shall not fill the memory.
@@ -75,7 +76,7 @@ impl Parser {
             self.after_cr = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+        while let Some(end) = memchr2(b'\n', seam!(KnowsOnlyLineFeeds, b'\r', b'\n'), bytes) {
             self.end_line(&bytes[..end], sink)?;
             let crlf = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
             self.after_cr = bytes[end] == b'\r' && end + 1 == bytes.len();
@@ -94,7 +95,7 @@ impl Parser {
         if !self.line.is_empty() {
             self.end_line(&[], sink)?;
         }
-        self.dispatch(true, sink)
+        seam!(LosesTheLastEvent, self.dispatch(true, sink), Ok(()))
     }
 
     /// What stands outside any field and was not understood.

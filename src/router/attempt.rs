@@ -25,6 +25,7 @@ use super::engine::Granted;
 use super::upstreams::Upstream;
 use crate::chat::{ChatReply, Delta, Failure, FailureClass, Limit, RateLimits};
 use crate::dialect::{self, Dialect, Encoded, Inflater, Leniency, StreamDecoder};
+use crate::router::seam::seam;
 use crate::world::{Clock, Moment, Uses};
 
 /// The largest whole reply that is read: far above any model's output limit.
@@ -154,7 +155,8 @@ async fn success(
     }
     let body = collect(body, MAX_ERROR_BYTES, terms).await.unwrap_or_default();
     let body = inflate(&parts, body, MAX_ERROR_BYTES).unwrap_or_default();
-    Err(dialect::decode_error(terms.dialect, &parts, &body, wall(terms)))
+    let failure = dialect::decode_error(terms.dialect, &parts, &body, wall(terms));
+    Err(seam!(IgnoresRetryAfter, failure, Failure { retry_after: None, ..failure }))
 }
 
 async fn whole_body(parts: &Parts, body: Incoming, terms: Terms<'_>) -> Result<Bytes, Failure> {
@@ -195,7 +197,7 @@ async fn headers(
                     observed.connect(metadata, clock.now());
                 }
             }
-            () = clock.sleep_until(terms.limits.connect.min(until)) => {
+            () = clock.sleep_until(seam!(ConnectsForEver, terms.limits.connect.min(until), until)) => {
                 let limit = if terms.limits.connect <= until { Limit::Connect } else { limit };
                 return Err(too_late(limit));
             }
@@ -248,7 +250,8 @@ fn first_limit(limits: &Granted) -> (Limit, Moment) {
 /// useful has arrived before all of it is there.
 async fn collect(body: Incoming, most: usize, terms: Terms<'_>) -> Result<Bytes, Failure> {
     let (limit, until) = first_limit(&terms.limits);
-    match within(terms.clock, until, Limited::new(body, most).collect()).await {
+    let end = seam!(StopsTheClockAtHeaders, until, Moment::NEVER);
+    match within(terms.clock, end, Limited::new(body, most).collect()).await {
         Some(Ok(collected)) => Ok(collected.to_bytes()),
         Some(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             Err(Failure::new(FailureClass::Protocol, format!("a body of more than {most} bytes")))
@@ -329,7 +332,7 @@ impl DeltaStream {
                 self.finish(out)?;
             }
         }
-        if out[before..].iter().any(Delta::is_output) {
+        if seam!(PingsAreProgress, out[before..].iter().any(Delta::is_output), true) {
             self.last_output = Some(self.clock.now());
         }
         self.over |= matches!(out.last(), Some(Delta::End));
@@ -354,7 +357,10 @@ impl DeltaStream {
                 inflated?;
             }
         }
-        decoder.finish(out)
+        seam!(InventsATerminator, decoder.finish(out), {
+            out.extend([Delta::Finish(crate::chat::Finish::Stop), Delta::End]);
+            Ok(())
+        })
     }
 
     /// Reads what is left after the protocol's terminator, so that the connection can be used again.
@@ -368,7 +374,9 @@ impl DeltaStream {
     fn limit(&self) -> (Limit, Moment) {
         match self.last_output {
             None => first_limit(&self.limits),
-            Some(last) if last + self.limits.idle < self.limits.total => {
+            Some(last)
+                if seam!(TimesTheFirstTokenOnly, last + self.limits.idle < self.limits.total, false) =>
+            {
                 (Limit::Idle, last + self.limits.idle)
             }
             Some(_) => (Limit::Total, self.limits.total),

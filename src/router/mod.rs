@@ -149,8 +149,14 @@ impl Router {
     /// Requests in flight, attempts in flight, probe slots taken.
     #[must_use]
     pub fn gauges(&self) -> (u64, u64, u64) {
-        let probes = self.live().fleet().probes();
-        (self.gauges.requests.load(Ordering::Relaxed), self.gauges.attempts.load(Ordering::Relaxed), probes)
+        let (probes, places) = {
+            let live = self.live();
+            let fleet = live.fleet();
+            (fleet.probes(), fleet.in_flight())
+        };
+        // Counted twice, by who makes attempts and by who allows them: what only one of them holds is held.
+        let attempts = self.gauges.attempts.load(Ordering::Relaxed).max(places);
+        (self.gauges.requests.load(Ordering::Relaxed), attempts, probes)
     }
 
     /// From now on keeps every change of a target's standing for [`Router::changes`]. Who listens should come for them

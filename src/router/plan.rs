@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::config::{Balance, Config, Model, ModelIx, Need, Route, TargetIx};
 use super::fleet::{Fleet, Load};
 use super::trail::SkipReason;
+use crate::router::seam::seam;
 use crate::world::{Key, Moment};
 
 /// What a plan needs to know of a request.
@@ -100,7 +101,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
     let (mut too_small, mut barred) = (Vec::new(), None);
     let mut chain = ordered_models(inputs);
-    if inputs.wish.alone {
+    if seam!(FallsBackUnasked, inputs.wish.alone, false) {
         chain.truncate(1);
     }
     let mut lead = None;
@@ -145,13 +146,19 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
 /// Why a model is not asked at all.
 fn why_not(inputs: &Inputs<'_>, index: ModelIx, model: &Model) -> Option<SkipReason> {
     let Inputs { facts, wish, .. } = inputs;
-    if wish.models.as_ref().is_some_and(|allowed| !allowed.contains(&index)) {
+    let barred = wish.models.as_ref().is_some_and(|allowed| !allowed.contains(&index));
+    if seam!(ChecksAccessOnTheFirstHop, barred, barred && inputs.route.chain.first() == Some(&index)) {
         return Some(SkipReason::NotAllowed);
     }
     if wish.spent && !is_free(model) {
         return Some(SkipReason::Spent);
     }
-    if let Some(need) = lacking(facts, model) {
+    let lacks = seam!(
+        ChecksAbilityOnTheFirstHop,
+        lacking(facts, model),
+        lacking(facts, model).filter(|_| inputs.route.chain.first() == Some(&index))
+    );
+    if let Some(need) = lacks {
         return Some(SkipReason::Incapable { need });
     }
     let fits = model.context.is_none_or(|window| facts.prompt_tokens <= window);
@@ -219,7 +226,12 @@ fn why_not_there(inputs: &Inputs<'_>, target: TargetIx) -> Option<SkipReason> {
     let lists = [&inputs.route.regions, &inputs.wish.regions];
     // A provider of which no region is known may be anywhere: where residency is asked for, that is not good enough.
     let abroad = |list: &Vec<String>| !list.iter().any(|allowed| Some(allowed.as_str()) == region);
-    if lists.into_iter().flatten().any(abroad) {
+    let abroad = lists.into_iter().flatten().any(abroad);
+    if seam!(
+        ChecksTheRegionOnTheFirstHop,
+        abroad,
+        abroad && inputs.route.chain.first() == Some(&inputs.config.targets()[target].model)
+    ) {
         return Some(SkipReason::Region);
     }
     inputs.wish.unadapted.contains(&target).then_some(SkipReason::Unadapted)
@@ -231,7 +243,8 @@ fn ordered_models(inputs: &Inputs<'_>) -> Vec<ModelIx> {
     if let Some(chain) = &wish.chain {
         return chain.clone();
     }
-    if route.balance == Balance::Priority || route.chain.len() < 2 {
+    let balance = seam!(IgnoresTheOrder, route.balance, Balance::Weighted);
+    if balance == Balance::Priority || route.chain.len() < 2 {
         return route.chain.clone();
     }
     let weight = |model: &ModelIx| {
@@ -244,7 +257,7 @@ fn ordered_models(inputs: &Inputs<'_>) -> Vec<ModelIx> {
         loads.reduce(Load::with)
     };
     let load = |model: &ModelIx| load(model).unwrap_or_default();
-    balanced(route.balance, route.chain.clone(), &weight, &load, dice.str("chain"))
+    balanced(balance, route.chain.clone(), &weight, &load, dice.str("chain"))
 }
 
 /// `items` in the order of `balance`. Every item stays: who comes later is asked when who came first fails.
@@ -295,7 +308,7 @@ fn by_weight<T: Copy>(items: Vec<T>, weight: &dyn Fn(&T) -> u32, dice: Key) -> V
     // Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006): sort by u^(1/w), the largest first.
     let key = |(nth, item): (usize, T)| {
         let unit = dice.u64(nth as u64).unit();
-        let key = match weight(&item) {
+        let key = match seam!(IgnoresWeights, weight(&item), 1) {
             0 => -(nth as f64),
             weight => libm::pow(unit, 1.0 / f64::from(weight)).max(f64::MIN_POSITIVE),
         };

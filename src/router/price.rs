@@ -2,10 +2,12 @@
 
 use super::config::Price;
 use crate::chat::Usage;
+use crate::router::seam::seam;
 
 /// Cost in picodollars; unknown unless both the price and both token counts are known.
 #[must_use]
 pub fn cost(price: Option<Price>, usage: Option<Usage>) -> Option<u64> {
+    seam!(UnknownIsFree: if price.is_some() && usage.is_none() { return Some(0) });
     let (price, usage) = (price?, usage?);
     let input = usage.input?.saturating_mul(price.input);
     Some(input.saturating_add(usage.output?.saturating_mul(price.output)))

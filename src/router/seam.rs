@@ -1,21 +1,27 @@
 //! Where a deliberately broken router differs from the real one.
 //!
 //! A harness that finds nothing proves something only if it would have found what is there. So some places of the router, each
-//! where a plausible defect would break a promise, have a second, wrong form: `seam!(DEFECT, right, wrong)`. A build that ships
+//! where a plausible defect would break a promise, have a second, wrong form: `seam!(Defect, right, wrong)`. A build that ships
 //! compiles the right form alone. With the feature `zoo`, which only the package in `tests/zoo` enables, one defect can be switched
 //! on for a thread; that package has what each of them breaks.
 
-/// `right`, or with [`DEFECT`](Defect) switched on in the zoo, `wrong`.
+/// `right`, or with [`Defect`] switched on in the zoo, `wrong`; `seam!(Defect: wrong)` where the right form is to do nothing.
 #[cfg(not(feature = "zoo"))]
 macro_rules! seam {
+    ($defect:ident: $wrong:expr) => {};
     ($defect:ident, $right:expr, $wrong:expr $(,)?) => {
         $right
     };
 }
 
-/// `right`, or with [`DEFECT`](Defect) switched on in the zoo, `wrong`.
+/// `right`, or with [`Defect`] switched on in the zoo, `wrong`; `seam!(Defect: wrong)` where the right form is to do nothing.
 #[cfg(feature = "zoo")]
 macro_rules! seam {
+    ($defect:ident: $wrong:expr) => {
+        if $crate::router::seam::is($crate::router::seam::Defect::$defect) {
+            $wrong;
+        }
+    };
     ($defect:ident, $right:expr, $wrong:expr $(,)?) => {
         if $crate::router::seam::is($crate::router::seam::Defect::$defect) { $wrong } else { $right }
     };
@@ -24,40 +30,17 @@ macro_rules! seam {
 pub(crate) use seam;
 
 #[cfg(feature = "zoo")]
+mod defects;
+
+#[cfg(feature = "zoo")]
 mod zoo {
     use std::cell::Cell;
+
+    use super::Defect;
 
     thread_local! {
         /// A simulated run keeps to one thread, so two of them side by side can have different defects.
         static DEFECT: Cell<Option<Defect>> = const { Cell::new(None) };
-    }
-
-    macro_rules! defects {
-        ($($(#[$doc:meta])* $name:ident = $word:literal),* $(,)?) => {
-            /// A deliberate defect of the router.
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-            pub enum Defect {
-                $($(#[$doc])* $name),*
-            }
-
-            impl Defect {
-                /// All of them.
-                pub const ALL: &[Defect] = &[$(Defect::$name),*];
-
-                /// Its name in documents and file names.
-                #[must_use]
-                pub const fn name(self) -> &'static str {
-                    match self {
-                        $(Defect::$name => $word),*
-                    }
-                }
-            }
-        };
-    }
-
-    defects! {
-        /// A wait that a provider asked for is forgotten at once.
-        IgnoresRetryAfter = "ignores-retry-after",
     }
 
     /// Whether `defect` is switched on here.
@@ -79,6 +62,8 @@ mod zoo {
 }
 
 #[cfg(feature = "zoo")]
+pub use defects::Defect;
+#[cfg(feature = "zoo")]
 pub(crate) use zoo::is;
 #[cfg(feature = "zoo")]
-pub use zoo::{Defect, with};
+pub use zoo::with;

@@ -8,6 +8,7 @@ mod headers;
 mod ledger;
 
 use super::trail::{Attempt, AttemptResult, Trail};
+use crate::router::seam::seam;
 use crate::world::Moment;
 
 pub(crate) use headers::text;
@@ -86,7 +87,10 @@ impl Told {
             short.push_str(&format!("{} ok", attempt.model));
         }
         Told {
-            attempts: Some(u32::try_from(attempts().count()).unwrap_or(u32::MAX)),
+            attempts: Some(
+                u32::try_from(seam!(CountsOnlyWhatFailed, attempts().count(), trail.attempts.len()))
+                    .unwrap_or(u32::MAX),
+            ),
             trail: short,
             cost: Cost::of(attempts()),
             adapted: adapted.cloned().unwrap_or_default(),

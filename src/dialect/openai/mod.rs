@@ -13,6 +13,7 @@ pub(super) use stream::Stream;
 use super::json::Text;
 use super::stream::failed_finish;
 use crate::chat::{Failure, Finish};
+use crate::router::seam::seam;
 
 /// The terminator of a stream.
 pub(super) const DONE: &str = "[DONE]";
@@ -26,7 +27,7 @@ pub(super) const DONE: &str = "[DONE]";
 /// `stop`, as it does for the official SDKs.
 fn finish(reason: Option<&Text<'_>>, native: Option<&Text<'_>>) -> Result<Option<Finish>, Failure> {
     let reason = Text::or_empty(reason);
-    failed_finish(reason)?;
+    seam!(TakesAnErrorForAFinish, failed_finish(reason), Ok(()))?;
     let finish = match reason {
         "" => return Ok(None),
         "length" | "model_length" | "max_tokens" | "MAX_TOKENS" | "model_context_window_exceeded" => {

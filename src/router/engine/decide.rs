@@ -7,6 +7,7 @@ use crate::router::config::{
     Ambiguous, Backoff, Jitter, RefusalPolicy, RetryAfterPolicy, RetryOrder, TargetIx, Then,
 };
 use crate::router::fleet::Fleet;
+use crate::router::seam::seam;
 use crate::router::trail::{Cause, SkipReason, WaitCause};
 use crate::world::Moment;
 
@@ -26,7 +27,7 @@ impl Engine {
         let failure = loss.failure;
         // What a second model makes of the request says nothing about the first one, who may be about to answer.
         let ends = !(accompanied && order.cause == Cause::Hedge)
-            && (self.must_not_replay(&failure, loss.sent)
+            && (seam!(RepeatsWhatMayBeDone, self.must_not_replay(&failure, loss.sent), false)
                 || (failure.class.is_deterministic() && self.then(order.target, &failure) == Then::Surface));
         if ends {
             // An error that is the answer needs no other: whoever else is under way is given up.
@@ -40,7 +41,7 @@ impl Engine {
         // A wait for a target that will be benched at its end would be paid for nothing.
         let bench = fleet.bench(order.target).filter(|end| repeat.is_some_and(|(until, _)| *end > until));
         if let (Some((until, cause)), None) = (repeat, bench) {
-            if fleet.may_retry(self.route, order.target, now) {
+            if seam!(OverdrawsTheRetryBudget, fleet.may_retry(self.route, order.target, now), true) {
                 return self.repeat(order, (until, cause), &failure, now, fleet);
             }
             self.skip(order.target, SkipReason::RetryBudget, now);
@@ -114,7 +115,8 @@ impl Engine {
         if class == FailureClass::Refused && route.refusal == RefusalPolicy::Pass {
             return Then::Surface;
         }
-        if let (Some(statuses), Some(status)) = (&route.advance_on, status_of(failure)) {
+        let listed = seam!(IgnoresListedStatuses, &route.advance_on, &None);
+        if let (Some(statuses), Some(status)) = (listed, status_of(failure)) {
             return if statuses.contains(&status) { Then::Next } else { Then::Surface };
         }
         // What this model cannot do another one may: its refusal is not the request's fault.
@@ -123,9 +125,12 @@ impl Engine {
         }
         // A model that was only asked because another one failed may refuse what that one would have taken: its complaint
         // ends nothing, and is not the answer.
-        if blames_request(class) && self.failures.iter().any(|(_, known)| !blames_request(known.class)) {
+        let troubled = self.failures.iter().any(|(_, known)| !blames_request(known.class));
+        if blames_request(class) && seam!(BelievesTheFallbacksComplaint, troubled, false) {
             return Then::Next;
         }
+        seam!(ConnectionsDoNotFallBack: if class == FailureClass::Unreachable { return Then::Surface });
+        seam!(StreamsDoNotFallBack: if self.facts.stream { return Then::Surface });
         self.policy(target, class).then
     }
 
@@ -146,11 +151,13 @@ impl Engine {
         let slot = self.repeats.iter().position(|(of, by, _)| (*of, *by) == (order.target, class));
         let used = slot.map_or(0, |slot| self.repeats[slot].2);
         // A deterministic failure would only be repeated, whatever the file says.
-        if class.is_deterministic() || used >= policy.times || self.attempts >= self.route().max_attempts {
+        let times = seam!(RepeatsOnceTooOften, policy.times, policy.times + 1);
+        if class.is_deterministic() || used >= times || self.attempts >= self.route().max_attempts {
             return None;
         }
-        let unit = self.dice.str("backoff").u64(u64::from(order.number)).unit();
-        let mut wait = backoff(&policy.backoff, used, unit);
+        let drawn = self.dice.str("backoff").u64(u64::from(order.number)).unit();
+        let unit = seam!(RepeatsInStep, drawn, 0.5);
+        let mut wait = seam!(HammersAtOnce, backoff(&policy.backoff, used, unit), Duration::ZERO);
         let mut cause = WaitCause::Backoff;
         if let Some(asked) = failure.retry_after {
             if self.rather_moves_on(asked, now, fleet) {
@@ -231,7 +238,8 @@ fn spread(asked: Duration) -> Duration {
 
 /// The wait before repeat number `used`, with `unit` in [0, 1) as its chance.
 pub(super) fn backoff(policy: &Backoff, used: u32, unit: f64) -> Duration {
-    let grown = policy.base.as_secs_f64() * libm::pow(policy.factor, f64::from(used));
+    let failed = f64::from(seam!(NeverBacksOff, used, 0));
+    let grown = policy.base.as_secs_f64() * libm::pow(policy.factor, failed);
     let whole = grown.min(policy.cap.as_secs_f64());
     let share = match policy.jitter {
         Jitter::Full => unit,

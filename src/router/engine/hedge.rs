@@ -7,6 +7,7 @@
 use super::{Engine, Order};
 use crate::router::config::{HedgeAfter, TargetIx};
 use crate::router::fleet::Fleet;
+use crate::router::seam::seam;
 use crate::router::trail::Cause;
 use crate::world::Moment;
 
@@ -15,7 +16,7 @@ impl Engine {
     /// another.
     pub fn hedge(&mut self, now: Moment, fleet: &mut Fleet) -> Option<Order> {
         let policy = self.route().hedge?;
-        let may = self.hedges < policy.most
+        let may = seam!(HedgesAgainAndAgain, self.hedges < policy.most, true)
             && self.attempts < self.route().max_attempts
             && now < self.deadline
             && !self.committed
@@ -24,7 +25,7 @@ impl Engine {
             return None;
         }
         let (at, target) = self.next_hedge(now, fleet)?;
-        if !fleet.may_hedge(self.route, now) {
+        if !seam!(OverdrawsTheHedgeBudget, fleet.may_hedge(self.route, now), true) {
             return None;
         }
         let pass = self.ask(target, now, fleet).ok()?;
@@ -47,11 +48,11 @@ impl Engine {
     /// When an attempt on `target` that starts now has been slow enough for a second one.
     pub(super) fn hedge_at(&self, target: TargetIx, now: Moment, fleet: &Fleet) -> Option<Moment> {
         let policy = self.route().hedge?;
-        if self.hedges >= policy.most || self.committed {
+        if seam!(HedgesAgainAndAgain, self.hedges >= policy.most, false) || self.committed {
             return None;
         }
         match policy.after {
-            HedgeAfter::Fixed(after) => Some(now + after),
+            HedgeAfter::Fixed(after) => Some(now + seam!(HedgesTooSoon, after, after / 2)),
             HedgeAfter::Percentile { share, at_least } => {
                 fleet.usual(target, share, now).map(|usual| now + usual.max(at_least))
             }

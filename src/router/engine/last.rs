@@ -12,6 +12,7 @@ use super::{Engine, Final, Step};
 use crate::chat::{Failure, FailureClass};
 use crate::router::config::TargetIx;
 use crate::router::fleet::Fleet;
+use crate::router::seam::seam;
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
 
@@ -34,7 +35,7 @@ impl Engine {
         let same = |(of, failure): &&(TargetIx, Failure)| {
             of == target && (first.is_none() || !blames_caller(failure))
         };
-        self.failures.iter().rev().find(same).cloned()
+        seam!(BlamesTheLast, self.failures.iter().rev().find(same), self.failures.last()).cloned()
     }
 
     /// The error, and how long waiting would help.
@@ -56,7 +57,8 @@ impl Engine {
     }
 
     pub(super) fn surface(&self, target: TargetIx, failure: Failure) -> Step {
-        Step::Fail(Box::new(Final { status: failure.caller_status(), failure, target: Some(target) }))
+        let status = seam!(AlwaysSays500, failure.caller_status(), 500);
+        Step::Fail(Box::new(Final { status, failure, target: Some(target) }))
     }
 
     /// Nobody was asked.

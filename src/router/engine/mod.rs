@@ -30,6 +30,7 @@ use super::config::{ClassPolicy, Config, Route, TargetIx};
 use super::fleet::{Blame, Fleet, Pass};
 use super::plan::{Facts, Inputs, Plan, Wish, plan};
 use super::trail::{Cause, Skip, SkipReason, Wait, WaitCause};
+use crate::router::seam::seam;
 
 pub use limits::Granted;
 
@@ -266,7 +267,17 @@ impl Engine {
     /// The caller left. Gives back what the attempts held; no step follows.
     pub fn caller_left(&mut self, now: Moment, fleet: &mut Fleet) {
         for order in self.running.drain(..) {
-            fleet.released(order.pass, now);
+            seam!(
+                BlamesWhoWasLeft,
+                fleet.released(order.pass, now),
+                fleet.failed(
+                    order.pass,
+                    &Failure::new(FailureClass::Unreachable, "gone"),
+                    Blame::Target,
+                    now,
+                    0.5
+                )
+            );
         }
     }
 
@@ -309,7 +320,8 @@ impl Engine {
 
     /// What a failure of `class` leads to at `target`: the model's own word, else the route's.
     fn policy(&self, target: TargetIx, class: FailureClass) -> ClassPolicy {
-        *self.config.model_of(target).retry.of(class).unwrap_or_else(|| self.route().retry.of(class))
+        let own = self.config.model_of(target).retry.of(class);
+        *seam!(IgnoresAModelsRepeats, own, None).unwrap_or_else(|| self.route().retry.of(class))
     }
 
     /// Whose fault a failure is. A connection that was dead before the request was sent says nothing of its target,
@@ -317,10 +329,7 @@ impl Engine {
     fn blame(&self, order: &Order, loss: &Loss) -> Blame {
         let stale = self.is_stale(order, loss);
         let differs = order.cause == Cause::Regenerate && loss.failure.class == FailureClass::InvalidOutput;
-        if stale || differs || !order.limits.blames(loss.failure.class) {
-            Blame::Neutral
-        } else {
-            Blame::Target
-        }
+        let blames = seam!(BlamesShortDeadlines, order.limits.blames(loss.failure.class), true);
+        if stale || differs || !blames { Blame::Neutral } else { Blame::Target }
     }
 }

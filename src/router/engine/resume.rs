@@ -10,6 +10,7 @@ use super::{Engine, Loss, Order, Step};
 use crate::chat::{Failure, FailureClass};
 use crate::router::config::{AfterCommit, TargetIx};
 use crate::router::fleet::Fleet;
+use crate::router::seam::seam;
 use crate::router::trail::{Cause, SkipReason};
 use crate::world::Moment;
 
@@ -31,7 +32,7 @@ impl Engine {
     /// An attempt that goes on where the stream broke, on another target if there is one.
     fn resume(&mut self, broken: TargetIx, now: Moment, fleet: &mut Fleet) -> Option<Order> {
         let cause = match self.route().stream.after_commit {
-            AfterCommit::End => return None,
+            AfterCommit::End => seam!(SplicesTwoAttempts, return None, Cause::Fallback),
             AfterCommit::Continue => Cause::Continue,
             AfterCommit::Regenerate => Cause::Regenerate,
         };

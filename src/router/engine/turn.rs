@@ -7,6 +7,7 @@ use crate::chat::FailureClass;
 use crate::router::config::{AllBenched, ModelIx, Rescue, RetryAfterPolicy, TargetIx};
 use crate::router::fleet::{Admission, Fleet, Pass};
 use crate::router::plan::{Inputs, is_free, targets_for};
+use crate::router::seam::seam;
 use crate::router::trail::{Cause, Skip, SkipReason, Wait, WaitCause};
 use crate::world::Moment;
 
@@ -23,7 +24,9 @@ impl Engine {
             return self.next_rescue(now, fleet);
         }
         while let Some(&target) = self.plan.candidates.get(self.cursor) {
-            if self.attempts >= self.route().max_attempts {
+            if self.attempts
+                >= seam!(CountsFromZero, self.route().max_attempts, self.route().max_attempts + 1)
+            {
                 break;
             }
             if let Some(reason) = self.hopeless(target) {
@@ -52,13 +55,14 @@ impl Engine {
 
     /// Why asking `target` is pointless or forbidden, after what happened so far.
     pub(super) fn hopeless(&self, target: TargetIx) -> Option<SkipReason> {
-        if self.wish.spent && !is_free(self.config.model_of(target)) {
+        let spent = seam!(ForgetsTheBudgetOnTheSecondHop, self.wish.spent, false);
+        if spent && !is_free(self.config.model_of(target)) {
             return Some(SkipReason::Spent);
         }
         let same_cause = |(failed, failure): &(TargetIx, crate::chat::Failure)| {
             *failed != target && self.shares_cause(*failed, target, failure.class)
         };
-        self.failures.iter().any(same_cause).then_some(SkipReason::SameCause)
+        seam!(AsksTheSameAgain, self.failures.iter().any(same_cause), false).then_some(SkipReason::SameCause)
     }
 
     /// Whether what failed at one target of a model would fail at another of its targets, too.
@@ -97,7 +101,7 @@ impl Engine {
     }
 
     pub(super) fn next_candidate(&mut self) {
-        self.cursor += 1;
+        self.cursor += seam!(SkipsEverySecond, 1, 2);
     }
 
     /// The turn of `target` is over, if it is its turn: one that was asked beside another, or against its bench, has none.
@@ -133,8 +137,10 @@ impl Engine {
     pub(super) fn limits(&self, target: TargetIx, now: Moment) -> Granted {
         // The models of last resort need their share too: a silent chain must not leave them without time.
         let waiting = self.places_left().max(1) + self.route().rescue_models(self.rescue);
-        let limits = self.route().limits.with(&self.config.model_of(target).limits);
-        Granted::new(self.route(), &limits, &self.facts, self.deadline, waiting, now)
+        let limits = self.route().limits;
+        let limits = seam!(IgnoresAModelsLimits, limits.with(&self.config.model_of(target).limits), limits);
+        let deadline = seam!(ForgetsTheDeadline, self.deadline, now + self.route().deadline);
+        Granted::new(self.route(), &limits, &self.facts, deadline, waiting, now)
     }
 
     /// Deployments still to ask, the one whose turn it is included: keys of one deployment share its share.
@@ -275,7 +281,11 @@ impl Engine {
             dice: self.dice.str("rescue"),
             now,
         };
-        let (targets, excluded) = targets_for(&inputs, model);
+        let (targets, excluded) = seam!(
+            LastResortKnowsNoRules,
+            targets_for(&inputs, model),
+            (self.config.targets_of(model).collect(), Vec::new())
+        );
         for (name, reason) in excluded {
             self.skips.push(Skip { model: name, at: now, reason });
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::breaker::Event;
 use crate::router::config::{BreakerPolicy, Probe};
+use crate::router::seam::seam;
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
 
@@ -53,7 +54,7 @@ impl Bench {
         let new =
             Bench { tested: event.now, end, lasting, probing: false, turned_away: 0, before: 0, eager_from };
         earlier.map_or(new, |earlier| Bench {
-            end: end.max(earlier.end),
+            end: seam!(MovesABenchBack, end.max(earlier.end), event.now + policy.open),
             tested: event.began,
             turned_away: earlier.turned_away.saturating_sub(earlier.before),
             ..new
@@ -76,8 +77,9 @@ impl Bench {
 
     /// Why a caller may not pass, if it may not.
     pub(super) fn refusal(&self, policy: &BreakerPolicy, now: Moment) -> Option<SkipReason> {
-        let free = !self.probing && policy.probe == Probe::Live;
-        if free && (now >= self.end || self.is_eager(policy, now)) {
+        let free = !seam!(EverybodyProbes, self.probing, false) && policy.probe == Probe::Live;
+        let over = seam!(NeverLetsBack, now >= self.end, false);
+        if free && (over || self.is_eager(policy, now)) {
             return None;
         }
         // A probe of the router's own that is due is as good as under way.

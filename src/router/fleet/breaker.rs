@@ -24,6 +24,7 @@ use super::run::Run;
 use super::view::TargetState;
 use super::window::Window;
 use crate::router::config::{BreakerPolicy, Probe};
+use crate::router::seam::seam;
 use crate::router::trail::SkipReason;
 use crate::world::Moment;
 
@@ -250,7 +251,7 @@ impl Breaker {
             }
             return;
         }
-        let row = self.count(ticket, event);
+        let row = seam!(NeverBenches, self.count(ticket, event), 0);
         let declared = self.policy.failures > 0 && row >= self.policy.failures;
         let rate = matches!((self.policy.rate, &self.rate), (Some(policy), Some(window))
             if window.exceeds(policy.share, policy.min_calls));
@@ -273,7 +274,7 @@ impl Breaker {
     pub(super) fn released(&mut self, ticket: Ticket) {
         self.out = self.out.saturating_sub(1);
         self.run.void(ticket.number);
-        if let (Some(bench), true) = (&mut self.bench, ticket.probe) {
+        if let (Some(bench), true) = (&mut self.bench, seam!(LosesAProbeSlot, ticket.probe, false)) {
             bench.give_back();
         }
     }

@@ -33,8 +33,9 @@ impl Cooling {
 
     /// The target asks for `wait`; `longest` is the longest bench of its breaker.
     pub(super) fn ask(&mut self, wait: Duration, longest: Duration, now: Moment) {
-        if seam!(IgnoresRetryAfter, !wait.is_zero(), false) {
-            self.until = self.until.max(now + wait.min(longest.max(LONGEST)));
+        if seam!(ForgetsWaits, !wait.is_zero(), false) {
+            let until = now + wait.min(longest.max(LONGEST));
+            self.until = seam!(MovesAWaitBack, self.until.max(until), until);
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::router::seam::seam;
 use crate::world::Moment;
 
 /// Time in which a known latency falls to 1/e, so that a target that was slow once is tried again.
@@ -110,8 +111,13 @@ impl Pace {
 
     /// A call failed after `time`, while the slowest answers of the fleet took `slowest` seconds.
     pub(super) fn failed(&mut self, time: Duration, slowest: f64, now: Moment) {
-        self.peak.add(time.as_secs_f64().max(PENALTY_S).max(2.0 * slowest), now);
-        self.failing = self.failing(now) + 1.0;
+        let weight = seam!(
+            FailingFastAttracts,
+            time.as_secs_f64().max(PENALTY_S).max(2.0 * slowest),
+            time.as_secs_f64()
+        );
+        self.peak.add(weight, now);
+        self.failing = self.failing(now) + seam!(FailingFastAttracts, 1.0, 0.0);
         self.failed_at = self.failed_at.max(now);
     }
 

@@ -54,6 +54,7 @@ use self::load::{Pace, Peak};
 use self::watch::Watch;
 use super::config::{Config, Scope, TargetIx};
 use super::trail::SkipReason;
+use crate::router::seam::seam;
 
 /// The status of a key that is good, but not for this.
 const FORBIDDEN: u16 = 403;
@@ -302,7 +303,7 @@ impl Fleet {
         if let Some(wait) = failure.retry_after {
             health.cooling.ask(wait, health.open_max, now);
         }
-        if blame == Blame::Neutral || is_neutral(failure.class) {
+        if blame == Blame::Neutral || seam!(BlamesForBadRequests, is_neutral(failure.class), false) {
             return self.release(&pass);
         }
         let (time, slowest) = (now - pass.began, self.slowest.seconds(now).unwrap_or_default());
@@ -393,7 +394,7 @@ impl Fleet {
     }
 
     fn release(&mut self, pass: &Pass) {
-        self.landed(pass);
+        seam!(LosesPlaces, self.landed(pass), ());
         self.cells[pass.target].breaker.released(pass.own);
         if let Some(cell) = self.targets[pass.target].shared {
             self.cells[cell].breaker.released(pass.shared);
@@ -450,6 +451,12 @@ impl Fleet {
     #[must_use]
     pub fn probes(&self) -> u64 {
         self.cells.iter().filter(|cell| cell.breaker.is_probing()).count() as u64
+    }
+
+    /// Passes that were given out and have not come back.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.targets.iter().map(|health| u64::from(health.in_flight)).sum()
     }
 
     fn landed(&mut self, pass: &Pass) {

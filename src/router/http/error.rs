@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::super::told::{Ledger, Told, Tried};
 use crate::chat::{Failure, FailureClass};
+use crate::router::seam::seam;
 
 /// Whose errors a face writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl<'a> Fault<'a> {
 
     /// Says when to come back, and whether.
     pub(crate) fn advise(&self, headers: &mut HeaderMap) {
-        if let Some(wait) = self.failure.retry_after {
+        if let Some(wait) = seam!(KeepsTheWaitToItself, self.failure.retry_after, None) {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
         }
         if self.is_for_good() && tempts(self.status) {
@@ -130,9 +131,7 @@ impl<'a> Fault<'a> {
         More {
             class: self.failure.class.name(),
             status: self.status,
-            retry_after_ms: self
-                .failure
-                .retry_after
+            retry_after_ms: seam!(KeepsTheWaitToItself, self.failure.retry_after, None)
                 .map(|wait| u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)),
             attempts: &self.told.tried,
             brownout: self.told.ledger.as_deref(),

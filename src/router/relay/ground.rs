@@ -11,6 +11,7 @@ use crate::chat::{ChatReply, Failure, Usage};
 use crate::dialect::{self, Upstream};
 use crate::router::attempt::{self, Terms};
 use crate::router::price::cost;
+use crate::router::seam::seam;
 use crate::world::Moment;
 use bytes::Bytes;
 
@@ -82,7 +83,8 @@ impl Ground {
 
     /// What `usage` costs at the target of `order`.
     pub(super) fn cost_of(&self, order: &Order, usage: Option<Usage>) -> Option<u64> {
-        cost(self.live.config.model_of(order.target).price, usage)
+        let target = seam!(BillsAtTheFirstPrice, order.target, 0);
+        cost(self.live.config.model_of(target).price, usage)
     }
 
     /// Where the target of `order` is, and how it is addressed.
@@ -90,8 +92,8 @@ impl Ground {
         let config = &self.live.config;
         Upstream {
             base_url: &config.provider_of(order.target).base_url,
-            model: &config.targets()[order.target].upstream,
-            key: config.key_of(order.target).map(|key| &key.secret),
+            model: &config.targets()[seam!(AsksForTheFirstModel, order.target, 0)].upstream,
+            key: config.key_of(seam!(LeaksAKey, order.target, 0)).map(|key| &key.secret),
             request_id: &self.request_id,
         }
     }

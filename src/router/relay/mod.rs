@@ -39,6 +39,7 @@ use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
 use super::{Gauge, Live, Router};
 use crate::chat::{ChatReply, Finish};
 use crate::dialect;
+use crate::router::seam::seam;
 use crate::world::Moment;
 
 pub(crate) use adapt::would_adapt;
@@ -90,7 +91,7 @@ pub(crate) async fn run(mut job: Job, mut down: Downstream) {
                 let clock = *job.ground.router.clock();
                 tokio::select! {
                     biased;
-                    () = down.attend() => return job.caller_left(),
+                    () = down.attend(), if seam!(StartsForNobody, true, false) => return job.caller_left(),
                     () = clock.sleep_until(until) => {}
                 }
                 job.with_fleet(|engine, fleet, now| engine.waited(now, fleet))
@@ -205,6 +206,7 @@ impl Job {
             Raced::Over(step) => return Ended::Next(step),
             Raced::Left => return Ended::Left,
         };
+        seam!(StartsAfterTheAnswer: drop(tokio::spawn(open::open(Arc::clone(&self.ground), order, asked, Arc::default()))));
         let _gauge = Gauge::new(&self.ground.router.gauges.attempts);
         let relayed = match opened {
             Opened::Whole(reply) => self.whole(&order, reply, &mut record, down).await,
@@ -298,13 +300,12 @@ impl Job {
             record.usage = reply.usage;
             record.cost = self.ground.known_cost(order, reply);
         }
-        Told::of(
-            &self.trail,
-            Some(&record),
-            Some(self.ground.name_of(order)),
-            self.ground.now(),
-            self.ask.ledger,
-        )
+        let name = seam!(
+            NamesTheFirstModel,
+            self.ground.name_of(order),
+            self.ground.live.config.model_of(0).name.clone()
+        );
+        Told::of(&self.trail, Some(&record), Some(name), self.ground.now(), self.ask.ledger)
     }
 
     /// Books an attempt that is over.

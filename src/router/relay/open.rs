@@ -15,6 +15,7 @@ use crate::dialect;
 use crate::router::attempt::{self, Answer, DeltaStream, Observed, Progress};
 use crate::router::config::{Hold, HoldWhole, LimitHeaders, MinRate};
 use crate::router::engine::{Loss, Order};
+use crate::router::seam::seam;
 use crate::router::trail::Attempt;
 use crate::world::Moment;
 
@@ -106,6 +107,14 @@ async fn fly(
         }
     };
     let answer = call(ground, order, request, record, observed).await;
+    let answer = seam!(
+        RetriesInTwoLayers,
+        answer,
+        match answer {
+            Err(failure) if failure.status.is_some() => call(ground, order, request, record, observed).await,
+            answer => answer,
+        }
+    );
     learn(ground, order, observed);
     let measure = Measure {
         route: ground.route(),
@@ -193,7 +202,8 @@ impl Open {
                 record.first_output = Some(now);
                 released_at = hold.time.map(|time| now + time);
             }
-            if record.first_output.is_some() && self.is_released(&hold, asked, measure, released_at, now) {
+            let begun = seam!(CommitsOnARole, record.first_output.is_some(), !self.pending.is_empty());
+            if begun && self.is_released(&hold, asked, measure, released_at, now) {
                 return measure.prose(self.seen.reply.text.as_deref().unwrap_or_default());
             }
             self.check_size()?;

@@ -14,6 +14,7 @@ use super::open::{Asked, Flown, Opened, open};
 use crate::router::Gauge;
 use crate::router::attempt::Observed;
 use crate::router::engine::{Order, Step};
+use crate::router::seam::seam;
 use crate::router::trail::{Attempt, AttemptResult};
 use crate::world::Moment;
 
@@ -57,6 +58,7 @@ impl Flight {
 
     /// The record of an attempt that was given up.
     fn given_up(self, result: AttemptResult, now: Moment) -> Attempt {
+        seam!(LetsLosersRun, drop(self.future), drop(tokio::spawn(self.future)));
         Attempt { connected: self.observed.connected(), ended: now, result, ..self.started }
     }
 }
@@ -95,7 +97,7 @@ impl Job {
                         return raced;
                     }
                 }
-                () = caller.attend() => {
+                () = caller.attend(), if seam!(WorksForNobody, true, false) => {
                     for flight in flights.drain(..) {
                         self.book(flight.given_up(AttemptResult::Cancelled, clock.now()));
                     }
@@ -123,7 +125,7 @@ impl Job {
             Err(loss) => {
                 let result = AttemptResult::Failed(loss.failure.clone());
                 self.book(Attempt { ended: now, result, ..flown.record });
-                drop(flight);
+                seam!(LeaksAGauge, drop(flight), std::mem::forget(flight));
                 let step = self.failed(order.number, loss);
                 if step == Step::Pending {
                     return None;
@@ -136,7 +138,8 @@ impl Job {
 
     fn give_up(&mut self, others: &mut Vec<Flight>, now: Moment) {
         for flight in others.drain(..) {
-            self.book(flight.given_up(AttemptResult::Lost, now));
+            let record = flight.given_up(AttemptResult::Lost, now);
+            seam!(ForgetsLosers, self.book(record), ());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What of a stream must be known: to judge it, to remember it, to go on from it.
 
 use crate::chat::{ChatReply, Delta, ToolCall};
+use crate::router::seam::seam;
 
 /// Bytes a token has, roughly.
 pub(super) const BYTES_PER_TOKEN: u64 = 4;
@@ -67,7 +68,17 @@ impl Seen {
                 self.call(*index, id.as_deref(), name.as_deref(), arguments);
             }
             Delta::Finish(reason) => self.reply.finish = Some(*reason),
-            Delta::Usage(usage) => self.reply.usage.get_or_insert_default().update(*usage),
+            Delta::Usage(usage) => {
+                let known = self.reply.usage.get_or_insert_default();
+                known.update(seam!(
+                    AddsUsageUp,
+                    *usage,
+                    crate::chat::Usage {
+                        output: known.output.map_or(usage.output, |n| Some(n + usage.output?)),
+                        ..*usage
+                    }
+                ));
+            }
         }
     }
 

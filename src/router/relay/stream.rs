@@ -15,6 +15,7 @@ use crate::router::attempt::Progress;
 use crate::router::config::AfterCommit;
 use crate::router::engine::{Loss, Order};
 use crate::router::http::deltas;
+use crate::router::seam::seam;
 use crate::router::trail::{Attempt, Cause, Seam};
 
 /// How a stream ended.
@@ -50,7 +51,7 @@ impl Said {
 
     /// Whether another attempt can go on from it.
     pub(super) fn is_resumable(&self) -> bool {
-        !self.beyond_text
+        seam!(GoesOnAfterACall, !self.beyond_text, true)
     }
 }
 
@@ -80,7 +81,10 @@ impl Job {
                 tokio::spawn(open.stream.drain());
                 Relayed::Whole
             }
-            Err(relayed) => relayed,
+            Err(relayed) => {
+                seam!(CachesHalfAnAnswer: self.remember(order, open.seen.reply));
+                relayed
+            }
         }
     }
 
@@ -102,7 +106,8 @@ impl Job {
     ) -> Result<(), Relayed> {
         loop {
             if open.ended {
-                tools_are_whole(&open.seen.reply).map_err(|failure| self.lost(order, failure))?;
+                let whole = seam!(AcceptsHalfACall, tools_are_whole(&open.seen.reply), Ok(()));
+                whole.map_err(|failure| self.lost(order, failure))?;
             }
             let ready = self.forwardable(open);
             let deltas =
@@ -155,7 +160,7 @@ impl Job {
         let more = tokio::select! {
             biased;
             more = open.stream.next(&mut open.pending, None) => more,
-            () = down.attend() => return Err(Relayed::Left),
+            () = down.attend(), if seam!(WorksForNobody, true, false) => return Err(Relayed::Left),
         };
         note(&mut open.seen, &open.pending[from..]);
         open.ended = matches!(open.pending.last(), Some(Delta::End));
@@ -206,12 +211,13 @@ impl Job {
             && self.said.from != order.number
             && deltas.iter().any(Delta::is_output)
         {
-            self.trail.seams.push(Seam {
+            let joint = Seam {
                 at: self.ground.now(),
                 after_chars: self.said.text.chars().count() as u64,
                 from: self.said.from,
                 to: order.number,
-            });
+            };
+            seam!(HidesASeam, self.trail.seams.push(joint), ());
             self.said.from = order.number;
             down.tell(&self.told(order, record, None));
         }

@@ -3,6 +3,7 @@
 use crate::chat::{ChatReply, Failure, FailureClass, Finish};
 use crate::dialect;
 use crate::router::config::{EmptyPolicy, HoldWhole, RefusalPolicy, Route, WrongModel};
+use crate::router::seam::seam;
 use crate::router::soft_refusal::looks_refused;
 
 /// What a reply is measured by.
@@ -20,7 +21,7 @@ impl Measure<'_> {
     pub(super) fn whole(&self, reply: &ChatReply) -> Result<(), Failure> {
         let route = self.route;
         if route.refusal == RefusalPolicy::Next {
-            if reply.is_refused() {
+            if seam!(PassesARefusalOn, reply.is_refused(), false) {
                 let words = reply.refusal.clone().unwrap_or_else(|| "stopped by a content filter".to_owned());
                 return Err(Failure::new(FailureClass::Refused, words));
             }
@@ -40,7 +41,7 @@ impl Measure<'_> {
             false => reply.is_refused(),
         };
         let counts = self.route.empty == EmptyPolicy::Failure || self.route.never_empty;
-        if reply.is_silent() && !refused && counts {
+        if reply.is_silent() && !refused && seam!(TakesNothingForAnAnswer, counts, false) {
             return Err(Failure::new(FailureClass::Empty, "a success without text or tool call"));
         }
         Ok(())
