@@ -59,7 +59,25 @@ pub struct Header {
     pub abort_on: Vec<StopWhen>,
     /// What single scripted requests must do, by request number.
     pub scripted: Vec<ScriptedExpectation>,
+    /// What is declared of the router beside routes and models, where it is not ours. Then no record has a trail, and a promise
+    /// is judged by what callers and providers saw, or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignFacts>,
 }
+
+/// What is declared of a router that is not ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignFacts {
+    /// Repeats at one model with one key, in one request, at most; none when nothing is declared.
+    pub repeats: Option<u32>,
+    /// Providers that nothing is wrong with from beginning to end: no fault is planned at them, and they grant everything. There
+    /// is no good reason not to ask them.
+    #[serde(default)]
+    pub sound: Vec<String>,
+}
+
+/// Longer than any run: a limit that is not declared.
+pub const UNDECLARED: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Where a run takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

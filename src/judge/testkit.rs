@@ -6,9 +6,9 @@ use indexmap::IndexMap;
 
 use crate::chat::{Failure, FailureClass, Finish, Usage};
 use crate::history::{
-    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, ClassFacts, Ending, Footer, Header,
+    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, ClassFacts, Ending, Footer, ForeignFacts, Header,
     Mode, ModelFacts, Phase, PhaseKind, PlannedFault, ProviderFacts, Record, RouteFacts, RouterOutcome, Seam,
-    Segment, Tag, TargetFacts, Trail, Transcript, VERSION,
+    Segment, Tag, TargetFacts, Trail, Transcript, UNDECLARED, VERSION,
 };
 use crate::router::config::{
     Adapt, AfterCommit, AllBenched, Backoff, Balance, BreakerPolicy, Budget, ClassPolicy, EmptyPolicy, Price,
@@ -72,7 +72,26 @@ pub(crate) fn header() -> Header {
         expect: vec![],
         abort_on: vec![],
         scripted: vec![],
+        foreign: None,
     }
+}
+
+/// The same of a router that is not ours, of which no limit and no bound is declared but the deadline of 20 s.
+pub(crate) fn foreign_header() -> Header {
+    let mut header = header();
+    let route = &mut header.routes[0];
+    (route.first_token, route.idle, route.attempt) = (None, UNDECLARED, None);
+    (route.max_attempts, route.empty) = (u32::MAX, EmptyPolicy::Answer);
+    header.foreign = Some(ForeignFacts::default());
+    header
+}
+
+/// The record as it is told behind a router that is not ours: without its word, and with no more than HTTP told the caller.
+pub(crate) fn without_trail(mut record: Record) -> Record {
+    record.trail = None;
+    record.caller.served_by = None;
+    record.caller.attempts = None;
+    record
 }
 
 fn target(model: &str) -> TargetFacts {

@@ -66,6 +66,7 @@ pub struct Callers {
     client: Client<Connector, Full<Bytes>>,
     base: String,
     clock: Clock,
+    naming: bool,
 }
 
 // === impl Callers ===
@@ -79,11 +80,20 @@ impl Callers {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .build(Connector::new(network));
-        Callers { client, base: base.to_owned(), clock }
+        Callers { client, base: base.to_owned(), clock, naming: false }
+    }
+
+    /// The same, who name each request in its prompt too: whoever is in the middle may drop headers.
+    #[must_use]
+    pub fn naming(self) -> Self {
+        Callers { naming: true, ..self }
     }
 
     /// Makes the request and returns what its caller saw.
-    pub async fn ask(&self, ask: Ask) -> CallerRecord {
+    pub async fn ask(&self, mut ask: Ask) -> CallerRecord {
+        if self.naming {
+            ask.prompt = format!("{} [brownout:{}]", ask.prompt, ask.request_id);
+        }
         let sent = self.clock.now();
         let mut record = blank(&ask);
         record.sent = Some(sent);

@@ -55,6 +55,7 @@ pub fn header(scenario: &Scenario, mode: Mode) -> Header {
         expect: scenario.expect.clone(),
         abort_on: scenario.abort_on.clone(),
         scripted: scenario.scripted.clone(),
+        foreign: None,
     }
 }
 

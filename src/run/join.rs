@@ -20,9 +20,14 @@ use crate::world::{Clock, Moment};
 /// How long a request whose caller is done waits for the other witnesses.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// The same behind a router that is not ours. It tells no trail, so nobody knows how many calls are to come, or how long it
+/// works on for a caller who left.
+const GRACE_FOREIGN: Duration = Duration::from_secs(60);
+
 /// Joins witnesses.
 pub(super) struct Joiner {
     clock: Clock,
+    grace: Duration,
     table: Mutex<Table>,
     out: mpsc::UnboundedSender<Record>,
 }
@@ -42,9 +47,11 @@ struct Entry {
 }
 
 impl Joiner {
-    pub(super) fn new(clock: Clock) -> (Arc<Self>, mpsc::UnboundedReceiver<Record>) {
+    /// A joiner of the words about our router or about a `foreign` one.
+    pub(super) fn new(clock: Clock, foreign: bool) -> (Arc<Self>, mpsc::UnboundedReceiver<Record>) {
         let (out, joined) = mpsc::unbounded_channel();
-        (Arc::new(Joiner { clock, table: Mutex::default(), out }), joined)
+        let grace = if foreign { GRACE_FOREIGN } else { GRACE };
+        (Arc::new(Joiner { clock, grace, table: Mutex::default(), out }), joined)
     }
 
     /// A request is about to be sent: its witnesses will be heard.
@@ -59,7 +66,7 @@ impl Joiner {
         let Some(entry) = table.open.get_mut(&id) else { return };
         entry.caller = Some(record);
         let now = self.clock.now();
-        table.leaving.push_back((now + GRACE, id.clone()));
+        table.leaving.push_back((now + self.grace, id.clone()));
         self.settle(&mut table, &id);
         while let Some((until, _)) = table.leaving.front()
             && *until <= now

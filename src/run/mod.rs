@@ -4,6 +4,8 @@
 //! memory, real HTTP bytes end to end; an hour takes seconds and the same seed gives the same bytes. *Real
 //! time*: the same providers and the same router on loopback TCP.
 //!
+//! In the middle is our router or, by [`run_around`], anybody's.
+//!
 //! Flow: [`header()`] says what is planned; `world` starts providers and router; `drive` sends the callers;
 //! `join` puts the three witnesses' words together, request by request; a consumer gets each record as soon
 //! as it is complete. What never happens here: judging.
@@ -11,6 +13,7 @@
 mod drive;
 mod header;
 mod join;
+mod middle;
 mod secrecy;
 mod world;
 
@@ -21,9 +24,11 @@ use std::time::Duration;
 
 pub use drive::asks;
 pub use header::header;
+pub use middle::{Around, Foreign, Middle, Serve};
 
 use crate::history::{Aborted, CallerEnding, Footer, Gauges, HealthChange, Mode, Record};
 use crate::judge::{Judge, Judgement};
+use crate::router::Router;
 use crate::scenario::Scenario;
 use crate::world::{Clock, Dice, Moment};
 
@@ -35,6 +40,9 @@ const SETTLE_ROUTER: Duration = Duration::from_secs(11);
 
 /// How often changes of health are fetched while no request ends.
 const FETCH: Duration = Duration::from_secs(1);
+
+/// And for what is still open at the providers behind a router that is not ours: it says of no request that it is done with it.
+const SETTLE_FOREIGN: Duration = Duration::from_secs(60);
 
 /// The same as [`SETTLE`] for a run that was stopped: its callers are gone, and somebody is waiting for the prompt.
 const SETTLE_STOPPED: Duration = Duration::from_millis(100);
@@ -91,12 +99,27 @@ pub fn run(
     progress: &Arc<Progress>,
     consumer: &mut dyn Consumer,
 ) -> io::Result<Footer> {
+    run_around(scenario, mode, progress, consumer, &Middle::Ours)
+}
+
+/// The same, with anybody's router in the middle.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_around(
+    scenario: &Scenario,
+    mode: Mode,
+    progress: &Arc<Progress>,
+    consumer: &mut dyn Consumer,
+    middle: &Middle,
+) -> io::Result<Footer> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = match mode {
         Mode::Simulated => builder.enable_time().start_paused(true).build()?,
         Mode::RealTime => builder.enable_all().build()?,
     };
-    let footer = runtime.block_on(live(scenario, mode, progress, consumer));
+    let footer = runtime.block_on(live(scenario, mode, progress, consumer, middle));
     // Tasks that are still there (idle connections) end with their runtime; nothing waits for them.
     runtime.shutdown_background();
     footer
@@ -107,11 +130,12 @@ async fn live(
     mode: Mode,
     progress: &Arc<Progress>,
     consumer: &mut dyn Consumer,
+    middle: &Middle,
 ) -> io::Result<Footer> {
     let clock = Clock::start(scenario.starts_us);
     let dice = Dice::new(scenario.seed);
-    let (joiner, mut joined) = join::Joiner::new(clock);
-    let world = world::World::start(scenario, mode, clock, dice, &joiner).await?;
+    let (joiner, mut joined) = join::Joiner::new(clock, matches!(middle, Middle::Foreign(_)));
+    let world = world::World::start(scenario, mode, clock, dice, &joiner, middle).await?;
     let callers = world.callers(clock);
     let drive = drive::Drive::new(scenario, callers, dice, clock, Arc::clone(&joiner), Arc::clone(progress));
     let intended = drive.intended();
@@ -140,17 +164,21 @@ async fn live(
     let ended = clock.now();
     let stopped = progress.stop.load(Ordering::Relaxed);
     let aborted = given_up.or(stopped.then_some(Aborted::Interrupted));
-    settle(|| joiner.open() > 0, clock, if stopped { SETTLE_STOPPED } else { SETTLE }).await;
-    if aborted.is_none() {
-        world.router().rest();
-        settle(|| world.router().gauges() != (0, 0, 0), clock, SETTLE_ROUTER).await;
+    let is_open = || if world.router().is_some() { joiner.open() > 0 } else { world.in_flight() > 0 };
+    let longest = if world.router().is_some() { SETTLE } else { SETTLE_FOREIGN };
+    settle(is_open, clock, if stopped { SETTLE_STOPPED } else { longest }).await;
+    if aborted.is_none()
+        && let Some(router) = world.router()
+    {
+        router.rest();
+        settle(|| router.gauges() != (0, 0, 0), clock, SETTLE_ROUTER).await;
     }
     joiner.flush();
     changes(&world, consumer)?;
     while let Ok(record) = joined.try_recv() {
         take(&record, consumer, progress, ended)?;
     }
-    let (requests, attempts, probes) = world.router().gauges();
+    let (requests, attempts, probes) = world.router().map(Router::gauges).unwrap_or_default();
     Ok(Footer {
         ended,
         intended: intended.load(Ordering::Relaxed),
@@ -170,7 +198,8 @@ async fn settle(is_open: impl Fn() -> bool, clock: Clock, longest: Duration) {
 
 /// Hands on what changed in the router's eyes, up to now.
 fn changes(world: &world::World, consumer: &mut dyn Consumer) -> io::Result<()> {
-    world.router().changes().iter().try_for_each(|change| consumer.health(change))
+    let changes = world.router().map(Router::changes).unwrap_or_default();
+    changes.iter().try_for_each(|change| consumer.health(change))
 }
 
 fn take(record: &Record, consumer: &mut dyn Consumer, progress: &Progress, now: Moment) -> io::Result<()> {

@@ -12,14 +12,16 @@ use mock_providers::tls::Tls;
 use tokio::net::TcpListener;
 
 use super::join::Joiner;
+use super::middle::{Around, Middle, Seated};
 use super::secrecy::Secrecy;
 use crate::history::{FaultFired, Mode};
 use crate::load::Callers;
 use crate::router::trail::Trail;
-use crate::router::{Router, http};
+use crate::router::Router;
+use crate::router::config::Config;
 use crate::scenario::Scenario;
 use crate::world::sim::{Answer, SimNet};
-use crate::world::{Clock, Dice, Network};
+use crate::world::{Clock, Connector, Dice, Network};
 
 /// The router's host name in a simulated network; no provider can have it, as names hold no dot.
 const ROUTER_HOST: &str = "router.brownout";
@@ -28,7 +30,7 @@ const ROUTER_HOST: &str = "router.brownout";
 pub(super) struct World {
     network: Network,
     providers: Vec<Arc<Provider>>,
-    router: Arc<Router>,
+    seated: Arc<Seated>,
     base: String,
 }
 
@@ -40,6 +42,7 @@ impl World {
         clock: Clock,
         dice: Dice,
         joiner: &Arc<Joiner>,
+        middle: &Middle,
     ) -> io::Result<World> {
         let settings = Settings { pools: Pools::default(), ..Settings::default() };
         let providers: Vec<_> = scenario
@@ -51,8 +54,20 @@ impl World {
                 Provider::with(spec.clone(), dice, clock, Arc::new(sink), settings.clone())
             })
             .collect();
-        let trails = Arc::clone(joiner);
-        let sink = Arc::new(move |trail: Trail| trails.trail(trail));
+        let seat = |connector: Connector, config: Config| {
+            Arc::new(match middle {
+                Middle::Ours => {
+                    let trails = Arc::clone(joiner);
+                    let sink = Arc::new(move |trail: Trail| trails.trail(trail));
+                    let router = Router::new(config, connector, clock, dice, sink);
+                    router.listen();
+                    Seated::Ours(router)
+                }
+                Middle::Foreign(foreign) => {
+                    Seated::Foreign(foreign.enter(Around { connector, config, clock }))
+                }
+            })
+        };
         let mut config = scenario.router.clone();
         let secrecy = Secrecy::new(&providers, clock)?;
         match mode {
@@ -62,10 +77,9 @@ impl World {
                     serve_simulated(&net, name, Arc::clone(provider), secrecy.of(provider)?);
                 }
                 let network = Network::Sim(Arc::clone(&net));
-                let router = Router::new(config, secrecy.connector(&network)?, clock, dice, sink);
-                router.listen();
-                route_simulated(&net, &router);
-                Ok(World { network, providers, router, base: format!("http://{ROUTER_HOST}") })
+                let seated = seat(secrecy.connector(&network)?, config);
+                route_simulated(&net, &seated);
+                Ok(World { network, providers, seated, base: format!("http://{ROUTER_HOST}") })
             }
             Mode::RealTime => {
                 for (name, provider) in scenario.providers.keys().zip(&providers) {
@@ -75,21 +89,31 @@ impl World {
                             endpoint.base_url.replacen(name.as_str(), &address.to_string(), 1);
                     }
                 }
-                let router = Router::new(config, secrecy.connector(&Network::Tcp)?, clock, dice, sink);
-                router.listen();
-                let base = route_real(&router).await?;
-                Ok(World { network: Network::Tcp, providers, router, base })
+                let seated = seat(secrecy.connector(&Network::Tcp)?, config);
+                let base = route_real(&seated).await?;
+                Ok(World { network: Network::Tcp, providers, seated, base })
             }
         }
     }
 
     /// The callers of this world's router.
     pub(super) fn callers(&self, clock: Clock) -> Callers {
-        Callers::new(self.network.clone(), &self.base, clock)
+        let callers = Callers::new(self.network.clone(), &self.base, clock);
+        match *self.seated {
+            Seated::Ours(_) => callers,
+            // A router that is not ours need not pass on a header it does not know.
+            Seated::Foreign(_) => callers.naming(),
+        }
     }
 
-    pub(super) fn router(&self) -> &Router {
-        &self.router
+    /// Our router, if it is ours that is in the middle.
+    pub(super) fn router(&self) -> Option<&Router> {
+        self.seated.router()
+    }
+
+    /// Calls that are being answered, at all providers.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.providers.iter().map(|provider| provider.in_flight()).sum()
     }
 
     /// How often each planned fault fired, in the order of the scenario.
@@ -136,12 +160,12 @@ fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>, tls: Optio
     });
 }
 
-fn route_simulated(net: &SimNet, router: &Arc<Router>) {
+fn route_simulated(net: &SimNet, seated: &Arc<Seated>) {
     let mut accepted = net.listen(ROUTER_HOST, Arc::new(|| Answer::Accept(0)));
-    let router = Arc::clone(router);
+    let seated = Arc::clone(seated);
     tokio::spawn(async move {
         while let Some((pipe, _)) = accepted.recv().await {
-            tokio::spawn(http::serve_connection(Arc::clone(&router), pipe));
+            seated.serve(pipe);
         }
     });
 }
@@ -157,15 +181,15 @@ fn serve_real(provider: Arc<Provider>, tls: Option<Arc<Tls>>) -> io::Result<Sock
     Ok(address)
 }
 
-async fn route_real(router: &Arc<Router>) -> io::Result<String> {
+async fn route_real(seated: &Arc<Seated>) -> io::Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let base = format!("http://{}", listener.local_addr()?);
-    let router = Arc::clone(router);
+    let seated = Arc::clone(seated);
     tokio::spawn(async move {
         // An accept that fails (out of descriptors) is the load's to notice; there is nobody else to tell.
         while let Ok((stream, _)) = listener.accept().await {
             if stream.set_nodelay(true).is_ok() {
-                tokio::spawn(http::serve_connection(Arc::clone(&router), stream));
+                seated.serve(stream);
             }
         }
     });

@@ -327,6 +327,12 @@ impl Provider {
         common.rules.iter().map(|rule| rule.name.clone()).zip(common.tallies.iter().cloned()).collect()
     }
 
+    /// Calls that are being answered now.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
     /// Room for so many more bytes of a body, until it is dropped; none when there is too much already.
     pub(crate) fn room_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         self.bodies.try_acquire_many(u32::try_from(bytes).ok()?).ok()

@@ -64,7 +64,7 @@ fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) ->
 }
 
 /// The longest silence in the middle of a stream, as the caller saw it.
-fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<Breach> {
+pub(super) fn idle(case: &Case<'_>, route: &RouteFacts) -> Option<Breach> {
     let caller = &case.record.caller;
     let after_last =
         caller.last_output.filter(|_| caller.stream && !case.left()).map(|last| caller.ended - last);

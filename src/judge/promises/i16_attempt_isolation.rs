@@ -21,6 +21,16 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
     broken.into()
 }
 
+/// What of it can be said of a router that is not ours: it may send a repeat with a body of its own, and a call that it works on
+/// for minutes may be missing from the record, so that only the words of whole answers are known to be somebody else's.
+pub(super) fn without_trail(case: &Case<'_>, memory: &mut Memory) -> Found {
+    if case.record.calls.is_empty() && case.record.caller.transcript.segments.is_empty() {
+        return Found::NotApplicable;
+    }
+    let foreign = || words(case).filter(|_| case.complete());
+    credential(case, memory).or_else(|| model(case)).or_else(foreign).into()
+}
+
 fn credential(case: &Case<'_>, memory: &mut Memory) -> Option<Breach> {
     case.record.calls.iter().find_map(|call| {
         let print = call.credential.as_ref()?;

@@ -4,10 +4,9 @@
 
 use super::{Breach, Tally};
 use crate::history::Footer;
-use crate::judge::judgement::PromiseResult;
 
 /// Judged once a run, on its footer.
-pub(super) fn judge(footer: &Footer) -> PromiseResult {
+pub(super) fn judge(footer: &Footer) -> Tally {
     let gauges = footer.gauges;
     let held = [("request", gauges.requests), ("attempt", gauges.attempts), ("probe slot", gauges.probes)];
     let held: Vec<String> = held
@@ -22,7 +21,7 @@ pub(super) fn judge(footer: &Footer) -> PromiseResult {
     } else {
         tally.broken(|| Breach::new(what).between(footer.ended, footer.ended).of_the_run());
     }
-    tally.result("I22", "resource-conservation")
+    tally
 }
 
 #[cfg(test)]
@@ -32,9 +31,10 @@ mod tests {
 
     #[test]
     fn empty_hands_are_kept_and_a_leaked_slot_is_broken() {
-        assert_eq!(judge(&Footer::default()).violations, 0);
+        let judged = |footer: &Footer| judge(footer).result("I22", "resource-conservation");
+        assert_eq!(judged(&Footer::default()).violations, 0);
         let gauges = Gauges { probes: 1, ..Gauges::default() };
-        let result = judge(&Footer { gauges, ..Footer::default() });
+        let result = judged(&Footer { gauges, ..Footer::default() });
         assert_eq!(result.violations, 1);
         assert!(result.witnesses[0].what.contains("1 probe slot"));
     }

@@ -89,7 +89,7 @@ fn misread(case: &Case<'_>) -> Option<Breach> {
 }
 
 /// Whether a provider answered properly, whatever the form.
-fn is_well(case: &Case<'_>, call: &Call) -> bool {
+pub(super) fn is_well(case: &Case<'_>, call: &Call) -> bool {
     let answered = call.status == Some(200) && call.failure.is_none() && call.ending == Ending::Complete;
     let whole = call.words_sent >= call.words_planned && !call.distorted;
     // A fault that nobody planned is a limit or a capacity of the provider's own: it only delays.
@@ -100,7 +100,7 @@ fn is_well(case: &Case<'_>, call: &Call) -> bool {
     answered && whole && call.faults.iter().all(formal)
 }
 
-fn form(call: &Call) -> String {
+pub(super) fn form(call: &Call) -> String {
     if call.faults.is_empty() { String::new() } else { format!(" ({})", call.faults.join(", ")) }
 }
 

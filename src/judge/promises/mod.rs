@@ -6,9 +6,10 @@
 //!
 //! - `breach`: what a check found, and the witness it makes.
 //! - `policy`: what the declared policy says of a failed attempt, and what came after it. `parity`: the same situation twice.
-//! - `spells`: when a provider was broken, and when well.
+//! - `spells`: when a provider was broken, and when well. `foreign`: the same promises of a router that tells no trail.
 
 mod breach;
+mod foreign;
 mod i01_no_silent_truncation;
 mod i02_pre_commit_recovery;
 mod i03_no_splice;
@@ -50,6 +51,7 @@ use super::judgement::PromiseResult;
 use crate::history::{Footer, HealthChange, Tag};
 use breach::Tally;
 pub(crate) use breach::{Breach, Found};
+pub(crate) use foreign::JUDGED;
 
 /// What checks remember from one request to the next.
 #[derive(Debug, Default)]
@@ -74,6 +76,12 @@ pub(crate) struct Promise {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     check: fn(&Case<'_>, &mut Memory) -> Found,
+}
+
+impl Promise {
+    fn check(&self, case: &Case<'_>, memory: &mut Memory) -> Found {
+        (self.check)(case, memory)
+    }
 }
 
 const PROMISES: [Promise; 22] = [
@@ -139,10 +147,12 @@ impl Promises {
     pub(crate) fn check(&mut self, case: &Case<'_>) -> bool {
         self.seen += 1;
         let mut witness = false;
+        let is_foreign = case.facts.header.foreign.is_some();
         for (promise, tally) in PROMISES.iter().zip(&mut self.tallies) {
-            witness |= tally.add((promise.check)(case, &mut self.memory), case.record);
+            let check = if is_foreign { foreign::check } else { Promise::check };
+            witness |= tally.add(check(promise, case, &mut self.memory), case.record);
         }
-        witness | self.run.check(case)
+        witness | (!is_foreign && self.run.check(case))
     }
 
     /// Takes a change of a target's standing with the router.
@@ -159,7 +169,9 @@ impl Promises {
         let mut results: Vec<PromiseResult> =
             tallies.map(|(promise, tally)| tally.result(promise.id, promise.name)).collect();
         results.extend(self.run.results(facts, footer, complete));
-        results.push(i22_resource_conservation::judge(footer));
+        // Nobody knows what a router that is not ours holds.
+        let held = if facts.header.foreign.is_some() { Tally::default() } else { i22_resource_conservation::judge(footer) };
+        results.push(held.result("I22", "resource-conservation"));
         results.sort_by(|a, b| a.id.cmp(&b.id));
         results
     }
@@ -190,7 +202,8 @@ impl RunPromises {
 pub(crate) fn check(id: &str, record: &crate::history::Record, header: crate::history::Header) -> Found {
     let facts = super::Facts::new(header);
     let promise = PROMISES.iter().find(|promise| promise.id == id).expect("a known promise");
-    (promise.check)(&Case::new(record, &facts), &mut Memory::default())
+    let check = if facts.header.foreign.is_some() { foreign::check } else { Promise::check };
+    check(promise, &Case::new(record, &facts), &mut Memory::default())
 }
 
 /// Judges a run by one promise: for tests.
