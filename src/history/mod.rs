@@ -23,8 +23,8 @@ pub use crate::world::Moment;
 pub use caller::{CallerEnding, CallerRecord};
 pub use declared::{ClassFacts, ProviderFacts, TargetFacts, TenantFacts};
 pub use header::{
-    Aborted, FaultFired, Footer, ForeignFacts, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase, PhaseKind,
-    PlannedFault, RouteFacts, ScriptedExpectation, UNDECLARED,
+    Aborted, FaultFired, Footer, ForeignFacts, Gauges, Header, Mode, ModelFacts, ModelLimits, Phase,
+    PhaseKind, PlannedFault, RouteFacts, ScriptedExpectation, UNDECLARED,
 };
 pub use mock_providers::ledger::{Call, Ending};
 pub use mock_providers::reply::{Segment, Tag, Transcript};

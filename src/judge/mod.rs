@@ -63,6 +63,7 @@ pub use judgement::{
 pub(crate) use money::bill;
 pub use outcome::Outcome;
 pub(crate) use promises::JUDGED as FOREIGN_PROMISES;
+pub use promises::promises;
 pub use sheet::{Measure, Part, Sheet};
 pub(crate) use tally::{attained, first_output};
 pub(crate) use verdict::plural;

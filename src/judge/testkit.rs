@@ -6,9 +6,9 @@ use indexmap::IndexMap;
 
 use crate::chat::{Failure, FailureClass, Finish, Usage};
 use crate::history::{
-    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, ClassFacts, Ending, Footer, ForeignFacts, Header,
-    Mode, ModelFacts, Phase, PhaseKind, PlannedFault, ProviderFacts, Record, RouteFacts, RouterOutcome, Seam,
-    Segment, Tag, TargetFacts, Trail, Transcript, UNDECLARED, VERSION,
+    Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, ClassFacts, Ending, Footer,
+    ForeignFacts, Header, Mode, ModelFacts, Phase, PhaseKind, PlannedFault, ProviderFacts, Record,
+    RouteFacts, RouterOutcome, Seam, Segment, Tag, TargetFacts, Trail, Transcript, UNDECLARED, VERSION,
 };
 use crate::router::config::{
     Adapt, AfterCommit, AllBenched, Backoff, Balance, BreakerPolicy, Budget, ClassPolicy, EmptyPolicy, Price,

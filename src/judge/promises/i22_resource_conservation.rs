@@ -5,6 +5,8 @@
 use super::{Breach, Tally};
 use crate::history::Footer;
 
+pub(super) const PROMISE: (&str, &str) = ("I22", "resource-conservation");
+
 /// Judged once a run, on its footer.
 pub(super) fn judge(footer: &Footer) -> Tally {
     let gauges = footer.gauges;

@@ -109,6 +109,25 @@ const PROMISES: [Promise; 22] = [
     i28_tool_call_safety::PROMISE,
 ];
 
+/// Promises that take a whole run.
+const OF_A_RUN: [(&str, &str); 6] = [
+    ("I11", "no-hammering"),
+    ("I13", "health-attribution"),
+    ("I14", "recovery"),
+    ("I15", "health-memory"),
+    ("I27", "distribution"),
+    ("I29", "effective-config"),
+];
+
+/// Every promise's id and name, in the order of the ids.
+#[must_use]
+pub fn promises() -> Vec<(&'static str, &'static str)> {
+    let of_a_request = PROMISES.iter().map(|promise| (promise.id, promise.name));
+    let mut all: Vec<_> = of_a_request.chain(OF_A_RUN).chain([i22_resource_conservation::PROMISE]).collect();
+    all.sort_unstable();
+    all
+}
+
 /// How every promise was kept so far.
 #[derive(Debug)]
 pub(crate) struct Promises {
@@ -170,8 +189,13 @@ impl Promises {
             tallies.map(|(promise, tally)| tally.result(promise.id, promise.name)).collect();
         results.extend(self.run.results(facts, footer, complete));
         // Nobody knows what a router that is not ours holds.
-        let held = if facts.header.foreign.is_some() { Tally::default() } else { i22_resource_conservation::judge(footer) };
-        results.push(held.result("I22", "resource-conservation"));
+        let held = if facts.header.foreign.is_some() {
+            Tally::default()
+        } else {
+            i22_resource_conservation::judge(footer)
+        };
+        let (id, name) = i22_resource_conservation::PROMISE;
+        results.push(held.result(id, name));
         results.sort_by(|a, b| a.id.cmp(&b.id));
         results
     }
@@ -186,14 +210,19 @@ impl RunPromises {
     }
 
     fn results(self, facts: &Facts, footer: &Footer, complete: bool) -> [PromiseResult; 6] {
-        [
-            self.hammering.finish(facts, footer, complete).result("I11", "no-hammering"),
-            self.attribution.finish(facts, complete).result("I13", "health-attribution"),
-            self.recovery.finish(facts, footer, complete).result("I14", "recovery"),
-            self.outages.finish(facts, footer, complete).result("I15", "health-memory"),
-            self.shares.finish(facts).result("I27", "distribution"),
-            self.settings.finish(facts).result("I29", "effective-config"),
-        ]
+        let tallies = [
+            self.hammering.finish(facts, footer, complete),
+            self.attribution.finish(facts, complete),
+            self.recovery.finish(facts, footer, complete),
+            self.outages.finish(facts, footer, complete),
+            self.shares.finish(facts),
+            self.settings.finish(facts),
+        ];
+        let mut names = OF_A_RUN.into_iter();
+        tallies.map(|tally| {
+            let (id, name) = names.next().expect("as many names as tallies");
+            tally.result(id, name)
+        })
     }
 }
 
@@ -249,6 +278,8 @@ mod tests {
         let ids: Vec<String> = results.iter().map(|result| result.id.clone()).collect();
         let all: Vec<String> = (1..=29).map(|id| format!("I{id:02}")).collect();
         assert_eq!(ids, all);
+        let names = results.iter().map(|result| (result.id.as_str(), result.name.as_str()));
+        assert!(names.eq(super::promises()));
         assert!(results.iter().all(|result| result.violations == 0), "{results:?}");
     }
 }

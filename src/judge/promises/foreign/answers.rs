@@ -18,9 +18,11 @@ pub(super) fn end_of_nothing(case: &Case<'_>) -> Found {
     if !case.complete() || !silent || refused || case.record.calls.is_empty() {
         return Found::NotApplicable;
     }
-    let ended = |call: &Call| call.status.is_some_and(|status| status < 400) && call.ending == Ending::Complete;
+    let ended =
+        |call: &Call| call.status.is_some_and(|status| status < 400) && call.ending == Ending::Complete;
     let none = !case.record.calls.iter().any(ended);
-    none.then(|| Breach::new("no provider ended an answer, and the caller was told that it has a whole one")).into()
+    none.then(|| Breach::new("no provider ended an answer, and the caller was told that it has a whole one"))
+        .into()
 }
 
 /// I02: an error is not given before a model was asked that nothing is wrong with, while there is time.
@@ -29,7 +31,9 @@ pub(super) fn end_of_nothing(case: &Case<'_>) -> Found {
 /// go on, and none not to. How many attempts are allowed is declared, or it is all of the chain.
 pub(super) fn not_recovered(case: &Case<'_>) -> Found {
     let (caller, calls) = (&case.record.caller, &case.record.calls);
-    let (Some(route), Some(foreign)) = (case.route, &case.facts.header.foreign) else { return Found::NotApplicable };
+    let (Some(route), Some(foreign)) = (case.route, &case.facts.header.foreign) else {
+        return Found::NotApplicable;
+    };
     let error = match caller.ending {
         CallerEnding::Error { .. } => caller.status.is_some_and(|status| status >= 500 || status == 429),
         CallerEnding::InBandError { .. } | CallerEnding::Cut | CallerEnding::NoAnswer { .. } => true,
@@ -43,7 +47,8 @@ pub(super) fn not_recovered(case: &Case<'_>) -> Found {
     }
     let unasked = route.chain.iter().find(|name| {
         case.facts.model(name).is_some_and(|model| {
-            let asked = calls.iter().any(|call| call.provider == model.provider && call.model == model.upstream);
+            let asked =
+                calls.iter().any(|call| call.provider == model.provider && call.model == model.upstream);
             !asked && foreign.sound.contains(&model.provider)
         })
     });
@@ -58,16 +63,20 @@ pub(super) fn not_recovered(case: &Case<'_>) -> Found {
 
 /// I18: a caller is not blamed for what providers did.
 pub(super) fn blames_its_caller(case: &Case<'_>) -> Found {
-    let (CallerEnding::Error { .. }, Some(status)) = (&case.record.caller.ending, case.record.caller.status) else {
+    let (CallerEnding::Error { .. }, Some(status)) = (&case.record.caller.ending, case.record.caller.status)
+    else {
         return Found::NotApplicable;
     };
     let calls = &case.record.calls;
     if calls.is_empty() || !calls.iter().all(failed_for_now) {
         return Found::NotApplicable;
     }
-    let sent: Vec<String> = calls.iter().filter_map(|call| call.status).map(|status| status.to_string()).collect();
+    let sent: Vec<String> =
+        calls.iter().filter_map(|call| call.status).map(|status| status.to_string()).collect();
     let invented = BLAMING.contains(&status) && calls.iter().all(|call| call.status != Some(status));
-    invented.then(|| Breach::new(format!("the caller got {status}; providers sent {}", sent.join(", ")))).into()
+    invented
+        .then(|| Breach::new(format!("the caller got {status}; providers sent {}", sent.join(", "))))
+        .into()
 }
 
 /// I19, of a router that tells its callers who served and after how many attempts (in the headers of ours).
@@ -79,7 +88,9 @@ pub(super) fn told_falsely(case: &Case<'_>) -> Found {
     // An attempt that reached nobody left no call, so there may be more of them than calls, but not fewer.
     let made = case.record.calls.len();
     if let Some(told) = caller.attempts.filter(|told| (*told as usize) < made && !case.left()) {
-        return Found::Broken(Breach::new(format!("the caller was told of {told} attempts, and there were {made} calls")));
+        return Found::Broken(Breach::new(format!(
+            "the caller was told of {told} attempts, and there were {made} calls"
+        )));
     }
     let served = case.complete().then(|| case.serving_call()).flatten();
     let served = served.and_then(|call| case.facts.model_of(call)).map(|(name, _)| name);
@@ -103,8 +114,11 @@ pub(super) fn not_understood(case: &Case<'_>) -> Found {
     error
         .then(|| {
             let form = i26_wire_fidelity::form(call);
-            Breach::new(format!("{} ended its answer properly{form}, and the caller got an error", call.provider))
-                .between(call.received, call.ended)
+            Breach::new(format!(
+                "{} ended its answer properly{form}, and the caller got an error",
+                call.provider
+            ))
+            .between(call.received, call.ended)
         })
         .into()
 }

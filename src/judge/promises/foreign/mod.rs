@@ -19,9 +19,8 @@ use crate::judge::Case;
 use mock_providers::fault::ErrorKind;
 
 /// The promises that can be judged without a router's own word.
-pub(crate) const JUDGED: [&str; 15] = [
-    "I01", "I02", "I03", "I05", "I06", "I07", "I08", "I10", "I12", "I16", "I18", "I19", "I21", "I26", "I28",
-];
+pub(crate) const JUDGED: [&str; 15] =
+    ["I01", "I02", "I03", "I05", "I06", "I07", "I08", "I10", "I12", "I16", "I18", "I19", "I21", "I26", "I28"];
 
 /// Checks a promise on a request of a router that is not ours.
 pub(super) fn check(promise: &Promise, case: &Case<'_>, memory: &mut Memory) -> Found {

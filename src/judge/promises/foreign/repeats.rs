@@ -19,7 +19,8 @@ fn repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Call, &'a Call)>
     calls.iter().enumerate().filter_map(move |(at, first)| {
         let error = first.status.is_some_and(|status| status >= 400) && first.ending == Ending::Complete;
         let heard = first.ended + there_and_back;
-        let mut later = calls[at + 1..].iter().filter(|next| same_place(first, next) && next.received >= heard);
+        let mut later =
+            calls[at + 1..].iter().filter(|next| same_place(first, next) && next.received >= heard);
         later.next().filter(|_| error).map(|next| (first, next))
     })
 }
@@ -35,7 +36,10 @@ pub(super) fn more_than_declared(case: &Case<'_>) -> Found {
     let most = repeats as usize + 1;
     let over = calls.iter().find(|call| asked(call) > most).map(|call| {
         let (asked, declared) = (plural(asked(call) as u64, "time"), plural(u64::from(repeats), "repeat"));
-        Breach::new(format!("`{}` at {} was asked {asked}, and {declared} had been declared", call.model, call.provider))
+        Breach::new(format!(
+            "`{}` at {} was asked {asked}, and {declared} had been declared",
+            call.model, call.provider
+        ))
     });
     over.into()
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::super::{PROMISES, check as verify, run};
 use super::*;
 use crate::history::{CallerEnding, Header, PlannedFault, Record};
-use crate::judge::testkit::{at, failed_over, failing, foreign_header, header, hedged, served, without_trail};
+use crate::judge::testkit::{
+    at, failed_over, failing, foreign_header, header, hedged, served, without_trail,
+};
 
 /// The phrase of what is broken; none when it is kept or says nothing.
 fn broken(id: &str, record: &Record, header: Header) -> Option<String> {
@@ -120,7 +122,8 @@ fn an_answer_after_the_deadline_and_a_call_beyond_a_declared_limit_are_seen() {
     record.caller.ending = CallerEnding::Left;
     assert_eq!(broken("I12", &record, foreign_header()), None, "its caller had left");
     // The first output came after 500 ms; 100 ms are granted until a provider sees that it is given up.
-    let first = |ms| move |header: &mut Header| header.routes[0].first_token = Some(Duration::from_millis(ms));
+    let first =
+        |ms| move |header: &mut Header| header.routes[0].first_token = Some(Duration::from_millis(ms));
     assert_eq!(broken("I12", &served(0, "claude"), declaring(first(400))), None);
     assert_broken("I12", &served(0, "claude"), declaring(first(399)), "first output");
     let mut silent = served(0, "claude");
@@ -142,7 +145,11 @@ fn what_begins_or_goes_on_behind_a_caller_who_is_gone_is_seen() {
         kind: "slow_accept".to_owned(),
         during: vec![],
     };
-    assert_eq!(broken("I21", &record, declaring(|header| header.faults.push(slow))), None, "it was on its way");
+    assert_eq!(
+        broken("I21", &record, declaring(|header| header.faults.push(slow))),
+        None,
+        "it was on its way"
+    );
     let mut record = served(0, "claude");
     (record.caller.ending, record.caller.ended) = (CallerEnding::Left, at(0.2));
     assert_broken("I21", &record, foreign_header(), "after the caller had left");
@@ -182,7 +189,8 @@ fn what_a_caller_is_told_of_models_and_attempts_is_true_where_it_is_told() {
 #[test]
 fn a_proper_answer_that_became_an_error_was_not_understood() {
     let mut record = served(0, "claude");
-    record.caller.ending = CallerEnding::Error { code: None, message: "bad gateway".to_owned(), retry_after: None };
+    record.caller.ending =
+        CallerEnding::Error { code: None, message: "bad gateway".to_owned(), retry_after: None };
     record.caller.ended = at(1.1);
     record.caller.transcript = crate::history::Transcript::default();
     assert_broken("I26", &record, foreign_header(), "ended its answer properly");

@@ -74,8 +74,13 @@ pub(super) fn after_the_caller(case: &Case<'_>) -> Found {
 
 fn begun_late(case: &Case<'_>) -> Option<Breach> {
     let gone = case.record.caller.ended;
-    let on_the_way =
-        |call: &Call| case.facts.header.faults.iter().any(|fault| fault.provider == call.provider && ON_THE_WAY.contains(&fault.kind.as_str()));
+    let on_the_way = |call: &Call| {
+        case.facts
+            .header
+            .faults
+            .iter()
+            .any(|fault| fault.provider == call.provider && ON_THE_WAY.contains(&fault.kind.as_str()))
+    };
     let mut late = case.record.calls.iter().filter(|call| call.received > gone + case.facts.slack.cancel);
     let call = late.find(|call| !on_the_way(call))?;
     let after = show(call.received - gone);
