@@ -10,6 +10,7 @@ mod explain;
 mod figures;
 mod folder;
 mod fuzz;
+mod interrupt;
 mod mock;
 mod pool;
 mod progress;

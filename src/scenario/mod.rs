@@ -36,6 +36,7 @@ pub use file::{check, discover, load, parse};
 pub use plain::expand;
 pub use read::{FaultWord, catalogue as fault_words, presets};
 pub use schema::{schema, serve_schema};
+pub(crate) use units::duration_argument;
 
 /// A duration as the language writes it (`1h30m`), if it is one.
 pub(crate) fn duration(text: &str) -> Option<Duration> {

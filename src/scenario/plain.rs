@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use super::code::Code;
 use super::cx::Cx;
 use super::diagnostic::{Diagnostic, Problems};
-use super::file::{check, read_file};
-use super::read::expand_faults;
+use super::file::{check, check_with, read_file};
+use super::read::serve::{random_words, secrets};
+use super::read::{expand_faults, router_alone};
 use super::yaml::{self, Node, Value};
 
 /// The scenario in `path` with its presets and replays written out as plain faults: it reads back to the same plan.
@@ -63,6 +65,21 @@ pub(crate) enum Plain {
 /// What is wrong with it, in words.
 pub(crate) fn read(text: &str) -> Result<Plain, String> {
     yaml::read(text).map(plain).map_err(|problem| problem.message)
+}
+
+/// Reads the router of a file: the `router:` part of a scenario or of a configuration of `brownout serve`, or a file that is
+/// nothing else. What else the file has is left alone.
+///
+/// # Errors
+///
+/// All problems of the router at once.
+pub(crate) fn router(path: &Path) -> Result<Plain, Problems> {
+    let empty = Diagnostic::new(Code::EMPTY_FILE, "the file holds no router")
+        .help("a router has at least `models` and `routes`");
+    let (router, problems) = check_with(&read_file(path)?, path, empty, |cx, root| {
+        router_alone(cx, root).map(|node| plain(node.clone()))
+    });
+    router.flatten().ok_or_else(|| problems.hiding(secrets, random_words))
 }
 
 fn plain(node: Node) -> Plain {

@@ -59,6 +59,14 @@ pub(in crate::scenario) fn duration(text: &str) -> Result<Duration, Wrong> {
     whole_us(us).ok_or_else(|| Wrong::new(Code::OUT_OF_RANGE, format!("`{text}` is longer than 366 days")))
 }
 
+/// A duration that stands on a command line, or what is wrong with it, in a sentence.
+pub(crate) fn duration_argument(text: &str) -> Result<Duration, String> {
+    duration(text).map_err(|wrong| match wrong.help {
+        Some(help) => format!("{}; {help}", wrong.message),
+        None => wrong.message,
+    })
+}
+
 /// A number and its unit, in microseconds, and what follows.
 fn piece(text: &str) -> Option<(f64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::view::{Going, View};
+pub(super) use self::view::{clock, track};
 use super::screen;
 use crate::judge::Verdict;
 use crate::run::Progress;

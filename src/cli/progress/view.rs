@@ -185,14 +185,14 @@ impl Going {
 }
 
 /// A bar on its track.
-fn track(share: f64, room: usize) -> String {
+pub(in crate::cli) fn track(share: f64, room: usize) -> String {
     let full = bar(share, room);
     let rest = room.saturating_sub(width(&full));
     full + &"·".repeat(rest)
 }
 
 /// `1:05`, `1:02:05`.
-fn clock(span: Duration) -> String {
+pub(in crate::cli) fn clock(span: Duration) -> String {
     let seconds = span.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

@@ -20,7 +20,7 @@ pub(super) use self::told::{Before, Done, Output, Telling, Told, baseline};
 use self::unit::Bench;
 use super::exit::Exit;
 use super::progress::{self, Board};
-use super::{folder, pool, screen};
+use super::{folder, interrupt, pool, screen};
 use crate::report::terminal;
 
 /// Runs the command.
@@ -77,23 +77,13 @@ fn histories(args: &Args, work: &plan::Work) -> Vec<(String, PathBuf)> {
     histories.filter(|(_, path)| path.is_file()).collect()
 }
 
-/// The first Ctrl-C ends every run under way, cleanly and with its report; the second ends the process.
+/// At the first Ctrl-C every run under way ends.
 fn watch_ctrl_c(board: &Arc<Board>) -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let (board, flag) = (Arc::clone(board), Arc::clone(&interrupted));
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-        let Ok(runtime) = runtime else { return };
-        runtime.block_on(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                flag.store(true, Ordering::Relaxed);
-                board.stop();
-                screen::talk("stopping; press Ctrl-C again to leave at once\n");
-            }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(i32::from(Exit::Inconclusive.code()));
-            }
-        });
+    interrupt::at_first(move || {
+        flag.store(true, Ordering::Relaxed);
+        board.stop();
     });
     interrupted
 }

@@ -12,10 +12,13 @@ use std::io;
 
 use super::{Case, Coverage};
 
+/// The promise that everything works again once everything has healed: what is asked of single requests.
+pub const LIVENESS: &str = "liveness";
+
 /// A promise that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// Its id in `docs/invariants.md`, or `liveness`.
+    /// Its id in `docs/invariants.md`, or [`LIVENESS`].
     pub promise: String,
     /// What happened, in words: the witness.
     pub what: String,
@@ -35,6 +38,9 @@ pub enum Depth {
 }
 
 impl Depth {
+    /// All of them, the shallowest first.
+    pub const ALL: [Depth; 3] = [Depth::Engine, Depth::Simulated, Depth::Sockets];
+
     /// Its word on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,12 +1,13 @@
 //! The whole router on a simulated network.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use super::Broken;
+use super::{Broken, LIVENESS};
 use crate::fuzz::{Case, Coverage};
-use crate::history::{HealthChange, Mode, Record};
-use crate::judge::{Checked, Checker, Mismatch, PromiseResult, ScriptedResult, Verdict};
+use crate::history::{HealthChange, Mode, Record, Trail};
+use crate::judge::{Checked, Checker, Mismatch, PromiseResult, ScriptedResult, Verdict, Witness};
 use crate::run::{self, Consumer};
 
 /// Plays `case` in virtual time.
@@ -39,7 +40,7 @@ pub fn broken(promises: &[PromiseResult], scripted: &[ScriptedResult]) -> Vec<Br
     });
     let scripted = scripted.iter().filter(|result| result.verdict == Verdict::Fail);
     let alive = scripted.map(|result| Broken {
-        promise: "liveness".to_owned(),
+        promise: LIVENESS.to_owned(),
         what: mismatches(result),
         request: Some(result.expectation.number),
     });
@@ -49,6 +50,63 @@ pub fn broken(promises: &[PromiseResult], scripted: &[ScriptedResult]) -> Vec<Br
 fn mismatches(result: &ScriptedResult) -> String {
     let words = |m: &Mismatch| format!("{}: expected {}, was {}", m.what, m.expected, m.actual);
     result.mismatches.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+/// How `case` breaks a promise, told request by request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// The least that shows it.
+    pub witness: Witness,
+    /// The requests it names, each with its attempts in short: `claude 429 rate_limited; flash ok`.
+    pub requests: Vec<(u64, String)>,
+}
+
+/// Plays `case` in virtual time once more, to tell how it breaks `promise`; none if it does not.
+///
+/// # Errors
+///
+/// As [`run::run`].
+pub fn shown(case: &Case, promise: &str) -> io::Result<Option<Shown>> {
+    let mut told =
+        Told { checker: Checker::new(run::header(&case.scenario, Mode::Simulated)), trails: BTreeMap::new() };
+    let footer = run::run(&case.scenario, Mode::Simulated, &Arc::default(), &mut told)?;
+    let Checked { promises, scripted } = told.checker.finish(&footer);
+    let broken = promises.into_iter().find(|result| result.id == promise && result.violations > 0);
+    let failed = || scripted.iter().find(|result| result.verdict == Verdict::Fail);
+    let witness = match broken {
+        Some(result) => result.witnesses.into_iter().next(),
+        None if promise == LIVENESS => failed().map(|result| Witness {
+            number: Some(result.expectation.number),
+            what: mismatches(result),
+            ..Witness::default()
+        }),
+        None => None,
+    };
+    Ok(witness.map(|witness| {
+        let named = witness.number.iter().chain(&witness.others);
+        let requests = named.filter_map(|number| Some((*number, told.trails.get(number)?.clone())));
+        Shown { requests: requests.collect(), witness }
+    }))
+}
+
+/// Keeps the trail of every request, in short: for a case that was made small.
+struct Told {
+    checker: Checker,
+    trails: BTreeMap<u64, String>,
+}
+
+impl Consumer for Told {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        let short = record.trail.as_ref().map(Trail::short).unwrap_or_default();
+        self.trails.insert(record.caller.number, short);
+        self.checker.record(record);
+        Ok(())
+    }
+
+    fn health(&mut self, change: &HealthChange) -> io::Result<()> {
+        self.checker.health(change);
+        Ok(())
+    }
 }
 
 struct Watched<'a> {

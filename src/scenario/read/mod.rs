@@ -140,6 +140,30 @@ pub(super) fn scenario(cx: &Cx, root: &Node, path: &Path) -> Scenario {
     }
 }
 
+/// The router in a file, whatever else it has: at its key `router`, or the file itself. Checked, and found wanting if there is
+/// none.
+pub(super) fn router_alone<'n>(cx: &Cx, root: &'n Node) -> Option<&'n Node> {
+    let Value::Map(entries) = &root.value else {
+        cx.expected("a map that has a router", root);
+        return None;
+    };
+    let find = |name: &str| {
+        let is_it = |key: &Node| matches!(&key.value, Value::Scalar { text, .. } if text == name);
+        entries.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+    };
+    let node = find("router").or_else(|| find("models").or_else(|| find("routes")).map(|_| root));
+    match node {
+        Some(node) => router::alone(cx, node),
+        None => cx.report(
+            Diagnostic::new(Code::MISSING_KEY, "the file has no router")
+                .at(&root.span)
+                .label("expected `router`, or `models` and `routes`")
+                .help(format!("add `router: {}`, or give another file", router::EXAMPLE)),
+        ),
+    }
+    node
+}
+
 /// The entries of `faults`, with what presets and replays stand for in their place.
 pub(super) fn expand_faults(cx: &Cx, node: &Node, path: &Path) -> Node {
     let items = cx.list(node, "`faults`").iter();

@@ -41,6 +41,21 @@ impl Names {
         names
     }
 
+    /// Those of a router alone: its providers are those that its models and settings name.
+    pub(super) fn of_router(router: &Node) -> Self {
+        let models = child(router, "models").map(entries).unwrap_or_default();
+        let models: IndexMap<_, _> =
+            models.into_iter().map(|(name, model)| (name.to_owned(), places(name, model))).collect();
+        let named = models.values().flatten().map(|(provider, _)| provider.clone());
+        let told = child(router, "providers").map(keys).unwrap_or_default();
+        Names {
+            providers: named.chain(told).filter(|name| !name.is_empty()).collect(),
+            routes: child(router, "routes").map(keys).unwrap_or_default(),
+            models,
+            ..Names::default()
+        }
+    }
+
     /// Providers alone.
     pub(super) fn providers_only(providers: impl IntoIterator<Item = String>) -> Self {
         Names { providers: providers.into_iter().collect(), ..Names::default() }

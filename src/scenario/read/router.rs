@@ -74,6 +74,17 @@ pub(super) fn read_with(
     (config, objectives)
 }
 
+/// Checks a router whose providers are nobody's yet: they are whatever its models name, and understand everything.
+pub(super) fn alone(cx: &Cx, node: &Node) {
+    let names = Names::of_router(node);
+    let provider = |name: &str| {
+        let provider = Provider::new(crate::dialect::Dialect::Openai, format!("http://{name}"));
+        (name.to_owned(), provider.with_key(Secret::new(format!("key-of-{name}"))))
+    };
+    let providers = names.providers().map(provider).collect();
+    read(cx, node, &names, providers);
+}
+
 fn cache(cx: &Cx, node: &Node) -> CacheLimits {
     let fields = cx.fields(node, &CACHE);
     let mut limits = CacheLimits::default();

@@ -1,0 +1,113 @@
+//! `brownout fuzz`: attacks the promises with worlds nobody thought of.
+//!
+//! `args` is what can be asked, `given` reads a router, `live` shows how the hunt goes while it goes; `tell` says what came of it,
+//! with `coverage` as a picture; `replay` plays one file again.
+
+mod args;
+mod coverage;
+mod given;
+mod live;
+mod replay;
+mod tell;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+pub(super) use self::args::Args;
+
+use super::exit::Exit;
+use super::{interrupt, screen};
+use crate::fuzz::hunt::{Campaign, Caught, Players, Watch};
+use crate::fuzz::save::{self, Origin};
+use crate::fuzz::shrink::Budget;
+use crate::world::{Clock, Moment};
+
+/// Runs the command.
+pub(super) fn command(args: &Args) -> Exit {
+    if let Some(file) = &args.replay {
+        return replay::command(file, args.depth);
+    }
+    let campaign = match campaign(args) {
+        Ok(campaign) => campaign,
+        Err(exit) => return exit,
+    };
+    if let Some(Err(error)) = args.save.as_deref().map(std::fs::create_dir_all) {
+        return screen::usage(format_args!("the folder of `--save` cannot be made: {error}"));
+    }
+    let watch = Arc::new(Watch::default());
+    let stopped = Arc::clone(&watch);
+    interrupt::at_first(move || stopped.stop.store(true, Ordering::Relaxed));
+    let clock = Clock::start(0);
+    let outcome = live::watch(&campaign, &watch, args.quiet, || campaign.run(Players::own(), &watch));
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => return screen::usage(format_args!("a case could not be played: {error}")),
+    };
+    let saved: Result<Vec<_>, _> = outcome.caught.iter().map(|caught| save(args, caught)).collect();
+    let page = tell::Page {
+        outcome: &outcome,
+        saved: saved.as_deref().unwrap_or_default(),
+        quiet: args.quiet,
+        width: screen::width(),
+        color: screen::stdout_color(),
+    };
+    screen::data(&page.text());
+    if !args.quiet {
+        screen::talk(&format!("{}\n", tell::speed(&outcome, clock.now() - Moment::ZERO)));
+    }
+    if let Err(error) = saved {
+        return screen::usage(format_args!("a finding could not be saved: {error}"));
+    }
+    exit(!outcome.caught.is_empty(), outcome.stopped || outcome.played == [0; 3])
+}
+
+/// Broken is broken; whoever stopped before the end, or saw no case, knows nothing.
+fn exit(found: bool, unfinished: bool) -> Exit {
+    match (found, unfinished) {
+        (true, _) => Exit::Fail,
+        (false, true) => Exit::Inconclusive,
+        (false, false) => Exit::Pass,
+    }
+}
+
+fn campaign(args: &Args) -> Result<Campaign, Exit> {
+    let router = args.router.as_deref().map(given::router).transpose().map_err(|problems| {
+        screen::talk(&problems.render(screen::stderr_color()));
+        screen::usage("nothing was started")
+    })?;
+    Ok(Campaign {
+        seed: args.seed,
+        router,
+        from: args.from,
+        cases: args.cases(),
+        lasts: args.lasts,
+        depth: args.depth.depth(),
+        jobs: args.jobs(),
+        keep_going: args.keep_going,
+        budget: Budget::default(),
+    })
+}
+
+/// A finding's text, and the file it went to.
+struct Kept {
+    text: String,
+    path: Option<PathBuf>,
+}
+
+fn save(args: &Args, caught: &Caught) -> std::io::Result<Kept> {
+    let finding = &caught.finding;
+    let router = args.router.as_deref();
+    let origin = Origin { seed: args.seed, number: finding.number, found_at: caught.found_at, router };
+    let (case, broken) = (&finding.shrunk.case, &finding.shown);
+    match &args.save {
+        Some(folder) => {
+            let path = save::write(folder, case, broken, caught.depth, &origin)?;
+            Ok(Kept { text: std::fs::read_to_string(&path)?, path: Some(path) })
+        }
+        None => {
+            let saved = save::text(case, broken, caught.depth, &origin)?;
+            Ok(Kept { text: saved.text, path: None })
+        }
+    }
+}
