@@ -256,6 +256,9 @@ pub struct RouteFacts {
     /// The longest time a caller may ask for; none means the route's own.
     #[serde(default)]
     pub deadline_max: Option<Duration>,
+    /// How long complete answers are kept; none where none are.
+    #[serde(default)]
+    pub cache: Option<Duration>,
 }
 
 /// A fault as planned.

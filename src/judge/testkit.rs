@@ -145,6 +145,7 @@ fn route() -> RouteFacts {
         headers: None,
         min_rate: false,
         deadline_max: None,
+        cache: None,
     }
 }
 

@@ -208,5 +208,6 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
         min_rate: route.limits.min_rate.is_some()
             || config.models.values().any(|model| model.limits.min_rate.is_some()),
         deadline_max: config.callers.max_deadline,
+        cache: route.cache,
     }
 }

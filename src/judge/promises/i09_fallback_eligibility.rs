@@ -6,7 +6,8 @@
 //! its target was passed over when a declared repeat was due: then the chain goes on). One that
 //! leads on is not the last while a model of the chain was neither asked nor passed over, with attempts and time left (where
 //! the error is of its own class, that is I02's to say). What
-//! another model is asked for after a bad request is left out: whether it could serve it is in the provider's words.
+//! another model is asked for after a bad request is left out: whether it could serve it is in the provider's words. A failure
+//! that leaves open whether a request was carried out is followed by nobody, its repeats included, where the route surfaces it.
 
 use super::i02_pre_commit_recovery::untried;
 use super::policy::{self, Next, Turn};
@@ -24,6 +25,15 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     };
     let mut found = Found::NotApplicable;
     for turn in policy::turns(case) {
+        if policy::is_unclear(turn.failure) && route.surfaces_unclear {
+            if turn.attempt.connected.is_some() {
+                found = replayed(case, &turn).into();
+            }
+            if matches!(found, Found::Broken(_)) {
+                return found;
+            }
+            continue;
+        }
         let Some(then) = policy::then(case, route, &turn) else { continue };
         found = Found::Kept;
         let broken = match then {
@@ -35,6 +45,21 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         }
     }
     found
+}
+
+/// What was asked although the request may have been carried out.
+fn replayed(case: &Case<'_>, turn: &Turn<'_>) -> Option<Breach> {
+    let (asked, by) = match turn.next {
+        Next::Repeat(next) | Next::Other(next) => (case.attempts()[next].model.as_str(), Some(next)),
+        Next::Rescue => ("a last resort", None),
+        Next::Answer | Next::Open => return None,
+    };
+    let Turn { failure, attempt, .. } = turn;
+    let what = format!(
+        "{} of {} may have been carried out, which is the answer by policy, and {asked} was asked",
+        failure.class, attempt.model
+    );
+    Some(Breach::new(what).of(std::iter::once(turn.index).chain(by)))
 }
 
 /// What was asked although the failure is the answer.
@@ -114,6 +139,28 @@ mod tests {
         let mut chain_first = surfacing();
         chain_first.routes[0].retry_order = RetryOrder::ChainFirst;
         assert_eq!(verify("I09", &failed_over(0), chain_first), Found::Kept);
+    }
+
+    #[test]
+    fn what_may_have_been_carried_out_is_not_asked_for_again_where_that_surfaces() {
+        let surfacing = || {
+            let mut header = header();
+            header.routes[0].surfaces_unclear = true;
+            header
+        };
+        let mut record = crate::judge::testkit::unreachable_then("flash");
+        let connected = |record: &mut crate::history::Record, at| {
+            record.trail.as_mut().expect("a trail").attempts[0].connected = at;
+        };
+        connected(&mut record, None);
+        assert!(!matches!(verify("I09", &record, surfacing()), Found::Broken(_)), "nothing was sent");
+        connected(&mut record, Some(at(0.001)));
+        assert!(
+            matches!(verify("I09", &record, surfacing()), Found::Broken(what) if what.contains("carried out"))
+        );
+        assert!(!matches!(verify("I09", &record, header()), Found::Broken(_)));
+        // A status says what became of it.
+        assert_eq!(verify("I09", &failed_over(0), surfacing()), Found::Kept);
     }
 
     #[test]

@@ -1,20 +1,84 @@
 //! I10 server-directed-wait: a provider's request to wait is honoured.
 //!
 //! Check: within a request, a model that asked for a wait is not asked again before it is over (asking another
-//! model is always right, and a last resort may be asked), counted from when its status line was sent. Waits
-//! asked of other requests are not held against this one here.
+//! model is always right, and a last resort may be asked), counted from when its status line was sent. Nor by another request
+//! that begins an attempt once the router has heard of the wait, as far as requests are over by then; of a wait of more than
+//! ten minutes so much is asked for.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::{Breach, Found, Memory, Promise};
+use crate::history::{AttemptResult, Cause, Moment};
 use crate::judge::expectations::show_seconds;
 use crate::judge::{Case, politeness};
 
 pub(super) const PROMISE: Promise = Promise { id: "I10", name: "server-directed-wait", check };
 
-fn check(case: &Case<'_>, _: &mut Memory) -> Found {
-    if case.record.calls.iter().all(|call| call.retry_after.is_none()) {
-        return Found::NotApplicable;
+/// Waits remembered of a target: the latest ones.
+const WAITS_MAX: usize = 64;
+
+/// The longest wait that is held against other requests: a provider whose clock is wrong would else be gone for good.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// By target of the header: waits, from when the router knew of each until it was over.
+pub(super) type Waits = BTreeMap<usize, VecDeque<(Moment, Moment)>>;
+
+fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
+    let others = early_after_others(case, &memory.waits);
+    let asked = remember(case, &mut memory.waits);
+    match early_repeat(case).or(others) {
+        Some(breach) => Found::Broken(breach),
+        None if asked => Found::Kept,
+        None => Found::NotApplicable,
     }
-    let Some(early) = politeness::early_repeats(case).next() else { return Found::Kept };
+}
+
+/// Remembers the waits that were asked of a request; whether any was.
+fn remember(case: &Case<'_>, waits: &mut Waits) -> bool {
+    for (attempt, call) in case.pairs() {
+        let Some(call) = call else { continue };
+        let (Some(wait), AttemptResult::Failed(failure)) = (call.retry_after, &attempt.result) else {
+            continue;
+        };
+        let heard = call.status.is_some() && failure.status == call.status;
+        let (Some(target), Some(told), true) = (case.facts.target_of(attempt), call.headers_sent, heard)
+        else {
+            continue;
+        };
+        let known = waits.entry(target).or_default();
+        known.push_back((attempt.ended, told + wait.min(LONGEST)));
+        if known.len() > WAITS_MAX {
+            known.pop_front();
+        }
+    }
+    case.record.calls.iter().any(|call| call.retry_after.is_some())
+}
+
+/// An attempt at a target that had asked another request to wait.
+fn early_after_others(case: &Case<'_>, waits: &Waits) -> Option<Breach> {
+    let slack = case.facts.slack.timer;
+    case.attempts().iter().enumerate().filter(|(_, attempt)| attempt.cause != Cause::Rescue).find_map(
+        |(at, attempt)| {
+            let known = waits.get(&case.facts.target_of(attempt)?)?;
+            let during = |(heard, until): &&(Moment, Moment)| {
+                *heard + slack < attempt.started && attempt.started + slack < *until
+            };
+            let (_, until) = known.iter().find(during)?;
+            let what = format!(
+                "{} had asked another request for a wait, and was asked {} before its end, by attempt {}",
+                attempt.model,
+                show_seconds((*until - attempt.started).as_secs_f64()),
+                at + 1
+            );
+            Some(Breach::new(what).of([at]).between(attempt.started, *until))
+        },
+    )
+}
+
+/// An attempt at a target that had asked this very request to wait.
+fn early_repeat(case: &Case<'_>) -> Option<Breach> {
+    let early = politeness::early_repeats(case).next()?;
     let (model, began) = (&case.attempts()[early.asked].model, case.attempts()[early.repeat].started);
     let what = format!(
         "{model} asked for {} and was asked again {} too early, by attempt {}",
@@ -22,16 +86,16 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         show_seconds(early.by.as_secs_f64()),
         early.repeat + 1
     );
-    Found::Broken(Breach::new(what).of([early.asked, early.repeat]).between(began, began + early.by))
+    Some(Breach::new(what).of([early.asked, early.repeat]).between(began, began + early.by))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::super::check as verify;
+    use super::super::{check as verify, run};
     use super::*;
-    use crate::judge::testkit::{failing, header};
+    use crate::judge::testkit::{failed_over, failing, header, served};
 
     #[test]
     fn another_model_may_be_asked_at_once_and_the_same_one_only_after_the_wait() {
@@ -44,5 +108,20 @@ mod tests {
         assert!(
             matches!(verify("I10", &hammered, header()), Found::Broken(what) if what.contains("asked for 2s"))
         );
+    }
+
+    #[test]
+    fn a_wait_is_also_one_for_other_requests() {
+        // Request 0 is told at about 0 s to wait for 5 s; the request number n begins n seconds later.
+        let waited = |later: crate::history::Record| {
+            let mut first = failed_over(0);
+            first.calls[0].retry_after = Some(Duration::from_secs(5));
+            run("I10", header(), &[first, later]).violations
+        };
+        assert_eq!(waited(served(2, "claude")), 1);
+        assert_eq!((waited(served(2, "flash")), waited(served(6, "claude"))), (0, 0));
+        let mut rescued = served(2, "claude");
+        rescued.trail.as_mut().expect("a trail").attempts[0].cause = Cause::Rescue;
+        assert_eq!(waited(rescued), 0);
     }
 }

@@ -5,7 +5,7 @@
 //! where a provider answered (in virtual time), from its status line as well.
 //!
 //! Check, over the run: of [`CALLERS`] or more waits that were drawn from one range, the longest and the shortest lie at least
-//! [`SPREAD`] of the range apart; and repeats stay within the declared budget. That 20 independent draws all fall into three
+//! [`SPREAD`] of the range apart; and repeats and hedges stay within their declared budgets. That 20 independent draws all fall into three
 //! tenths of their range has a chance of 20 x 0.3^19 - 19 x 0.3^20, or 2e-9, and a run has few ranges.
 //!
 //! That one request asks a provider a bounded number of times is I07's; together the two bound what a broken provider gets for
@@ -22,6 +22,7 @@ use crate::history::{Cause, Footer, Mode, SkipReason};
 use crate::judge::expectations::show_seconds;
 use crate::judge::facts::Facts;
 use crate::judge::{Case, plural};
+use crate::router::config::Budget;
 
 /// Waits of one range that prove something.
 const CALLERS: u64 = 20;
@@ -43,8 +44,16 @@ const ROUNDING: Duration = Duration::from_micros(10);
 pub(super) struct Hammering {
     tally: Tally,
     ranges: BTreeMap<(usize, String, FailureClass, u32), Range>,
-    /// By route: requests and repeats.
-    extra: BTreeMap<usize, (u64, u64)>,
+    /// By route.
+    extra: BTreeMap<usize, Extra>,
+}
+
+/// What was asked for beside requests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extra {
+    requests: u64,
+    repeats: u64,
+    hedges: u64,
 }
 
 /// Waits that were drawn from one range.
@@ -66,8 +75,11 @@ impl Hammering {
         else {
             return false;
         };
-        if case.record.trail.is_some() && route.retry_budget.is_some() {
-            self.extra.entry(at).or_default().0 += 1;
+        if case.record.trail.is_some() && (route.retry_budget.is_some() || route.hedge.is_some()) {
+            let hedges =
+                case.attempts().iter().filter(|attempt| attempt.cause == Cause::Hedge).count() as u64;
+            let extra = self.extra.entry(at).or_default();
+            (extra.requests, extra.hedges) = (extra.requests + 1, extra.hedges + hedges);
         }
         if case.attempts().len() < 2 && case.record.trail.as_ref().is_none_or(|trail| trail.skips.is_empty())
         {
@@ -83,7 +95,7 @@ impl Hammering {
             }
             self.note(case, at, &repeat);
             if route.retry_budget.is_some() {
-                self.extra.entry(at).or_default().1 += 1;
+                self.extra.entry(at).or_default().repeats += 1;
             }
         }
         self.note_benches(case, at);
@@ -154,32 +166,45 @@ impl Hammering {
             self.tally.broken(|| Breach::new(what).with([range.least.1, range.most.1]).of_the_run());
         }
         let extra = if complete { std::mem::take(&mut self.extra) } else { BTreeMap::new() };
-        for (route, (requests, repeats)) in extra {
-            self.budget(facts, footer, route, requests, repeats);
+        for (route, extra) in extra {
+            let Some((name, declared)) = facts.header.routes.get_index(route) else { continue };
+            if let Some(budget) = declared.retry_budget {
+                self.budget(
+                    footer,
+                    &format!("route `{name}` repeated"),
+                    budget,
+                    extra.requests,
+                    extra.repeats,
+                );
+            }
+            if let Some(hedge) = declared.hedge {
+                self.budget(
+                    footer,
+                    &format!("route `{name}` hedged"),
+                    hedge.budget,
+                    extra.requests,
+                    extra.hedges,
+                );
+            }
         }
         self.tally
     }
 
-    /// Repeats are at most a share of the requests, and so many a second, ten seconds of which may have been kept.
-    fn budget(&mut self, facts: &Facts, footer: &Footer, route: usize, requests: u64, repeats: u64) {
-        let Some((name, budget)) =
-            facts.header.routes.get_index(route).and_then(|(name, route)| Some((name, route.retry_budget?)))
-        else {
-            return;
-        };
+    /// Extra calls are at most a share of the requests, and so many a second, ten seconds of which may have been kept.
+    fn budget(&mut self, footer: &Footer, did: &str, budget: Budget, requests: u64, extra: u64) {
         let kept = if budget.per_second > 0.0 { (10.0 * budget.per_second).max(1.0) } else { 0.0 };
         let seconds = (footer.ended - crate::history::Moment::ZERO).as_secs_f64();
         let allowed = budget.share * requests as f64 + budget.per_second * seconds + kept + 1e-6;
-        if repeats == 0 {
+        if extra == 0 {
             return;
         }
-        if repeats as f64 <= allowed {
+        if extra as f64 <= allowed {
             self.tally.kept();
             return;
         }
         let what = format!(
-            "route `{name}` repeated {} for {}, and its budget allows {allowed:.0}",
-            plural(repeats, "call"),
+            "{did} {} for {}, and its budget allows {allowed:.0}",
+            plural(extra, "call"),
             plural(requests, "request")
         );
         self.tally.broken(|| Breach::new(what).of_the_run());

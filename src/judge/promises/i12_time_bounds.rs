@@ -38,8 +38,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 /// Which limit an attempt overran.
 fn over(case: &Case<'_>, route: &RouteFacts, attempt: &Attempt, stream: bool) -> Option<Breach> {
     let began = attempt.connected.unwrap_or(attempt.started);
-    let connect = attempt.connected.unwrap_or(attempt.ended.min(attempt.started + route.deadline));
-    let connect = attempt.connected.is_some().then(|| connect - attempt.started);
+    let connect = Some(attempt.connected.unwrap_or(attempt.ended) - attempt.started);
     let silent = attempt.first_output.unwrap_or(attempt.ended) - began;
     let own = case.facts.model(&attempt.model).map(|model| model.limits).unwrap_or_default();
     let first_token = own.first_token.or(route.first_token);
@@ -108,6 +107,19 @@ mod tests {
         assert!(
             matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("first output"))
         );
+    }
+
+    #[test]
+    fn a_connection_that_is_never_made_is_not_waited_for_longer_than_declared() {
+        // The limit is 2 s, with two timer slots of 1 ms on top.
+        let mut record = crate::judge::testkit::unreachable_then("flash");
+        let mut after = |ms| {
+            let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
+            (attempt.connected, attempt.ended) = (None, attempt.started + Duration::from_millis(ms));
+            verify("I12", &record, header())
+        };
+        assert_eq!(after(2_002), Found::Kept);
+        assert!(matches!(after(2_003), Found::Broken(what) if what.contains("connect")));
     }
 
     #[test]

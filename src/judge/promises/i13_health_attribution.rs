@@ -7,7 +7,8 @@
 //! Check, of the trails: the first request that was turned away because a target is benched came after the failures it takes
 //! to bench it: as many as declared in a row, one where a rate is declared, or one that does not heal by itself (no credit, a
 //! bad key, also at another model of the provider). Failures are counted generously: those at its whole provider where its
-//! breaker is shared, everywhere where it is shared by a region, and any of them where slow calls bench, too. Not seen: which of
+//! breaker is shared, everywhere where it is shared by a region, and any of them where slow calls bench, too; but
+//! not limits that a short deadline had cut below half of what is declared. Not seen: which of
 //! several failures benched a target later on, and probes of the router's own.
 
 use std::collections::BTreeMap;
@@ -15,7 +16,9 @@ use std::collections::BTreeMap;
 use super::Breach;
 use super::breach::Tally;
 use super::policy;
-use crate::history::{AttemptResult, HealthChange, HealthState, Moment, SkipReason};
+use crate::history::{
+    Attempt, AttemptResult, FailureClass, HealthChange, HealthState, Limit, Moment, SkipReason,
+};
 use crate::judge::facts::Facts;
 use crate::judge::{Case, plural};
 use crate::router::config::{BreakerPolicy, Scope};
@@ -50,6 +53,9 @@ impl Attribution {
         let Some(trail) = &case.record.trail else { return };
         for attempt in &trail.attempts {
             let AttemptResult::Failed(failure) = &attempt.result else { continue };
+            if was_hurried(case, attempt, failure.class) {
+                continue;
+            }
             let Some(target) = case.facts.target_of(attempt).filter(|_| !policy::is_neutral(failure.class))
             else {
                 continue;
@@ -132,6 +138,24 @@ impl Attribution {
         }
         self.tally
     }
+}
+
+/// Whether an attempt ran into a limit that had been cut, for want of time, to less than half of what is meant: what is declared
+/// or, where nothing is, an equal share of the route's time for every model.
+fn was_hurried(case: &Case<'_>, attempt: &Attempt, class: FailureClass) -> bool {
+    let (FailureClass::Timeout(limit), Some(route)) = (class, case.route) else { return false };
+    let own = case.facts.model(&attempt.model).map(|model| model.limits).unwrap_or_default();
+    let resorts = route.rescue.iter().filter(|by| !matches!(by.as_str(), "cache" | "fixed")).count();
+    let share = route.deadline / u32::try_from(route.chain.len() + resorts).unwrap_or(u32::MAX).max(1);
+    let meant = match limit {
+        Limit::Connect => own.connect.unwrap_or(route.connect),
+        // Headers that are late are told as a late first output.
+        Limit::FirstToken if own.headers.or(route.headers).is_some() => return false,
+        Limit::FirstToken => own.first_token.or(route.first_token).unwrap_or(share),
+        Limit::Total => own.attempt.or(route.attempt).unwrap_or(share),
+        Limit::Idle => return false,
+    };
+    (attempt.ended - attempt.started + case.facts.slack.timer) * 2 < meant
 }
 
 /// Whether what had failed by `at` is enough to bench a target.
@@ -255,6 +279,18 @@ mod tests {
             run("I13", header(), &records).violations
         };
         assert_eq!((two(FailureClass::Refused), two(FailureClass::QuotaExhausted)), (1, 0));
+        // Nor is a limit that was cut: the one to the first output is 2 s, and 1 s is half of that.
+        let timed_out = |ms| {
+            let mut records = failures(3);
+            for record in &mut records[..3] {
+                let first = &mut record.trail.as_mut().expect("a trail").attempts[0];
+                let class = FailureClass::Timeout(Limit::FirstToken);
+                first.result = AttemptResult::Failed(crate::chat::Failure::new(class, "late"));
+                first.ended = first.started + std::time::Duration::from_millis(ms);
+            }
+            run("I13", header(), &records).violations
+        };
+        assert_eq!((timed_out(100), timed_out(1_000)), (1, 0));
         // Where a record is missing, it could be the failure.
         let missing = run_to_its_end("I13", header(), &failures(2), &[], &footer(9));
         assert_eq!(missing.checked, 0);

@@ -4,14 +4,17 @@
 //! Check: no attempt, last resorts included, is on a model its tenant may not use, at a provider outside the regions of its
 //! tenant or route, or on a model outside the chain its caller limited it to (a last resort is another matter there); no model that is not
 //! known to be free is asked once the tenant's attempts that had ended by then, by the trails' own costs, had cost what it may
-//! spend in that period. A model of the chain that is barred is named by a skip with that reason.
+//! spend in that period, those of this request included. A model of the chain that is barred is named by a skip with that reason.
+//! And where a route asks the next model after a refusal, no refusal is given as an answer, but in a stream of which something
+//! had been said.
 
 use std::collections::BTreeMap;
 
 use super::{Breach, Found, Memory, Promise};
+use crate::chat::Finish;
 use crate::history::{Attempt, Cause, Moment, RouteFacts, SkipReason, TenantFacts, Trail};
 use crate::judge::Case;
-use crate::router::config::Spend;
+use crate::router::config::{RefusalPolicy, Spend};
 
 pub(super) const PROMISE: Promise = Promise { id: "I23", name: "policy-on-every-hop", check };
 
@@ -34,7 +37,8 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
     let tenant = trail.tenant.as_ref().and_then(|name| case.facts.header.tenants.get(name));
     let spend = tenant.and_then(|tenant| tenant.spend);
     let gated = tenant.is_some_and(|tenant| tenant.models.is_some() || tenant.regions.is_some());
-    if !gated && spend.is_none() && route.regions.is_none() && trail.chain.is_none() {
+    let refuses = route.refusal == RefusalPolicy::Next;
+    if !gated && !refuses && spend.is_none() && route.regions.is_none() && trail.chain.is_none() {
         return Found::NotApplicable;
     }
     let attempts = || trail.attempts.iter().enumerate();
@@ -50,6 +54,7 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
         Breach::new(what).of([at])
     });
     let broken = broken.or_else(|| unnamed(trail, route, tenant?));
+    let broken = broken.or_else(|| refused(case).filter(|_| refuses));
     let overspent = spend.and_then(|spend| overspent(case, trail, spend, memory));
     if let Some(spend) = spend {
         add(trail, spend, memory);
@@ -93,20 +98,40 @@ fn unnamed(trail: &Trail, route: &RouteFacts, tenant: &TenantFacts) -> Option<Br
     )))
 }
 
-/// An attempt that cost something after everything had been spent.
+/// A refusal that was given as an answer. What was said before a refusal came cannot be taken back.
+fn refused(case: &Case<'_>) -> Option<Breach> {
+    let caller = &case.record.caller;
+    let refusal = caller.refused || caller.finish == Some(Finish::ContentFilter);
+    let unsaid = !caller.stream || caller.first_output.is_none();
+    let model = !matches!(case.rescued_by(), Some("cache" | "fixed"));
+    let given = case.complete() && refusal && unsaid && model;
+    given.then(|| {
+        Breach::new("a refusal was the answer, and another model is asked for one").of(case.serving_attempt())
+    })
+}
+
+/// An attempt that cost something after everything had been spent: by requests that were over, or by this one.
 fn overspent(case: &Case<'_>, trail: &Trail, spend: Spend, memory: &Memory) -> Option<Breach> {
-    let spent = memory.spending.get(trail.tenant.as_ref()?)?;
-    let all = spent.all?;
+    let spent = memory.spending.get(trail.tenant.as_ref()?).copied().unwrap_or_default();
     let free = |model: &str| {
         let price = case.facts.model(model).and_then(|model| model.price);
         price.is_some_and(|price| price.input == 0 && price.output == 0)
     };
-    let late = |attempt: &Attempt| {
-        attempt.started > all + case.facts.slack.timer
-            && period(spend, attempt.started) == spent.period
-            && !free(&attempt.model)
+    let slack = case.facts.slack.timer;
+    let all = |attempt: &Attempt| {
+        let now = period(spend, attempt.started);
+        let others = spent.all.filter(|_| now == spent.period);
+        let known = if now == spent.period && spent.by + slack < attempt.started { spent.pico } else { 0 };
+        let own = trail
+            .attempts
+            .iter()
+            .filter(|own| own.ended < attempt.started && period(spend, own.ended) == now);
+        let cost = own.clone().filter_map(|own| own.cost).fold(known, u64::saturating_add);
+        let by = own.map(|own| own.ended).max().filter(|_| cost >= spend.most);
+        others.filter(|all| attempt.started > *all + slack).or(by)
     };
-    let at = trail.attempts.iter().position(late)?;
+    let late = |(at, attempt): (usize, &Attempt)| Some((at, all(attempt).filter(|_| !free(&attempt.model))?));
+    let (at, all) = trail.attempts.iter().enumerate().find_map(late)?;
     let attempt = &trail.attempts[at];
     let what = format!("attempt {} asked {}, and its tenant had spent what it may", at + 1, attempt.model);
     Some(Breach::new(what).of([at]).between(all, attempt.started))
@@ -211,6 +236,23 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_no_answer_where_the_next_model_is_asked() {
+        let next = || {
+            let mut header = header();
+            header.routes[0].refusal = RefusalPolicy::Next;
+            header
+        };
+        let mut record = served(0, "claude");
+        assert_eq!(verify("I23", &record, next()), Found::Kept);
+        // In a stream it came behind words that had been said.
+        record.caller.refused = true;
+        assert_eq!(verify("I23", &record, next()), Found::Kept);
+        record.caller.first_output = None;
+        assert!(matches!(verify("I23", &record, next()), Found::Broken(what) if what.contains("a refusal")));
+        assert_eq!(verify("I23", &record, header()), Found::NotApplicable);
+    }
+
+    #[test]
     fn nobody_spends_more_once_all_is_spent() {
         // An answer of claude costs 100 x 3 + 10 x 15 = 450 million picodollars; so much may be spent in a minute.
         let limited = |most| {
@@ -226,6 +268,14 @@ mod tests {
             run("I23", limited(450_000_000), &[two[0].clone(), acme(served(61, "claude"))]).violations,
             0
         );
+        // The first attempt of a request may be what spends it.
+        let mut hop = acme(failed_over(0));
+        assert_eq!(run("I23", limited(450_000_000), &[hop.clone()]).violations, 0);
+        let attempts = &mut hop.trail.as_mut().expect("a trail").attempts;
+        attempts[0].cost = Some(450_000_000);
+        attempts[1].started += Duration::from_millis(1);
+        assert_eq!(run("I23", limited(450_000_000), &[hop.clone()]).violations, 1);
+        assert_eq!(run("I23", limited(450_000_001), &[hop]).violations, 0);
         let mut free = limited(450_000_000);
         free.models["flash"].price = Some(crate::router::config::Price { input: 0, output: 0 });
         assert_eq!(run("I23", free, &[two[0].clone(), acme(served(2, "flash"))]).violations, 0);

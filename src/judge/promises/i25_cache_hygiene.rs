@@ -1,11 +1,11 @@
 //! I25 cache-hygiene: only complete, verified successes are cached, and a tenant's answers are its own.
 //!
 //! Check: words from the cache are those of one reply, whole and in order, of a call whose provider did end its answer and
-//! that was made for the same tenant. Calls are remembered as requests end, up to a bound; words of a call that is not
+//! that was made for the same tenant, no longer ago than answers are kept. Calls are remembered as requests end, up to a bound; words of a call that is not
 //! known (yet) are only checked for their order.
 
 use super::{Breach, Found, Memory, Promise};
-use crate::history::{Call, Ending};
+use crate::history::{Call, Ending, Moment};
 use crate::judge::{Case, text};
 
 pub(super) const PROMISE: Promise = Promise { id: "I25", name: "cache-hygiene", check };
@@ -20,6 +20,8 @@ pub(super) struct Original {
     words: Option<u32>,
     /// For whom it was made.
     tenant: Option<String>,
+    /// When its request was over: it was kept by then.
+    over: Moment,
 }
 
 fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
@@ -36,8 +38,10 @@ fn remember(case: &Case<'_>, memory: &mut Memory) {
     }
     for call in &case.record.calls {
         if memory.originals.len() < ORIGINALS_MAX {
-            let tenant = case.record.trail.as_ref().and_then(|trail| trail.tenant.clone());
-            memory.originals.insert(call.tag, Original { words: whole(call), tenant });
+            let trail = case.record.trail.as_ref();
+            let tenant = trail.and_then(|trail| trail.tenant.clone());
+            let over = trail.map_or(Moment::NEVER, |trail| trail.ended);
+            memory.originals.insert(call.tag, Original { words: whole(call), tenant, over });
         }
     }
 }
@@ -63,6 +67,14 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
         let (from, to) = (name(&original.tenant), name(&trail.tenant));
         return Some(format!("an answer made for {from} was given to {to} from the cache"));
     }
+    let age = trail.ended.since(original.over);
+    if let Some(keep) =
+        case.route.and_then(|route| route.cache).filter(|keep| age > *keep + case.facts.slack.timer)
+    {
+        return Some(format!(
+            "an answer was given from the cache after {age:?}, and it is kept for {keep:?}"
+        ));
+    }
     match original.words {
         None => Some("an answer that its provider never ended was given from the cache".to_owned()),
         Some(words) if transcript.words < words => {
@@ -82,6 +94,7 @@ mod tests {
     fn second(first: &Record, change: impl FnOnce(&mut Record)) -> Found {
         let mut header = header();
         header.routes[0].rescue = vec!["cache".to_owned()];
+        header.routes[0].cache = Some(std::time::Duration::from_secs(600));
         let facts = crate::judge::Facts::new(header);
         let mut memory = Memory::default();
         assert_eq!(check(&Case::new(first, &facts), &mut memory), Found::NotApplicable);
@@ -106,6 +119,21 @@ mod tests {
         assert!(matches!(second(&first, part), Found::Broken(what) if what.contains("6 of 10")));
         first.calls[0].ending = Ending::Broken;
         assert!(matches!(second(&first, |_| {}), Found::Broken(what) if what.contains("never ended")));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_old_is_broken() {
+        // Kept for ten minutes from the end of the first request on.
+        let first = served(0, "claude");
+        let over = first.trail.as_ref().expect("a trail").ended;
+        let after = |seconds| {
+            move |record: &mut Record| {
+                record.trail.as_mut().expect("a trail").ended =
+                    over + std::time::Duration::from_secs(seconds);
+            }
+        };
+        assert_eq!(second(&first, after(600)), Found::Kept);
+        assert!(matches!(second(&first, after(601)), Found::Broken(what) if what.contains("kept for")));
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub(crate) struct Memory {
     paths: parity::Parity,
     /// What tenants have spent. Bounded by their number.
     spending: i23_policy_on_every_hop::Spending,
+    /// What targets asked for. Bounded by `i10_server_directed_wait`.
+    waits: i10_server_directed_wait::Waits,
 }
 
 /// Credentials remembered: a run has one a provider, and a router that invents more is caught long before.

@@ -4,7 +4,7 @@ use super::super::run;
 use super::*;
 use crate::history::{Header, Record};
 use crate::judge::testkit::{failing, header, served};
-use crate::router::config::{Backoff, Budget, ClassPolicy, Jitter};
+use crate::router::config::{Backoff, Budget, ClassPolicy, Hedge, HedgeAfter, Jitter};
 
 /// Server errors are repeated three times, after `base`, twice that, four times that.
 fn backing_off(base: u64, jitter: Jitter) -> Header {
@@ -71,6 +71,20 @@ fn repeats_stay_within_their_budget() {
     let run = |share, per_second| {
         let mut header = backing_off(0, Jitter::Full);
         header.routes[0].retry_budget = Some(Budget { share, per_second });
+        run("I11", header, &records).violations
+    };
+    assert_eq!((run(0.1, 0.0), run(1.0, 0.0), run(0.0, 1.0)), (1, 0, 0));
+}
+
+#[test]
+fn hedges_stay_within_their_budget() {
+    // Ten requests, each hedged once, within ten seconds: a share of 0.1 allows one hedge; one a second allows 30 s and ten more.
+    let records: Vec<Record> = (0..10).map(crate::judge::testkit::hedged).collect();
+    let run = |share, per_second| {
+        let mut header = header();
+        let budget = Budget { share, per_second };
+        header.routes[0].hedge =
+            Some(Hedge { after: HedgeAfter::Fixed(Duration::from_secs(1)), budget, most: 1 });
         run("I11", header, &records).violations
     };
     assert_eq!((run(0.1, 0.0), run(1.0, 0.0), run(0.0, 1.0)), (1, 0, 0));
