@@ -95,7 +95,7 @@ impl Parser {
         if !self.line.is_empty() {
             self.end_line(&[], sink)?;
         }
-        seam!(LosesTheLastEvent, self.dispatch(true, sink), Ok(()))
+        self.dispatch(true, sink)
     }
 
     /// What stands outside any field and was not understood.
@@ -135,7 +135,8 @@ impl Parser {
     ) -> Result<(), Failure> {
         if !self.begun {
             self.begun = true;
-            line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+            let plain = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+            line = seam!(StumblesOverABom, plain, line);
         }
         if line.is_empty() {
             return self.dispatch(false, sink);

@@ -38,7 +38,7 @@ impl Case {
     /// Requests it sends, about.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.scenario.intended().unwrap_or(f64::from(u32::MAX)).ceil() as u64
+        self.scenario.estimated().ceil() as u64
     }
 
     /// Faults it scripts, as it is written.

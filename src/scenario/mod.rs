@@ -90,6 +90,18 @@ impl Scenario {
         (!sources().any(closed)).then(|| sources().map(|source| read::load::intended(&source.arrivals)).sum())
     }
 
+    /// Requests it sends, about: who waits for an answer is taken to ask once a second.
+    #[must_use]
+    pub fn estimated(&self) -> f64 {
+        let about = |source: &Source| match &source.arrivals {
+            Arrivals::Closed { clients, span, .. } => {
+                *clients as f64 * span.1.since(span.0).as_secs_f64().max(1.0)
+            }
+            arrivals => read::load::intended(arrivals),
+        };
+        self.load.iter().map(about).sum()
+    }
+
     /// When its last request is sent; none where that depends on the answers.
     #[must_use]
     pub fn ends(&self) -> Option<Moment> {

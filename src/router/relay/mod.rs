@@ -83,7 +83,10 @@ pub(crate) async fn run(mut job: Job, mut down: Downstream) {
     loop {
         step = match step {
             Step::Attempt(order) => match job.attempt(order, &mut down).await {
-                Ended::Served(order) => return job.answered(&order),
+                Ended::Served(order) => {
+                    seam!(StartsAfterTheAnswer: drop(job.attempt(order, &mut down).await));
+                    return job.answered(&order);
+                }
                 Ended::Left => return job.caller_left(),
                 Ended::Next(step) => step,
             },
@@ -206,7 +209,6 @@ impl Job {
             Raced::Over(step) => return Ended::Next(step),
             Raced::Left => return Ended::Left,
         };
-        seam!(StartsAfterTheAnswer: drop(tokio::spawn(open::open(Arc::clone(&self.ground), order, asked, Arc::default()))));
         let _gauge = Gauge::new(&self.ground.router.gauges.attempts);
         let relayed = match opened {
             Opened::Whole(reply) => self.whole(&order, reply, &mut record, down).await,

@@ -106,8 +106,7 @@ impl Job {
     ) -> Result<(), Relayed> {
         loop {
             if open.ended {
-                let whole = seam!(AcceptsHalfACall, tools_are_whole(&open.seen.reply), Ok(()));
-                whole.map_err(|failure| self.lost(order, failure))?;
+                tools_are_whole(&open.seen.reply).map_err(|failure| self.lost(order, failure))?;
             }
             let ready = self.forwardable(open);
             let deltas =

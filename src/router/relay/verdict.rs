@@ -93,7 +93,7 @@ impl Measure<'_> {
 /// A call whose arguments do not parse must not reach a caller as if they were complete. Where a limit on output cut
 /// the reply, its finish reason says so.
 pub(super) fn tools_are_whole(reply: &ChatReply) -> Result<(), Failure> {
-    if reply.finish == Some(Finish::Length) {
+    if seam!(AcceptsHalfACall, reply.finish == Some(Finish::Length), true) {
         return Ok(());
     }
     reply.tool_calls.iter().try_for_each(|call| arguments_parse(&call.name, &call.arguments))

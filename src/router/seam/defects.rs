@@ -131,8 +131,8 @@ defects! {
     GoesOnAfterACall = "goes-on-after-a-call",
     /// Lines of a stream end with LF only.
     KnowsOnlyLineFeeds = "knows-only-line-feeds",
-    /// An event without its last blank line is dropped.
-    LosesTheLastEvent = "loses-the-last-event",
+    /// A byte order mark makes the first line of a stream unreadable.
+    StumblesOverABom = "stumbles-over-a-bom",
     // Health
     /// What is the request's own fault counts against its target.
     BlamesForBadRequests = "blames-for-bad-requests",
