@@ -8,7 +8,7 @@ use super::hist::Hist;
 pub(crate) use super::load::Load;
 use super::races::{self, Races};
 use crate::chat::FailureClass;
-use crate::history::{AttemptResult, Cause, Ending};
+use crate::history::{Attempt, AttemptResult, Call, Cause, Ending};
 use mock_providers::fault::ErrorKind;
 
 /// Counts of one phase.
@@ -113,7 +113,7 @@ pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Earl
         // A wish that was on its way when the attempt was given up was never heard.
         let one_way = case.facts.header.round_trip / 2;
         let told = call.headers_sent.filter(|told| *told + one_way <= attempts[index].ended)?;
-        call.retry_after.map(|wait| (index, wait, told))
+        wait_asked(&attempts[index], call).map(|wait| (index, wait, told))
     });
     asks.filter_map(move |(asked, wait, told)| {
         let repeat = (asked + 1..attempts.len()).find(|next| {
@@ -122,6 +122,16 @@ pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Earl
         let by = (told + wait).since(attempts[repeat].started);
         (by > case.facts.slack.timer).then_some(Early { asked, repeat, wait, by })
     })
+}
+
+/// The wait that an answer asked for. Of one that says two things (in `retry-after` and in a vendor's own header) the shorter
+/// one counts, if that is what was understood.
+pub(crate) fn wait_asked(attempt: &Attempt, call: &Call) -> Option<Duration> {
+    let understood = match &attempt.result {
+        AttemptResult::Failed(failure) => failure.retry_after,
+        _ => None,
+    };
+    call.retry_after.map(|wait| understood.map_or(wait, |heard| heard.min(wait)))
 }
 
 /// Pairs of attempts of which the first failed in a way that repeats itself: on one model when the request is to

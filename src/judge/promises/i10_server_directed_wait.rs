@@ -38,7 +38,9 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
 fn remember(case: &Case<'_>, waits: &mut Waits) -> bool {
     for (attempt, call) in case.pairs() {
         let Some(call) = call else { continue };
-        let (Some(wait), AttemptResult::Failed(failure)) = (call.retry_after, &attempt.result) else {
+        let (Some(wait), AttemptResult::Failed(failure)) =
+            (politeness::wait_asked(attempt, call), &attempt.result)
+        else {
             continue;
         };
         let heard = call.status.is_some() && failure.status == call.status;
@@ -108,6 +110,18 @@ mod tests {
         assert!(
             matches!(verify("I10", &hammered, header()), Found::Broken(what) if what.contains("asked for 2s"))
         );
+    }
+
+    #[test]
+    fn of_two_waits_in_one_answer_the_shorter_may_be_obeyed() {
+        // `retry-after: 5`, and in a header of the vendor's own 1 ms, which the router has understood.
+        let mut twice = failing(0, &["claude", "claude"]);
+        twice.calls[0].retry_after = Some(Duration::from_secs(5));
+        assert!(matches!(verify("I10", &twice, header()), Found::Broken(_)));
+        let first = &mut twice.trail.as_mut().expect("a trail").attempts[0];
+        let AttemptResult::Failed(failure) = &mut first.result else { unreachable!("it failed") };
+        failure.retry_after = Some(Duration::from_millis(1));
+        assert_eq!(verify("I10", &twice, header()), Found::Kept);
     }
 
     #[test]
