@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use brownout::chat::{Failure, FailureClass, Limit};
 use brownout::router::config::{
-    AfterCommit, Ambiguous, Backoff, Budget, ClassPolicy, Config, Hedge, HedgeAfter, Jitter, Model, Need,
-    Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
+    AfterCommit, AllBenched, Ambiguous, Backoff, BreakerPolicy, Budget, ClassPolicy, Config, Hedge,
+    HedgeAfter, Jitter, Model, Need, Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
 };
 use brownout::router::engine::{Loss, Step};
+use brownout::router::fleet::{Admission, Blame};
 use brownout::router::plan::{Facts, Needs, Wish};
 use brownout::router::trail::{Cause, SkipReason};
 
@@ -119,6 +120,18 @@ fn hedges_stay_within_the_bound_and_the_deadline() {
     let mut hand = Hand::new(config(vec![model("a"), model("b"), model("c")], late));
     hand.begin(at(0));
     assert_eq!(hand.engine.hedge(at(60), &mut hand.fleet), None, "the deadline is 60 s");
+}
+
+/// A target whose old connection was dead once gets a new one, also when its turn comes as a hedge.
+#[test]
+fn a_hedge_on_a_target_whose_connection_was_dead_gets_a_new_one() {
+    let mut hand =
+        Hand::new(config(vec![model("a"), model("b"), model("c")], Route { hedge: hedged(2), ..route(3) }));
+    hand.begin(at(0));
+    hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+    assert_eq!(hand.engine.failed_of(0, dead_connection(), at(2), &mut hand.fleet), Step::Pending);
+    let second = hand.engine.hedge(at(3), &mut hand.fleet).expect("another one");
+    assert_eq!((second.target, second.cause, second.fresh), (0, Cause::Hedge, true));
 }
 
 // === Repeats ===
@@ -239,6 +252,77 @@ fn a_dead_connection_is_replaced_once() {
     let declared = Route { ambiguous: Ambiguous::Surface, ..route(2) };
     let mut hand = Hand::new(config(vec![model("a"), model("b")], declared));
     hand.begin(at(0));
+    assert!(matches!(hand.engine.failed(dead_connection(), at(0), &mut hand.fleet), Step::Fail(_)));
+}
+
+/// A repeat whose target was benched when it was due is taken out of the budget when it is made, like any other: here the
+/// budget holds one call, which another request took, and a quarter of one comes back in five seconds.
+#[test]
+fn a_repeat_that_waited_for_the_end_of_a_bench_is_paid_for() {
+    for (spent, repeats_made) in [(false, true), (true, false)] {
+        let breaker = BreakerPolicy {
+            failures: 1,
+            open: Duration::from_secs(5),
+            jitter: 0.0,
+            ..BreakerPolicy::default()
+        };
+        let mut route = Route {
+            all_benched: AllBenched::Wait,
+            retry_budget: Some(Budget { share: 0.0, per_second: 0.05 }),
+            ..route(1)
+        };
+        route.retry.set(FailureClass::Overloaded, repeats(1));
+        let mut hand = Hand::new(config(vec![Model { breaker, ..model("a") }], route));
+        hand.begin(at(0));
+        if spent {
+            assert!(hand.fleet.may_retry(0, 0, at(0)));
+        }
+        assert_eq!(hand.engine.failed(overloaded(), at(0), &mut hand.fleet), Step::Wait(at(5)));
+        let made = matches!(hand.engine.waited(at(5), &mut hand.fleet), Step::Attempt(_));
+        assert_eq!(made, repeats_made, "spent {spent}");
+        assert_eq!(hand.in_flight(0), u32::from(repeats_made), "what is not paid for holds nothing");
+    }
+}
+
+/// Asking a benched model all the same is not asking what may not be asked: neither what has no money left, nor what would
+/// fail as its sibling just did.
+#[test]
+fn asking_one_all_the_same_keeps_to_money_and_to_what_is_known() {
+    let breaker = BreakerPolicy { failures: 1, ..BreakerPolicy::default() };
+    let benched = |hand: &mut Hand, target: usize| {
+        let Admission::Yes(pass) = hand.fleet.admit(target, at(0), 0.0) else { panic!("it is benched") };
+        hand.fleet.failed(pass, &overloaded(), Blame::Target, at(0), 0.0);
+    };
+    let declared = || Route { all_benched: AllBenched::AskOne, ..route(1) };
+    let mut hand = Hand::new(config(vec![Model { breaker, ..model("a") }], declared()));
+    benched(&mut hand, 0);
+    assert!(matches!(hand.begin(at(1)), Step::Attempt(_)), "it is asked all the same");
+    // Its tenant spends the rest while it waits for its turn.
+    let mut spends = kit::several(declared());
+    spends.models[0].breaker = breaker;
+    let mut hand = Hand::new(spends);
+    benched(&mut hand, 1);
+    benched(&mut hand, 2);
+    hand.begin(at(1));
+    hand.engine.set_spent(true);
+    assert!(matches!(hand.engine.failed(overloaded(), at(1), &mut hand.fleet), Step::Fail(_)));
+    // The prompt is too long for the model, whoever serves it.
+    let mut alike = kit::several(declared());
+    alike.models[0].breaker = breaker;
+    let mut hand = Hand::new(alike);
+    benched(&mut hand, 1);
+    benched(&mut hand, 2);
+    assert_eq!(order(&hand.begin(at(1))).target, 0);
+    let long = status(400, FailureClass::ContextExceeded);
+    assert!(matches!(hand.engine.failed(long, at(1), &mut hand.fleet), Step::Fail(_)));
+}
+
+/// A request whose tenant has spent its money meanwhile is not sent again on a new connection either.
+#[test]
+fn a_dead_connection_is_not_replaced_without_money() {
+    let mut hand = Hand::new(config(vec![model("a")], route(1)));
+    hand.begin(at(0));
+    hand.engine.set_spent(true);
     assert!(matches!(hand.engine.failed(dead_connection(), at(0), &mut hand.fleet), Step::Fail(_)));
 }
 

@@ -112,6 +112,8 @@ pub struct Engine {
     repeats: Vec<(TargetIx, FailureClass, u32)>,
     /// Repeats to be made when all others had their turn, and when they may be made.
     deferred: Vec<(TargetIx, Moment, WaitCause)>,
+    /// Targets that were benched when a repeat was due: should they get another turn, it is taken out of the budgets then.
+    unpaid: Vec<TargetIx>,
     /// Targets whose old connection let them down once.
     replayed: Vec<TargetIx>,
     attempts: u32,
@@ -155,6 +157,7 @@ impl Engine {
             cursor: 0,
             repeats: Vec::new(),
             deferred: Vec::new(),
+            unpaid: Vec::new(),
             replayed: Vec::new(),
             attempts: 0,
             hedges: 0,
