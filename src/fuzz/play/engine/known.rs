@@ -95,7 +95,9 @@ pub(super) struct Story {
     pub(super) hedges: u32,
     /// Whether the last failure is the answer by declared policy.
     pub(super) answered: bool,
-    /// Whether its tenant had spent what it may, at some moment since it came.
+    /// Whether its tenant had spent what it may when it came.
+    pub(super) came_spent: bool,
+    /// And at some moment since.
     pub(super) was_spent: bool,
     /// What broke the stream of which its caller had seen a part.
     pub(super) broken: Option<(TargetIx, Failure)>,
@@ -110,7 +112,7 @@ impl Story {
     pub(super) fn failed(&mut self, order: &Order, loss: &Loss, committed: bool, now: Moment) {
         if committed {
             self.broken.get_or_insert((order.target, loss.failure.clone()));
-        } else if self.is_dead(order, loss) {
+        } else if order.cause != Cause::Rescue && self.is_dead(order, loss) {
             self.dead.push(order.target);
             self.owed.push(order.target);
         }

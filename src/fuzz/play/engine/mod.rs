@@ -13,7 +13,8 @@
 //!
 //! - [`callers`]: who asks, and when. [`station`], [`meaning`]: what a scripted provider makes of a call; [`wild`]: what any may.
 //! - [`fate`]: what becomes of an attempt under the limits it was granted.
-//! - [`world`]: the queue; [`shell`]: one request, and the attempts made for it, as the async shell makes them.
+//! - [`world`]: the queue; [`shell`]: one request, and the attempts made for it, as the async shell makes them; [`probes`]: what
+//!   happens without a request.
 //! - [`known`]: our own books. [`promises`]: what must hold.
 //!
 //! What never happens here: bytes, so nothing of classification, relaying, bills and what callers are told.
@@ -23,6 +24,7 @@ mod chance;
 mod fate;
 mod known;
 mod meaning;
+mod probes;
 mod promises;
 mod shell;
 mod station;
@@ -44,23 +46,32 @@ pub const CASES: u64 = 16;
 ///
 /// Never so far.
 pub fn play(case: &Case, coverage: &mut Coverage) -> io::Result<Vec<Broken>> {
+    let mut firsts = Vec::new();
     for nth in 0..CASES {
-        let broken = one(case, nth, coverage);
-        if let Some(broken) = broken {
+        if let Err(broken) = seed(case, nth, coverage, &mut firsts) {
             return Ok(vec![broken]);
         }
     }
-    Ok(Vec::new())
+    Ok(promises::weights_are_kept(&case.scenario.router, &firsts).err().into_iter().collect())
 }
 
 /// Plays the world of `case` with the `nth` seed after its own.
 pub fn one(case: &Case, nth: u64, coverage: &mut Coverage) -> Option<Broken> {
+    seed(case, nth, coverage, &mut Vec::new()).err()
+}
+
+/// The same; adds up who came first on each route.
+fn seed(case: &Case, nth: u64, coverage: &mut Coverage, firsts: &mut Vec<Vec<u64>>) -> Result<(), Broken> {
     let seed = case.scenario.seed.wrapping_add(nth);
     let mut world = World::new(&case.scenario, seed);
     let played = world.play();
     world.tell(coverage);
-    let broken = played.err()?;
-    Some(Broken { what: format!("{} (seed {seed})", broken.what), ..broken })
+    firsts.resize(world.firsts.len(), Vec::new());
+    for (sum, route) in firsts.iter_mut().zip(&world.firsts) {
+        sum.resize(route.len(), 0);
+        sum.iter_mut().zip(route).for_each(|(sum, count)| *sum += count);
+    }
+    played.map_err(|broken| Broken { what: format!("{} (seed {seed})", broken.what), ..broken })
 }
 
 /// The case whose own seed is the first that breaks `promise` in `case`: what is to be kept of a finding. None when nothing

@@ -73,6 +73,7 @@ impl World<'_> {
     pub(super) fn begins(&mut self, life: &mut Life) -> Check {
         self.arrived(life);
         self.counts_money(life);
+        life.story.came_spent = life.story.was_spent;
         let expected = self.expected_first(life);
         let step = self.core(life, |engine, fleet, now| engine.begin(now, fleet));
         self.settle(life.era, None, Says::Nothing)?;
@@ -255,6 +256,9 @@ impl World<'_> {
         self.settle(life.era, Some(target), says)?;
         self.is_known(life, flight, &told.failure, says)?;
         self.leads_on(life, &order, &told, &step, expected)?;
+        if !committed && !accompanied {
+            self.backs_off(life, &order, &told.failure, &step)?;
+        }
         if step == Step::Pending {
             promise!(
                 accompanied,

@@ -14,10 +14,9 @@ use super::station::{Call, Station};
 use super::wild;
 use crate::fuzz::Coverage;
 use crate::fuzz::coverage::{Asked, Path, Standing, State};
-use crate::router::config::{Config, Limits, Probe, TargetIx};
-use crate::router::engine::{Granted, Order};
-use crate::router::fleet::{Blame, Fleet, Pass};
-use crate::router::plan::Facts;
+use crate::router::config::{Config, Probe, TargetIx};
+use crate::router::engine::Order;
+use crate::router::fleet::{Fleet, Pass};
 use crate::router::spend::Spending;
 use crate::router::trail::Cause;
 use crate::scenario::Scenario;
@@ -26,8 +25,7 @@ use crate::world::{Dice, Moment};
 /// More events than a case of so many lives can have: one that reaches it would not end.
 const ENDLESS: u64 = 400_000;
 
-/// As the shell's: a probe that is not answered by then has failed.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +55,7 @@ pub(super) struct Era {
     pub(super) fleet: Fleet,
     pub(super) books: Books,
     pub(super) probes: Vec<(u64, Pass, Fate)>,
-    due: Option<Moment>,
+    pub(super) due: Option<Moment>,
 }
 
 pub(super) struct World<'a> {
@@ -79,10 +77,12 @@ pub(super) struct World<'a> {
     pub(super) purses: Vec<Purse>,
     /// What was asked first on each route, where that is by weight.
     pub(super) firsts: Vec<Vec<u64>>,
-    synthetic: bool,
-    probed: u64,
+    pub(super) synthetic: bool,
+    pub(super) probed: u64,
     met: BTreeMap<(usize, usize, State), u64>,
     pub(super) counts: Counts,
+    /// The last share of a backoff that chance left, and how often in a row it was the same.
+    pub(super) drawn: (f64, u32),
 }
 
 /// What happened that a promise has something to say of.
@@ -131,6 +131,7 @@ impl<'a> World<'a> {
             probed: 0,
             met: BTreeMap::new(),
             counts: Counts::default(),
+            drawn: (-1.0, 0),
             config,
         };
         world.plan();
@@ -175,7 +176,7 @@ impl<'a> World<'a> {
     }
 
     /// Whether every request is over: from here on nobody is probed any more.
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.under_way == 0 && self.lives.iter().all(Option::is_some)
     }
 
@@ -254,10 +255,10 @@ impl<'a> World<'a> {
         self.call(target.provider, call)
     }
 
-    fn call(&mut self, provider: usize, call: Call<'_>) -> (Script, Vec<usize>) {
+    pub(super) fn call(&mut self, provider: usize, call: Call<'_>) -> (Script, Vec<usize>) {
         let spec = self.scenario.providers.get_index(provider_of(&self.config, self.scenario, provider));
         let (Some((_, spec)), Some(station)) = (spec, &mut self.stations[provider]) else {
-            return (Script::serving(PATIENCE / 10, PATIENCE / 100, 1), Vec::new());
+            return (Script::serving(SECOND, SECOND / 10, 1), Vec::new());
         };
         let (mut script, fired) = station.meets(spec, call, &self.dice, self.now);
         station.in_flight += 1;
@@ -338,126 +339,6 @@ impl<'a> World<'a> {
             ("liveness", self.config.routes.len() as u64),
         ];
         counts.into_iter().filter(|(_, times)| *times > 0).for_each(|(id, times)| coverage.check(id, times));
-    }
-
-    // === Probes of the router's own ===
-
-    fn look_for_probes(&mut self, era: usize) {
-        if !self.synthetic || self.is_done() {
-            return;
-        }
-        let Some(next) = self.eras[era].fleet.next_probe() else { return };
-        let next = next.max(self.now);
-        if self.eras[era].due.is_none_or(|due| next < due) {
-            self.eras[era].due = Some(next);
-            self.push(next, What::ProbesDue(era));
-        }
-    }
-
-    fn probes_due(&mut self, era: usize) -> Check {
-        let now = self.now;
-        if self.eras[era].due.take_if(|due| *due <= now).is_none() || self.is_done() {
-            return Ok(());
-        }
-        let known = self.eras[era].books.clone();
-        let due = self.eras[era].fleet.probes_due(now);
-        self.probes_are_put_off(era)?;
-        for pass in due {
-            self.probe_is_allowed(&known.targets[pass.target], &pass)?;
-            let model = self.config.model_of(pass.target);
-            let home = self.config.targets()[pass.target].model;
-            let route = self.config.routes.values().find(|route| route.chain.contains(&home));
-            let Some(route) = route.or(self.config.routes.values().next()) else { continue };
-            let limits = Limits::default().with(&model.limits);
-            let limits = Granted::new(route, &limits, &Facts::default(), now + PATIENCE, 1, now);
-            let hold = route.stream.hold;
-            self.probed += 1;
-            self.counts.probes += 1;
-            let number = self.probed;
-            let order = Order {
-                number: 0,
-                target: pass.target,
-                limits,
-                cause: Cause::First,
-                pass,
-                fresh: true,
-                hedge_at: None,
-            };
-            let script = self.probe_meets(&order, number, now);
-            let fate = script.under(&limits, false, &hold, now);
-            self.push(fate.ends, What::ProbeEnds(era, number));
-            self.eras[era].probes.push((number, pass, fate));
-        }
-        self.look_for_probes(era);
-        self.probes_are_counted(era)
-    }
-
-    fn probe_meets(&mut self, order: &Order, number: u64, now: Moment) -> Script {
-        let config = Arc::clone(&self.config);
-        if self.wild {
-            return wild::script(
-                &config,
-                order,
-                now + PATIENCE,
-                now,
-                self.dice.key("wild probe").u64(number),
-            );
-        }
-        let target = &config.targets()[order.target];
-        let Some((_, route)) = config.routes.get_index(0) else {
-            return Script::serving(PATIENCE, PATIENCE, 1);
-        };
-        let id = format!("probe-{number}");
-        let call = Call {
-            model: &target.upstream,
-            key: config.key_of(order.target).map(|key| key.secret.expose()),
-            tenant: None,
-            prompt: "ping",
-            prompt_tokens: 1,
-            request_id: &id,
-            nth: 0,
-            asks: (false, false, false),
-            dialect: config.provider_of(order.target).dialect,
-            route,
-        };
-        self.call(target.provider, call).0
-    }
-
-    fn probe_ends(&mut self, era: usize, probe: u64) -> Check {
-        let Some(at) = self.eras[era].probes.iter().position(|(number, ..)| *number == probe) else {
-            return Ok(());
-        };
-        let (number, mut pass, fate) = self.eras[era].probes.remove(at);
-        let now = self.now;
-        self.landed(pass.target);
-        let chance = self.dice.key("probe bench").u64(number).unit();
-        let fleet = &mut self.eras[era].fleet;
-        match fate.loss {
-            Some(loss) if !super::promises::is_about_the_request(loss.failure.class) => {
-                fleet.failed(pass, &loss.failure, Blame::Target, now, chance);
-                self.probe_failed(era, &pass, &loss.failure)?;
-            }
-            _ => {
-                fleet.progressed(&mut pass, now);
-                fleet.served(pass, now);
-                self.probe_worked(era, &pass)?;
-            }
-        }
-        self.look_for_probes(era);
-        self.probes_are_counted(era)
-    }
-
-    // === Reloads ===
-
-    fn reloads(&mut self) -> Check {
-        let last = self.eras.last().expect("there is always one");
-        let fleet = last.fleet.adopted(&self.config, &self.config);
-        let books = last.books.adopted();
-        let (before, era) = (self.eras.len() - 1, self.eras.len());
-        self.eras.push(Era { fleet, books, probes: Vec::new(), due: None });
-        self.nothing_is_forgotten(before, era)?;
-        self.look_for_probes(era);
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Check, promise};
 use crate::fuzz::play::engine::shell::Life;
 use crate::fuzz::play::engine::world::World;
-use crate::router::config::{Balance, Model, ModelIx, Rescue, TargetIx};
+use crate::router::config::{Balance, Config, Model, ModelIx, Rescue, TargetIx};
 use crate::router::engine::{Order, Step};
 use crate::router::trail::Cause;
 
@@ -91,16 +91,18 @@ impl World<'_> {
     /// The targets a request may be sent to, in the declared order. When only the estimate of the prompt's length excludes
     /// everybody, it excludes nobody.
     pub(super) fn permitted(&self, life: &Life) -> Vec<TargetIx> {
-        let spent = life.story.was_spent || self.is_spent(life);
         let chain = self.chain_of(life);
-        let allowed = chain.iter().filter(|model| self.barred(life, **model, spent).is_none());
-        let targets = allowed
-            .flat_map(|model| self.config.targets_of(*model))
-            .filter(|target| self.at_home(life, *target));
-        let all: Vec<_> = targets.collect();
+        let among = |spent: bool| {
+            let allowed = chain.iter().filter(move |model| self.barred(life, **model, spent).is_none());
+            let targets = allowed.flat_map(|model| self.config.targets_of(*model));
+            targets.filter(|target| self.at_home(life, *target))
+        };
         let fits = |target: &TargetIx| self.fits(life, self.config.model_of(*target));
-        let fitting: Vec<_> = all.iter().copied().filter(fits).collect();
-        if fitting.is_empty() { all } else { fitting }
+        // That is decided when the request comes, whatever money is left later.
+        let estimated = among(life.story.came_spent).any(|target| fits(&target));
+        among(life.story.was_spent || self.is_spent(life))
+            .filter(|target| !estimated || fits(target))
+            .collect()
     }
 
     /// I23, I17: access, money, residency, ability and room, on every hop and for every reason to ask.
@@ -154,7 +156,7 @@ impl World<'_> {
         let fits = self.fits(life, &self.config.models[index]);
         // Of a chain whose order is drawn nobody knows which model is the only one that is wanted.
         let drawn = life.caller.wish.alone && !self.is_ordered(life);
-        let may = fits || drawn || self.permitted(life).contains(&order.target);
+        let may = fits || drawn || own || self.permitted(life).contains(&order.target);
         promise!(
             may,
             "I17",
@@ -238,31 +240,30 @@ impl World<'_> {
             self.firsts[life.caller.route][place] += 1;
         }
     }
+}
 
-    /// I27: those who came first did so in proportion to their weights. By Chernoff's bound a share that is so far off has a
-    /// chance below e^-30.
-    pub(super) fn weights_are_kept(&self) -> Check {
-        for (route, firsts) in self.config.routes.values().zip(&self.firsts) {
-            let all: u64 = firsts.iter().sum();
-            let weights: u64 = route.weights.iter().map(|weight| u64::from(*weight)).sum();
-            if all == 0 || weights == 0 || route.balance != Balance::Weighted {
-                continue;
-            }
-            for (place, count) in firsts.iter().enumerate() {
-                let declared = f64::from(route.weights[place]) / weights as f64;
-                let share = *count as f64 / all as f64;
-                let name = &self.config.models[route.chain[place]].name;
-                let kept = all as f64 * divergence(share, declared) <= 30.0;
-                promise!(
-                    kept,
-                    "I27",
-                    None,
-                    "`{name}` came first {count} times of {all}, and its share is {declared:.3}"
-                );
-            }
+/// I27: those who came first did so in proportion to their weights, over all seeds of a world. By Chernoff's bound a share
+/// that is so far off has a chance below e^-30.
+pub(in super::super) fn weights_are_kept(config: &Config, firsts: &[Vec<u64>]) -> Check {
+    for (route, firsts) in config.routes.values().zip(firsts) {
+        let all: u64 = firsts.iter().sum();
+        let weights: u64 = route.weights.iter().map(|weight| u64::from(*weight)).sum();
+        if all == 0 || weights == 0 || route.balance != Balance::Weighted {
+            continue;
         }
-        Ok(())
+        for (place, count) in firsts.iter().enumerate() {
+            let declared = f64::from(route.weights[place]) / weights as f64;
+            let kept = all as f64 * divergence(*count as f64 / all as f64, declared) <= 30.0;
+            let name = &config.models[route.chain[place]].name;
+            promise!(
+                kept,
+                "I27",
+                None,
+                "`{name}` came first {count} times of {all}, and its share is {declared:.3}"
+            );
+        }
     }
+    Ok(())
 }
 
 /// Kullback and Leibler's, of two coins.

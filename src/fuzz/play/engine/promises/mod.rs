@@ -1,8 +1,9 @@
 //! What must hold, each promise in the words of `docs/invariants.md`, looked at after every event.
 //!
 //! - [`gates`]: who may be asked for a request at all (I17, I23), and who comes first (I27).
-//! - [`effort`]: how often and how long (I06, I07, I08, I10, I11, I12).
-//! - [`health`]: what is known of targets, and what that leads to (I13, I14, I15, I22).
+//! - [`effort`]: every attempt that begins (I03, I06, I19); [`repeats`]: the same again (I07, I08, I10, I11); [`limits`]: how long
+//!   (I12).
+//! - [`health`]: what is known of targets, and what that leads to (I10, I13, I15); [`slots`]: what is held (I14, I22).
 //! - [`course`]: what a failure leads to (I02, I03, I09), and the error at the end (I18).
 //! - [`alive`]: when everything has healed.
 
@@ -11,6 +12,9 @@ mod course;
 mod effort;
 mod gates;
 mod health;
+mod limits;
+mod repeats;
+mod slots;
 
 use crate::chat::FailureClass;
 use crate::fuzz::play::Broken;
@@ -31,6 +35,7 @@ macro_rules! promise {
     };
 }
 
+pub(super) use gates::weights_are_kept;
 pub(super) use promise;
 
 /// Classes by which a target says nothing of itself: they are the request's.
