@@ -2,6 +2,8 @@
 //! repeats, what follows a break after commit. First single lives by hand, one declared behaviour each, then
 //! generated ones in a [`race::World`] that does with attempts what the async shell does.
 
+#[path = "engine_policies/bars.rs"]
+mod bars;
 #[path = "engine_policies/kit.rs"]
 mod kit;
 #[path = "engine_policies/race.rs"]
@@ -13,8 +15,8 @@ use std::time::Duration;
 
 use brownout::chat::{Failure, FailureClass, Limit};
 use brownout::router::config::{
-    AfterCommit, AllBenched, Ambiguous, Backoff, BreakerPolicy, Budget, ClassPolicy, Config, Hedge,
-    HedgeAfter, Jitter, Model, Need, Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
+    AfterCommit, AllBenched, Ambiguous, Backoff, BreakerPolicy, Budget, ClassPolicy, Concurrency, Config,
+    Hedge, HedgeAfter, Jitter, Model, Need, Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
 };
 use brownout::router::engine::{Loss, Step};
 use brownout::router::fleet::{Admission, Blame};
@@ -494,4 +496,105 @@ fn a_hedge_that_lost_can_still_go_on() {
     hand.engine.committed(at(2), &mut hand.fleet);
     let on = order(&hand.engine.failed_of(0, cut(true), at(3), &mut hand.fleet));
     assert_eq!((on.target, on.cause), (1, Cause::Regenerate));
+}
+
+/// What a model meant to say is not mended by having it said again: only accidents are gone on from.
+#[test]
+fn only_accidents_are_gone_on_from() {
+    let accidents = [
+        FailureClass::Truncated,
+        FailureClass::Timeout(Limit::Idle),
+        FailureClass::ServerError,
+        FailureClass::Overloaded,
+        FailureClass::Unreachable,
+        FailureClass::Protocol,
+        FailureClass::RateLimited,
+        FailureClass::QuotaExhausted,
+    ];
+    let meant = [
+        FailureClass::Refused,
+        FailureClass::InvalidOutput,
+        FailureClass::Empty,
+        FailureClass::InvalidRequest,
+    ];
+    for (class, goes_on) in
+        accidents.map(|class| (class, true)).into_iter().chain(meant.map(|class| (class, false)))
+    {
+        let stream = StreamPolicy { after_commit: AfterCommit::Regenerate, ..StreamPolicy::default() };
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], Route { stream, ..route(2) }));
+        hand.begin(at(0));
+        hand.engine.committed(at(1), &mut hand.fleet);
+        let loss = Loss { resumable: true, ..Loss::from(Failure::new(class, "boom")) };
+        let step = hand.engine.failed(loss, at(2), &mut hand.fleet);
+        assert_eq!(matches!(step, Step::Attempt(_)), goes_on, "{class}: {step:?}");
+    }
+}
+
+/// The target whose stream broke is asked to say it again when nobody else is there, as far as the budget allows.
+#[test]
+fn who_broke_a_stream_says_it_again_while_the_budget_lasts() {
+    let stream = StreamPolicy { after_commit: AfterCommit::Regenerate, ..StreamPolicy::default() };
+    for (per_second, again) in [(1.0, true), (0.0, false)] {
+        let retry_budget = Some(Budget { share: 0.0, per_second });
+        let mut hand = Hand::new(config(vec![model("a")], Route { stream, retry_budget, ..route(1) }));
+        hand.begin(at(0));
+        if !again {
+            // What a budget holds at the least is one call.
+            hand.fleet.may_retry(0, 0, at(0));
+        }
+        hand.engine.committed(at(1), &mut hand.fleet);
+        let loss = Loss { resumable: true, ..Loss::from(Failure::new(FailureClass::Truncated, "cut")) };
+        let step = hand.engine.failed(loss, at(2), &mut hand.fleet);
+        assert_eq!(
+            matches!(step, Step::Attempt(order) if order.cause == Cause::Regenerate),
+            again,
+            "{per_second}"
+        );
+    }
+}
+
+/// A target that is only busy is waited for, whatever is declared for one that is benched: a place will be free soon.
+#[test]
+fn a_busy_target_is_waited_for() {
+    let mut config = config(vec![model("a")], route(1));
+    config.providers[0].concurrency = Some(Concurrency { most: 1, adaptive: false });
+    let mut hand = Hand::new(config);
+    let Admission::Yes(pass) = hand.fleet.admit(0, at(0), 0.0) else { panic!("there is a place") };
+    let Step::Wait(until) = hand.begin(at(0)) else { panic!("a place will be free") };
+    assert_eq!(until, at(0) + ms(50));
+    hand.fleet.released(pass, until);
+    assert!(matches!(hand.engine.waited(until, &mut hand.fleet), Step::Attempt(_)));
+}
+
+/// The error tells how long waiting would help: until the first of those who may be asked is back, or else what the provider
+/// asked for; somebody who is there already is no reason to wait.
+#[test]
+fn an_error_tells_when_the_first_is_back() {
+    let breaker = |open| BreakerPolicy {
+        failures: 1,
+        open: Duration::from_secs(open),
+        jitter: 0.0,
+        ..BreakerPolicy::default()
+    };
+    let models = |first, second| {
+        vec![
+            Model { breaker: breaker(first), ..model("a") },
+            Model { breaker: breaker(second), ..model("b") },
+        ]
+    };
+    // Both fail at once and are benched for 20 s and 7 s.
+    let mut hand = Hand::new(config(models(20, 7), route(2)));
+    hand.begin(at(0));
+    hand.engine.failed(overloaded(), at(0), &mut hand.fleet);
+    let Step::Fail(last) = hand.engine.failed(overloaded(), at(0), &mut hand.fleet) else {
+        panic!("no error")
+    };
+    assert_eq!(last.failure.retry_after, Some(Duration::from_secs(7)));
+    // Nobody is benched: nothing is told.
+    let mut hand = Hand::new(config(vec![model("a")], route(1)));
+    hand.begin(at(0));
+    let Step::Fail(last) = hand.engine.failed(overloaded(), at(0), &mut hand.fleet) else {
+        panic!("no error")
+    };
+    assert_eq!(last.failure.retry_after, None);
 }

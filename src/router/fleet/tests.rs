@@ -6,7 +6,7 @@ use super::*;
 use crate::chat::Allowance;
 use crate::dialect::Dialect;
 use crate::router::config::{
-    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, Route, Secret,
+    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, Route, Secret, SlowTrip,
 };
 
 pub(super) const fn at(seconds: u64) -> Moment {
@@ -413,4 +413,40 @@ fn a_reload_frees_what_calls_under_way_hold() {
     assert!(pass(&mut moved, 0, at(5)).probe);
     fleet.served(probe, at(6));
     assert_eq!((fleet.probes(), fleet.load(0, at(6)).in_flight), (0, 0));
+}
+
+/// A call that fails without a word counts as slow once, for as long as it took; one that had said something was counted when
+/// it did.
+#[test]
+fn a_silent_failure_counts_as_a_slow_call() {
+    let slow = SlowTrip { over: s(2), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { failures: 0, slow: Some(slow), ..policy(Scope::Model) };
+    let config = config(&[0], &[("a", &[0])], breaker);
+    let benched = |heard: bool, takes: u64| {
+        let mut fleet = Fleet::new(&config);
+        let mut pass = pass(&mut fleet, 0, at(0));
+        if heard {
+            fleet.progressed(&mut pass, at(1));
+        }
+        fleet.failed(pass, &failure(FailureClass::ServerError), Blame::Target, at(takes), 0.0);
+        fleet.bench(0).is_some()
+    };
+    assert!(benched(false, 3));
+    assert!(!benched(false, 1), "it was quick to fail");
+    assert!(!benched(true, 3), "it was quick to begin");
+}
+
+/// A reload that turns a breaker off turns it off for good: not even a bad key benches any more.
+#[test]
+fn a_reload_that_turns_a_breaker_off_lets_nothing_bench() {
+    let old = config(&[0], &[("a", &[0])], policy(Scope::Model));
+    let new = config(&[0], &[("a", &[0])], BreakerPolicy::off());
+    let mut fleet = Fleet::new(&old);
+    let benched = pass(&mut fleet, 0, at(0));
+    fleet.failed(benched, &failure(FailureClass::ServerError), Blame::Target, at(0), 0.0);
+    let mut fleet = fleet.adopted(&old, &new);
+    assert_eq!(fleet.bench(0), None);
+    let again = pass(&mut fleet, 0, at(1));
+    fleet.failed(again, &failure(FailureClass::Unauthorized), Blame::Target, at(1), 0.0);
+    assert_eq!(fleet.bench(0), None);
 }
