@@ -109,7 +109,7 @@ impl World<'_> {
         // Only where nothing else can be waited for: not for a bench, a place or a dead connection.
         let alone = ordered
             && used < policy.times
-            && !life.story.owed.contains(&order.target)
+            && !life.story.dead.contains(&order.target)
             && order.cause != Cause::Hedge
             && failure.retry_after.is_none()
             && life.story.failed.iter().all(|failed| failed.failure.retry_after.is_none())
