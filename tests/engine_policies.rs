@@ -56,6 +56,30 @@ fn a_hedge_asks_the_next_model_and_the_loser_holds_nothing() {
     assert_eq!((hand.in_flight(0), hand.in_flight(1)), (0, 0));
 }
 
+/// A percentile is that of the target's own recent answers, and never less than declared; until twenty are known nothing is
+/// hedged.
+#[test]
+fn a_hedge_waits_as_long_as_is_usual() {
+    let budget = Budget { share: 1.0, per_second: 100.0 };
+    let hedge = |at_least| {
+        let after = HedgeAfter::Percentile { share: 0.95, at_least };
+        Some(Hedge { after, budget, most: 1 })
+    };
+    // Answers after 10, 20 … 200 ms: the nineteenth of twenty is 190 ms.
+    for (answers, at_least, expected) in
+        [(19, ms(0), None), (20, ms(0), Some(ms(190))), (20, ms(500), Some(ms(500)))]
+    {
+        let mut hand =
+            Hand::new(config(vec![model("a"), model("b")], Route { hedge: hedge(at_least), ..route(2) }));
+        for nth in 1..=answers {
+            let Admission::Yes(pass) = hand.fleet.admit(0, at(0), 0.0) else { panic!("nothing benches it") };
+            hand.fleet.served(pass, at(0) + ms(nth * 10));
+        }
+        let first = order(&hand.begin(at(1)));
+        assert_eq!(first.hedge_at, expected.map(|after| at(1) + after), "{answers} answers");
+    }
+}
+
 /// When one of two fails, the other one is waited for, whatever would follow the failure alone.
 #[test]
 fn a_failure_beside_another_attempt_waits_for_that() {

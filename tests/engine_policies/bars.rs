@@ -1,7 +1,7 @@
 //! Who is not asked at all, and what its caller is told.
 
 use brownout::chat::FailureClass;
-use brownout::router::config::{Balance, Capabilities, Embedding, Model, Need, Route};
+use brownout::router::config::{Balance, Capabilities, Embedding, Model, Need, Price, Route};
 use brownout::router::engine::Step;
 use brownout::router::fleet::{Admission, Fleet};
 use brownout::router::plan::{Facts, Inputs, Needs, Plan, Wish, plan};
@@ -125,4 +125,30 @@ fn each_bar_has_a_status_of_its_own() {
         assert_eq!((last.status, last.failure.class, last.target), (status, class, None), "{word}");
         assert!(last.failure.message.contains(word), "{}", last.failure.message);
     }
+}
+
+/// Who has no money left is served by what is known to be free, of which nothing has a price.
+#[test]
+fn only_what_is_free_altogether_is_free() {
+    let priced = |name: &str, price: Option<(u64, u64)>| Model {
+        price: price.map(|(input, output)| Price { input, output }),
+        ..model(name)
+    };
+    let models = vec![
+        priced("a", None),
+        priced("b", Some((0, 5))),
+        priced("c", Some((5, 0))),
+        priced("d", Some((0, 0))),
+    ];
+    let config = config(models, route(4));
+    let plan = plan(&Inputs {
+        config: &config,
+        route: &config.routes[0],
+        facts: &Facts::default(),
+        wish: &Wish { spent: true, ..Wish::default() },
+        fleet: &Fleet::new(&config),
+        dice: Dice::new(7).key("request"),
+        now: at(1),
+    });
+    assert_eq!(plan.candidates, [3]);
 }

@@ -450,3 +450,17 @@ fn a_reload_that_turns_a_breaker_off_lets_nothing_bench() {
     fleet.failed(again, &failure(FailureClass::Unauthorized), Blame::Target, at(1), 0.0);
     assert_eq!(fleet.bench(0), None);
 }
+
+/// A bench that follows from slowness is lengthened by the draw with which the call was admitted: half of a jitter of 100 %
+/// makes 5 s 7.5 s.
+#[test]
+fn the_draw_of_a_call_lengthens_the_bench_that_follows_from_its_slowness() {
+    let slow = SlowTrip { over: s(1), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { slow: Some(slow), jitter: 1.0, ..policy(Scope::Model) };
+    let config = config(&[0], &[("a", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    let Admission::Yes(mut pass) = fleet.admit(0, at(0), 0.5) else { panic!("nothing benches it") };
+    fleet.progressed(&mut pass, at(2));
+    let end = fleet.bench(0).expect("it was slow") - at(2);
+    assert!((end.as_secs_f64() - 7.5).abs() < 1e-5, "{end:?}");
+}
