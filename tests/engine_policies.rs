@@ -16,7 +16,8 @@ use std::time::Duration;
 use brownout::chat::{Failure, FailureClass, Limit};
 use brownout::router::config::{
     AfterCommit, AllBenched, Ambiguous, Backoff, BreakerPolicy, Budget, ClassPolicy, Concurrency, Config,
-    Hedge, HedgeAfter, Jitter, Model, Need, Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
+    Hedge, HedgeAfter, Jitter, Model, Need, Price, Rescue, RetryAfterPolicy, RetryOrder, Route, StreamPolicy,
+    Then,
 };
 use brownout::router::engine::{Loss, Step};
 use brownout::router::fleet::{Admission, Blame};
@@ -621,4 +622,43 @@ fn an_error_tells_when_the_first_is_back() {
         panic!("no error")
     };
     assert_eq!(last.failure.retry_after, None);
+}
+
+/// A wait that is as long as is waited at most is waited out; a longer one is not.
+#[test]
+fn a_wait_of_the_declared_length_is_waited_out() {
+    for (asked, waits) in [(10, true), (11, false)] {
+        let retry_after = RetryAfterPolicy::Wait { cap: Duration::from_secs(10) };
+        let mut route = Route { retry_after, ..route(2) };
+        route.retry.set(FailureClass::RateLimited, repeats(1));
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], route));
+        hand.begin(at(0));
+        let limited = Failure {
+            retry_after: Some(Duration::from_secs(asked)),
+            ..status(429, FailureClass::RateLimited)
+        };
+        match hand.engine.failed(limited, at(0), &mut hand.fleet) {
+            Step::Wait(until) => assert!(waits && until >= at(asked), "{asked} s, until {until:?}"),
+            Step::Attempt(order) => assert!(!waits && order.target == 1, "{asked} s"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A caller is not sent to sleep for longer than a day, whatever a provider said.
+#[test]
+fn no_caller_is_told_to_wait_for_longer_than_a_day() {
+    let day = Duration::from_secs(86_400);
+    for (asked, told) in [(day / 2, day / 2), (day * 10, day)] {
+        let mut route = route(2);
+        route.retry.set(FailureClass::RateLimited, ClassPolicy { then: Then::Surface, ..repeats(0) });
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], route));
+        hand.begin(at(0));
+        let limited = Failure { retry_after: Some(asked), ..status(429, FailureClass::RateLimited) };
+        let Step::Fail(last) = hand.engine.failed(limited, at(0), &mut hand.fleet) else {
+            panic!("no error")
+        };
+        // The other model is there, so nobody's return is waited for: the provider's own word is passed on.
+        assert_eq!(last.failure.retry_after, Some(told));
+    }
 }
