@@ -662,3 +662,23 @@ fn no_caller_is_told_to_wait_for_longer_than_a_day() {
         assert_eq!(last.failure.retry_after, Some(told));
     }
 }
+
+/// Who is turned away because everybody rests is told who rests, for how long, and after what.
+#[test]
+fn an_error_of_nobody_names_who_rests_and_why() {
+    let breaker =
+        BreakerPolicy { failures: 1, open: Duration::from_secs(20), jitter: 0.0, ..BreakerPolicy::default() };
+    let models = || vec![Model { breaker, ..model("a") }, Model { breaker, ..model("b") }];
+    let mut hand = Hand::new(config(models(), route(2)));
+    for target in [0, 1] {
+        let Admission::Yes(pass) = hand.fleet.admit(target, at(0), 0.0) else { panic!("it is benched") };
+        hand.fleet.failed(pass, &overloaded(), Blame::Target, at(0), 0.0);
+    }
+    let Step::Fail(last) = hand.begin(at(1)) else { panic!("somebody was asked") };
+    assert_eq!(
+        last.failure.message,
+        "no model of route `r` may be asked now: `a` rests for another 19.0 s after 529 overloaded; \
+         `b` rests for another 19.0 s after 529 overloaded"
+    );
+    assert_eq!((last.status, last.failure.retry_after), (503, Some(Duration::from_secs(19))));
+}

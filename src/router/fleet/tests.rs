@@ -6,7 +6,7 @@ use super::*;
 use crate::chat::Allowance;
 use crate::dialect::Dialect;
 use crate::router::config::{
-    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, Route, Secret, SlowTrip,
+    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, RateTrip, Route, Secret, SlowTrip,
 };
 
 pub(super) const fn at(seconds: u64) -> Moment {
@@ -463,4 +463,55 @@ fn the_draw_of_a_call_lengthens_the_bench_that_follows_from_its_slowness() {
     fleet.progressed(&mut pass, at(2));
     let end = fleet.bench(0).expect("it was slow") - at(2);
     assert!((end.as_secs_f64() - 7.5).abs() < 1e-5, "{end:?}");
+}
+
+/// A target that shared its breaker and now has its own stays as benched as it was, by whichever of the two was later.
+#[test]
+fn a_target_that_is_alone_after_a_reload_stays_as_benched_as_it_was() {
+    let shared = config(&[0], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
+    let alone = config(&[0], &[("a", &[0]), ("b", &[0])], policy(Scope::Model));
+    // An unknown name is the target's own trouble, a server error the whole provider's.
+    for (class, benched) in
+        [(FailureClass::NotFound, [Some(at(5)), None]), (FailureClass::ServerError, [Some(at(5)); 2])]
+    {
+        let mut fleet = Fleet::new(&shared);
+        let failing = pass(&mut fleet, 0, at(0));
+        fleet.failed(failing, &failure(class), Blame::Target, at(0), 0.0);
+        let after = fleet.adopted(&shared, &alone);
+        assert_eq!([after.bench(0), after.bench(1)], benched, "{class}");
+        let same = fleet.adopted(&shared, &shared);
+        assert_eq!([same.bench(0), same.bench(1)], benched, "{class}");
+    }
+}
+
+/// Where only slowness is declared to bench a provider, a bad key still benches what it opens: no answer comes of it.
+#[test]
+fn a_bad_key_benches_where_only_slowness_is_declared() {
+    let slow = SlowTrip { over: s(2), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { failures: 0, slow: Some(slow), ..policy(Scope::Provider) };
+    let config = config(&[0], &[("a", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    let denied = pass(&mut fleet, 0, at(0));
+    fleet.failed(denied, &failure(FailureClass::Unauthorized), Blame::Target, at(0), 0.0);
+    assert!(fleet.bench(0).is_some());
+}
+
+/// A reload keeps the calls of a window of the same length; of another length they say nothing.
+#[test]
+fn a_reload_keeps_windows_of_the_same_length() {
+    let of = |window: u64| {
+        let rate = RateTrip { share: 1.0, window: s(window), min_calls: 4 };
+        config(&[0], &[("a", &[0])], BreakerPolicy { failures: 0, rate: Some(rate), ..policy(Scope::Model) })
+    };
+    let fails = |fleet: &mut Fleet, seconds: u64| {
+        let failing = pass(fleet, 0, at(seconds));
+        fleet.failed(failing, &failure(FailureClass::ServerError), Blame::Target, at(seconds), 0.0);
+    };
+    for (window, benched) in [(60, true), (30, false)] {
+        let mut fleet = Fleet::new(&of(60));
+        (0..3).for_each(|second| fails(&mut fleet, second));
+        let mut fleet = fleet.adopted(&of(60), &of(window));
+        fails(&mut fleet, 3);
+        assert_eq!(fleet.bench(0).is_some(), benched, "{window} s");
+    }
 }
