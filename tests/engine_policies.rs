@@ -2,6 +2,8 @@
 //! repeats, what follows a break after commit. First single lives by hand, one declared behaviour each, then
 //! generated ones in a [`race::World`] that does with attempts what the async shell does.
 
+#[path = "engine_policies/bars.rs"]
+mod bars;
 #[path = "engine_policies/kit.rs"]
 mod kit;
 #[path = "engine_policies/race.rs"]
@@ -13,10 +15,12 @@ use std::time::Duration;
 
 use brownout::chat::{Failure, FailureClass, Limit};
 use brownout::router::config::{
-    AfterCommit, Ambiguous, Backoff, Budget, ClassPolicy, Config, Hedge, HedgeAfter, Jitter, Model, Need,
-    Price, Rescue, RetryOrder, Route, StreamPolicy, Then,
+    AfterCommit, AllBenched, Ambiguous, Backoff, BreakerPolicy, Budget, ClassPolicy, Concurrency, Config,
+    Hedge, HedgeAfter, Jitter, Model, Need, Price, Rescue, RetryAfterPolicy, RetryOrder, Route, StreamPolicy,
+    Then,
 };
 use brownout::router::engine::{Loss, Step};
+use brownout::router::fleet::{Admission, Blame};
 use brownout::router::plan::{Facts, Needs, Wish};
 use brownout::router::trail::{Cause, SkipReason};
 
@@ -51,6 +55,30 @@ fn a_hedge_asks_the_next_model_and_the_loser_holds_nothing() {
     assert_eq!(hand.engine.hedge(at(3), &mut hand.fleet), None, "nothing is hedged once it is committed");
     hand.engine.served(at(3), &mut hand.fleet);
     assert_eq!((hand.in_flight(0), hand.in_flight(1)), (0, 0));
+}
+
+/// A percentile is that of the target's own recent answers, and never less than declared; until twenty are known nothing is
+/// hedged.
+#[test]
+fn a_hedge_waits_as_long_as_is_usual() {
+    let budget = Budget { share: 1.0, per_second: 100.0 };
+    let hedge = |at_least| {
+        let after = HedgeAfter::Percentile { share: 0.95, at_least };
+        Some(Hedge { after, budget, most: 1 })
+    };
+    // Answers after 10, 20 … 200 ms: the nineteenth of twenty is 190 ms.
+    for (answers, at_least, expected) in
+        [(19, ms(0), None), (20, ms(0), Some(ms(190))), (20, ms(500), Some(ms(500)))]
+    {
+        let mut hand =
+            Hand::new(config(vec![model("a"), model("b")], Route { hedge: hedge(at_least), ..route(2) }));
+        for nth in 1..=answers {
+            let Admission::Yes(pass) = hand.fleet.admit(0, at(0), 0.0) else { panic!("nothing benches it") };
+            hand.fleet.served(pass, at(0) + ms(nth * 10));
+        }
+        let first = order(&hand.begin(at(1)));
+        assert_eq!(first.hedge_at, expected.map(|after| at(1) + after), "{answers} answers");
+    }
 }
 
 /// When one of two fails, the other one is waited for, whatever would follow the failure alone.
@@ -119,6 +147,18 @@ fn hedges_stay_within_the_bound_and_the_deadline() {
     let mut hand = Hand::new(config(vec![model("a"), model("b"), model("c")], late));
     hand.begin(at(0));
     assert_eq!(hand.engine.hedge(at(60), &mut hand.fleet), None, "the deadline is 60 s");
+}
+
+/// A target whose old connection was dead once gets a new one, also when its turn comes as a hedge.
+#[test]
+fn a_hedge_on_a_target_whose_connection_was_dead_gets_a_new_one() {
+    let mut hand =
+        Hand::new(config(vec![model("a"), model("b"), model("c")], Route { hedge: hedged(2), ..route(3) }));
+    hand.begin(at(0));
+    hand.engine.hedge(at(1), &mut hand.fleet).expect("a hedge");
+    assert_eq!(hand.engine.failed_of(0, dead_connection(), at(2), &mut hand.fleet), Step::Pending);
+    let second = hand.engine.hedge(at(3), &mut hand.fleet).expect("another one");
+    assert_eq!((second.target, second.cause, second.fresh), (0, Cause::Hedge, true));
 }
 
 // === Repeats ===
@@ -239,6 +279,77 @@ fn a_dead_connection_is_replaced_once() {
     let declared = Route { ambiguous: Ambiguous::Surface, ..route(2) };
     let mut hand = Hand::new(config(vec![model("a"), model("b")], declared));
     hand.begin(at(0));
+    assert!(matches!(hand.engine.failed(dead_connection(), at(0), &mut hand.fleet), Step::Fail(_)));
+}
+
+/// A repeat whose target was benched when it was due is taken out of the budget when it is made, like any other: here the
+/// budget holds one call, which another request took, and a quarter of one comes back in five seconds.
+#[test]
+fn a_repeat_that_waited_for_the_end_of_a_bench_is_paid_for() {
+    for (spent, repeats_made) in [(false, true), (true, false)] {
+        let breaker = BreakerPolicy {
+            failures: 1,
+            open: Duration::from_secs(5),
+            jitter: 0.0,
+            ..BreakerPolicy::default()
+        };
+        let mut route = Route {
+            all_benched: AllBenched::Wait,
+            retry_budget: Some(Budget { share: 0.0, per_second: 0.05 }),
+            ..route(1)
+        };
+        route.retry.set(FailureClass::Overloaded, repeats(1));
+        let mut hand = Hand::new(config(vec![Model { breaker, ..model("a") }], route));
+        hand.begin(at(0));
+        if spent {
+            assert!(hand.fleet.may_retry(0, 0, at(0)));
+        }
+        assert_eq!(hand.engine.failed(overloaded(), at(0), &mut hand.fleet), Step::Wait(at(5)));
+        let made = matches!(hand.engine.waited(at(5), &mut hand.fleet), Step::Attempt(_));
+        assert_eq!(made, repeats_made, "spent {spent}");
+        assert_eq!(hand.in_flight(0), u32::from(repeats_made), "what is not paid for holds nothing");
+    }
+}
+
+/// Asking a benched model all the same is not asking what may not be asked: neither what has no money left, nor what would
+/// fail as its sibling just did.
+#[test]
+fn asking_one_all_the_same_keeps_to_money_and_to_what_is_known() {
+    let breaker = BreakerPolicy { failures: 1, ..BreakerPolicy::default() };
+    let benched = |hand: &mut Hand, target: usize| {
+        let Admission::Yes(pass) = hand.fleet.admit(target, at(0), 0.0) else { panic!("it is benched") };
+        hand.fleet.failed(pass, &overloaded(), Blame::Target, at(0), 0.0);
+    };
+    let declared = || Route { all_benched: AllBenched::AskOne, ..route(1) };
+    let mut hand = Hand::new(config(vec![Model { breaker, ..model("a") }], declared()));
+    benched(&mut hand, 0);
+    assert!(matches!(hand.begin(at(1)), Step::Attempt(_)), "it is asked all the same");
+    // Its tenant spends the rest while it waits for its turn.
+    let mut spends = kit::several(declared());
+    spends.models[0].breaker = breaker;
+    let mut hand = Hand::new(spends);
+    benched(&mut hand, 1);
+    benched(&mut hand, 2);
+    hand.begin(at(1));
+    hand.engine.set_spent(true);
+    assert!(matches!(hand.engine.failed(overloaded(), at(1), &mut hand.fleet), Step::Fail(_)));
+    // The prompt is too long for the model, whoever serves it.
+    let mut alike = kit::several(declared());
+    alike.models[0].breaker = breaker;
+    let mut hand = Hand::new(alike);
+    benched(&mut hand, 1);
+    benched(&mut hand, 2);
+    assert_eq!(order(&hand.begin(at(1))).target, 0);
+    let long = status(400, FailureClass::ContextExceeded);
+    assert!(matches!(hand.engine.failed(long, at(1), &mut hand.fleet), Step::Fail(_)));
+}
+
+/// A request whose tenant has spent its money meanwhile is not sent again on a new connection either.
+#[test]
+fn a_dead_connection_is_not_replaced_without_money() {
+    let mut hand = Hand::new(config(vec![model("a")], route(1)));
+    hand.begin(at(0));
+    hand.engine.set_spent(true);
     assert!(matches!(hand.engine.failed(dead_connection(), at(0), &mut hand.fleet), Step::Fail(_)));
 }
 
@@ -410,4 +521,164 @@ fn a_hedge_that_lost_can_still_go_on() {
     hand.engine.committed(at(2), &mut hand.fleet);
     let on = order(&hand.engine.failed_of(0, cut(true), at(3), &mut hand.fleet));
     assert_eq!((on.target, on.cause), (1, Cause::Regenerate));
+}
+
+/// What a model meant to say is not mended by having it said again: only accidents are gone on from.
+#[test]
+fn only_accidents_are_gone_on_from() {
+    let accidents = [
+        FailureClass::Truncated,
+        FailureClass::Timeout(Limit::Idle),
+        FailureClass::ServerError,
+        FailureClass::Overloaded,
+        FailureClass::Unreachable,
+        FailureClass::Protocol,
+        FailureClass::RateLimited,
+        FailureClass::QuotaExhausted,
+    ];
+    let meant = [
+        FailureClass::Refused,
+        FailureClass::InvalidOutput,
+        FailureClass::Empty,
+        FailureClass::InvalidRequest,
+    ];
+    for (class, goes_on) in
+        accidents.map(|class| (class, true)).into_iter().chain(meant.map(|class| (class, false)))
+    {
+        let stream = StreamPolicy { after_commit: AfterCommit::Regenerate, ..StreamPolicy::default() };
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], Route { stream, ..route(2) }));
+        hand.begin(at(0));
+        hand.engine.committed(at(1), &mut hand.fleet);
+        let loss = Loss { resumable: true, ..Loss::from(Failure::new(class, "boom")) };
+        let step = hand.engine.failed(loss, at(2), &mut hand.fleet);
+        assert_eq!(matches!(step, Step::Attempt(_)), goes_on, "{class}: {step:?}");
+    }
+}
+
+/// The target whose stream broke is asked to say it again when nobody else is there, as far as the budget allows.
+#[test]
+fn who_broke_a_stream_says_it_again_while_the_budget_lasts() {
+    let stream = StreamPolicy { after_commit: AfterCommit::Regenerate, ..StreamPolicy::default() };
+    for (per_second, again) in [(1.0, true), (0.0, false)] {
+        let retry_budget = Some(Budget { share: 0.0, per_second });
+        let mut hand = Hand::new(config(vec![model("a")], Route { stream, retry_budget, ..route(1) }));
+        hand.begin(at(0));
+        if !again {
+            // What a budget holds at the least is one call.
+            hand.fleet.may_retry(0, 0, at(0));
+        }
+        hand.engine.committed(at(1), &mut hand.fleet);
+        let loss = Loss { resumable: true, ..Loss::from(Failure::new(FailureClass::Truncated, "cut")) };
+        let step = hand.engine.failed(loss, at(2), &mut hand.fleet);
+        assert_eq!(
+            matches!(step, Step::Attempt(order) if order.cause == Cause::Regenerate),
+            again,
+            "{per_second}"
+        );
+    }
+}
+
+/// A target that is only busy is waited for, whatever is declared for one that is benched: a place will be free soon.
+#[test]
+fn a_busy_target_is_waited_for() {
+    let mut config = config(vec![model("a")], route(1));
+    config.providers[0].concurrency = Some(Concurrency { most: 1, adaptive: false });
+    let mut hand = Hand::new(config);
+    let Admission::Yes(pass) = hand.fleet.admit(0, at(0), 0.0) else { panic!("there is a place") };
+    let Step::Wait(until) = hand.begin(at(0)) else { panic!("a place will be free") };
+    assert_eq!(until, at(0) + ms(50));
+    hand.fleet.released(pass, until);
+    assert!(matches!(hand.engine.waited(until, &mut hand.fleet), Step::Attempt(_)));
+}
+
+/// The error tells how long waiting would help: until the first of those who may be asked is back, or else what the provider
+/// asked for; somebody who is there already is no reason to wait.
+#[test]
+fn an_error_tells_when_the_first_is_back() {
+    let breaker = |open| BreakerPolicy {
+        failures: 1,
+        open: Duration::from_secs(open),
+        jitter: 0.0,
+        ..BreakerPolicy::default()
+    };
+    let models = |first, second| {
+        vec![
+            Model { breaker: breaker(first), ..model("a") },
+            Model { breaker: breaker(second), ..model("b") },
+        ]
+    };
+    // Both fail at once and are benched for 20 s and 7 s.
+    let mut hand = Hand::new(config(models(20, 7), route(2)));
+    hand.begin(at(0));
+    hand.engine.failed(overloaded(), at(0), &mut hand.fleet);
+    let Step::Fail(last) = hand.engine.failed(overloaded(), at(0), &mut hand.fleet) else {
+        panic!("no error")
+    };
+    assert_eq!(last.failure.retry_after, Some(Duration::from_secs(7)));
+    // Nobody is benched: nothing is told.
+    let mut hand = Hand::new(config(vec![model("a")], route(1)));
+    hand.begin(at(0));
+    let Step::Fail(last) = hand.engine.failed(overloaded(), at(0), &mut hand.fleet) else {
+        panic!("no error")
+    };
+    assert_eq!(last.failure.retry_after, None);
+}
+
+/// A wait that is as long as is waited at most is waited out; a longer one is not.
+#[test]
+fn a_wait_of_the_declared_length_is_waited_out() {
+    for (asked, waits) in [(10, true), (11, false)] {
+        let retry_after = RetryAfterPolicy::Wait { cap: Duration::from_secs(10) };
+        let mut route = Route { retry_after, ..route(2) };
+        route.retry.set(FailureClass::RateLimited, repeats(1));
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], route));
+        hand.begin(at(0));
+        let limited = Failure {
+            retry_after: Some(Duration::from_secs(asked)),
+            ..status(429, FailureClass::RateLimited)
+        };
+        match hand.engine.failed(limited, at(0), &mut hand.fleet) {
+            Step::Wait(until) => assert!(waits && until >= at(asked), "{asked} s, until {until:?}"),
+            Step::Attempt(order) => assert!(!waits && order.target == 1, "{asked} s"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A caller is not sent to sleep for longer than a day, whatever a provider said.
+#[test]
+fn no_caller_is_told_to_wait_for_longer_than_a_day() {
+    let day = Duration::from_secs(86_400);
+    for (asked, told) in [(day / 2, day / 2), (day * 10, day)] {
+        let mut route = route(2);
+        route.retry.set(FailureClass::RateLimited, ClassPolicy { then: Then::Surface, ..repeats(0) });
+        let mut hand = Hand::new(config(vec![model("a"), model("b")], route));
+        hand.begin(at(0));
+        let limited = Failure { retry_after: Some(asked), ..status(429, FailureClass::RateLimited) };
+        let Step::Fail(last) = hand.engine.failed(limited, at(0), &mut hand.fleet) else {
+            panic!("no error")
+        };
+        // The other model is there, so nobody's return is waited for: the provider's own word is passed on.
+        assert_eq!(last.failure.retry_after, Some(told));
+    }
+}
+
+/// Who is turned away because everybody rests is told who rests, for how long, and after what.
+#[test]
+fn an_error_of_nobody_names_who_rests_and_why() {
+    let breaker =
+        BreakerPolicy { failures: 1, open: Duration::from_secs(20), jitter: 0.0, ..BreakerPolicy::default() };
+    let models = || vec![Model { breaker, ..model("a") }, Model { breaker, ..model("b") }];
+    let mut hand = Hand::new(config(models(), route(2)));
+    for target in [0, 1] {
+        let Admission::Yes(pass) = hand.fleet.admit(target, at(0), 0.0) else { panic!("it is benched") };
+        hand.fleet.failed(pass, &overloaded(), Blame::Target, at(0), 0.0);
+    }
+    let Step::Fail(last) = hand.begin(at(1)) else { panic!("somebody was asked") };
+    assert_eq!(
+        last.failure.message,
+        "no model of route `r` may be asked now: `a` rests for another 19.0 s after 529 overloaded; \
+         `b` rests for another 19.0 s after 529 overloaded"
+    );
+    assert_eq!((last.status, last.failure.retry_after), (503, Some(Duration::from_secs(19))));
 }

@@ -38,8 +38,10 @@ impl Spending {
     #[must_use]
     pub fn is_spent(&self, tenant: &Tenant, now: Moment) -> bool {
         let Some(limit) = tenant.spend else { return false };
-        let period = self.periods.get(&tenant.name).copied().unwrap_or_default();
-        period.number == number(&limit, now) && period.spent >= limit.most
+        let now = number(&limit, now);
+        let period = self.periods.get(&tenant.name).filter(|period| period.number == now);
+        // Who may spend nothing has spent it, in every period.
+        period.map_or(0, |period| period.spent) >= limit.most
     }
 }
 
@@ -65,5 +67,19 @@ mod tests {
         spending.add(&tenant, 40, at(59));
         assert!(spending.is_spent(&tenant, at(59)));
         assert!(!spending.is_spent(&tenant, at(60)));
+    }
+
+    #[test]
+    fn who_may_spend_nothing_has_spent_it_in_every_period() {
+        let spend = Spend { most: 0, per: Duration::from_secs(60) };
+        let tenant =
+            Tenant { name: "free".to_owned(), key: None, models: None, regions: None, spend: Some(spend) };
+        let mut spending = Spending::default();
+        let is_spent = |spending: &Spending, seconds: u64| {
+            spending.is_spent(&tenant, Moment::from_us(seconds * 1_000_000))
+        };
+        assert!([0, 59, 60, 6_000].iter().all(|at| is_spent(&spending, *at)));
+        spending.add(&tenant, 1, Moment::from_us(60_000_000));
+        assert!([0, 60, 120].iter().all(|at| is_spent(&spending, *at)));
     }
 }

@@ -7,6 +7,7 @@ use super::{
     Tally, VendorFault, Way,
 };
 use crate::clock::Moment;
+use crate::dialect::{Dialect, Format};
 use crate::dice::{Dice, Key};
 use crate::latency::Dist;
 
@@ -35,6 +36,43 @@ pub struct Facts<'a> {
     pub now: Moment,
     /// How it came.
     pub way: Way<'a>,
+}
+
+impl<'a> Facts<'a> {
+    /// A chat call of `model` at `provider`, at the origin of time, for nobody in particular and about nothing: for whoever
+    /// plays rules without bytes. `asks` says whether a stream is asked for, a tool has to be called, JSON is wanted.
+    #[must_use]
+    pub fn of_chat(provider: &'a str, dialect: Dialect, model: &'a str, asks: (bool, bool, bool)) -> Self {
+        let (stream, tool, json) = asks;
+        let format = match dialect {
+            Dialect::Anthropic => Format::Messages,
+            Dialect::Gemini => Format::Generate,
+            Dialect::Ollama => Format::OllamaChat,
+            _ => Format::Chat,
+        };
+        let form = Form {
+            format,
+            stream,
+            usage: true,
+            tool,
+            json,
+            inspected: dialect.inspects(),
+            ..Form::default()
+        };
+        Facts {
+            provider,
+            model,
+            tenant: None,
+            prompt: "",
+            stream,
+            form,
+            request_id: None,
+            nth: 0,
+            number: 0,
+            now: Moment::ZERO,
+            way: Way::default(),
+        }
+    }
 }
 
 impl Facts<'_> {

@@ -20,10 +20,10 @@ impl Engine {
     /// After a failure before commit.
     pub(super) fn decide(&mut self, order: &Order, loss: Loss, now: Moment, fleet: &mut Fleet) -> Step {
         let accompanied = !self.running.is_empty();
+        let stale = self.is_stale(order, &loss);
         if !accompanied && let Some(step) = self.replay(order, &loss, now, fleet) {
             return step;
         }
-        let stale = self.is_stale(order, &loss);
         let failure = loss.failure;
         // What a second model makes of the request says nothing about the first one, who may be about to answer.
         let ends = !(accompanied && order.cause == Cause::Hedge)
@@ -50,7 +50,10 @@ impl Engine {
             return self.surface_now(order.target, failure, now, fleet);
         }
         match bench {
-            Some(until) => self.pass_over(order.target, SkipReason::Benched { until }, now),
+            Some(until) => {
+                self.unpaid.push(order.target);
+                self.pass_over(order.target, SkipReason::Benched { until }, now);
+            }
             None => self.end_turn(order.target),
         }
         self.advance(now, fleet)
@@ -69,15 +72,19 @@ impl Engine {
 
     /// The same request on a new connection, once: the old one was dead before the request could be carried out.
     fn replay(&mut self, order: &Order, loss: &Loss, now: Moment, fleet: &mut Fleet) -> Option<Step> {
-        let may = self.is_stale(order, loss)
-            && self.attempts < self.route().max_attempts
+        if !self.is_stale(order, loss) {
+            return None;
+        }
+        // Whenever it is asked again, it gets a new connection.
+        self.replayed.push(order.target);
+        let may = self.attempts < self.route().max_attempts
             && now + WORTH_ASKING < self.deadline
+            && self.hopeless(order.target).is_none()
             && !(loss.sent && self.route().ambiguous == Ambiguous::Surface);
         if !may {
             return None;
         }
         let pass = self.ask(order.target, now, fleet).ok()?;
-        self.replayed.push(order.target);
         let again = Order {
             cause: Cause::Retry,
             pass,

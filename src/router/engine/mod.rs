@@ -112,6 +112,8 @@ pub struct Engine {
     repeats: Vec<(TargetIx, FailureClass, u32)>,
     /// Repeats to be made when all others had their turn, and when they may be made.
     deferred: Vec<(TargetIx, Moment, WaitCause)>,
+    /// Targets that were benched when a repeat was due: should they get another turn, it is taken out of the budgets then.
+    unpaid: Vec<TargetIx>,
     /// Targets whose old connection let them down once.
     replayed: Vec<TargetIx>,
     attempts: u32,
@@ -155,6 +157,7 @@ impl Engine {
             cursor: 0,
             repeats: Vec::new(),
             deferred: Vec::new(),
+            unpaid: Vec::new(),
             replayed: Vec::new(),
             attempts: 0,
             hedges: 0,
@@ -324,12 +327,11 @@ impl Engine {
         *seam!(IgnoresAModelsRepeats, own, None).unwrap_or_else(|| self.route().retry.of(class))
     }
 
-    /// Whose fault a failure is. A connection that was dead before the request was sent says nothing of its target,
-    /// and an answer that only differs from what was said before is no worse than any other.
+    /// Whose fault a failure is. A connection that was dead before the request was sent says nothing of its target, nor
+    /// does a limit that was cut too short.
     fn blame(&self, order: &Order, loss: &Loss) -> Blame {
         let stale = self.is_stale(order, loss);
-        let differs = order.cause == Cause::Regenerate && loss.failure.class == FailureClass::InvalidOutput;
         let blames = seam!(BlamesShortDeadlines, order.limits.blames(loss.failure.class), true);
-        if stale || differs || !blames { Blame::Neutral } else { Blame::Target }
+        if stale || !blames { Blame::Neutral } else { Blame::Target }
     }
 }

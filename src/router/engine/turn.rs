@@ -35,7 +35,14 @@ impl Engine {
                 continue;
             }
             match self.ask(target, now, fleet) {
-                Ok(pass) => return self.order(self.cause(target), pass, now, fleet),
+                Ok(pass) if self.can_pay(target, now, fleet) => {
+                    return self.order(self.cause(target), pass, now, fleet);
+                }
+                Ok(pass) => {
+                    fleet.released(pass, now);
+                    self.skip(target, SkipReason::RetryBudget, now);
+                    self.next_candidate();
+                }
                 Err(reason) => self.pass_over(target, reason, now),
             }
         }
@@ -50,6 +57,17 @@ impl Engine {
         match fleet.admit(target, now, chance) {
             Admission::Yes(pass) => Ok(pass),
             Admission::No(reason) => Err(reason),
+        }
+    }
+
+    /// Whether the budgets allow to ask `target`, should that be a repeat whose time had come when it was benched.
+    fn can_pay(&mut self, target: TargetIx, now: Moment, fleet: &mut Fleet) -> bool {
+        match self.unpaid.iter().position(|unpaid| *unpaid == target) {
+            Some(at) => {
+                self.unpaid.swap_remove(at);
+                fleet.may_retry(self.route, target, now)
+            }
+            None => true,
         }
     }
 
@@ -120,14 +138,16 @@ impl Engine {
             limits,
             cause,
             pass,
-            fresh: self.replayed.contains(&pass.target),
+            fresh: false,
             hedge_at,
         }))
     }
 
     /// Numbers an order and notes that it is under way.
     pub(super) fn start(&mut self, order: Order) -> Order {
-        let order = Order { number: self.attempts, ..order };
+        // Whose old connection was dead once gets a new one, whatever it is asked for.
+        let fresh = order.fresh || self.replayed.contains(&order.target);
+        let order = Order { number: self.attempts, fresh, ..order };
         self.attempts += 1;
         self.running.push(order);
         order
@@ -216,15 +236,17 @@ impl Engine {
     }
 
     /// The target to ask although it is benched: the one that is back first, once a request, where the route says
-    /// so. One that asked to be left alone is left alone, and one that failed this very request is not asked again
-    /// without a pause.
+    /// so. One that asked to be left alone is left alone, one that failed this very request is not asked again without a
+    /// pause, and what forbids to ask a target that is well forbids this, too.
     fn against_its_bench(&self, now: Moment, fleet: &Fleet) -> Option<TargetIx> {
         if self.route().all_benched != AllBenched::AskOne || self.forced {
             return None;
         }
         let failed = |target: TargetIx| self.repeats.iter().any(|(of, _, _)| *of == target);
-        let benched =
-            self.passed_over.iter().filter(|(target, _)| !fleet.is_cooling(*target, now) && !failed(*target));
+        let may = |target: TargetIx| {
+            !fleet.is_cooling(target, now) && !failed(target) && self.hopeless(target).is_none()
+        };
+        let benched = self.passed_over.iter().filter(|(target, _)| may(*target));
         benched.min_by_key(|(_, reason)| back_at(*reason, now)).map(|(target, _)| *target)
     }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::chat::Allowance;
 use crate::dialect::Dialect;
 use crate::router::config::{
-    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, Route, Secret,
+    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, RateTrip, Route, Secret, SlowTrip,
 };
 
 pub(super) const fn at(seconds: u64) -> Moment {
@@ -413,4 +413,105 @@ fn a_reload_frees_what_calls_under_way_hold() {
     assert!(pass(&mut moved, 0, at(5)).probe);
     fleet.served(probe, at(6));
     assert_eq!((fleet.probes(), fleet.load(0, at(6)).in_flight), (0, 0));
+}
+
+/// A call that fails without a word counts as slow once, for as long as it took; one that had said something was counted when
+/// it did.
+#[test]
+fn a_silent_failure_counts_as_a_slow_call() {
+    let slow = SlowTrip { over: s(2), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { failures: 0, slow: Some(slow), ..policy(Scope::Model) };
+    let config = config(&[0], &[("a", &[0])], breaker);
+    let benched = |heard: bool, takes: u64| {
+        let mut fleet = Fleet::new(&config);
+        let mut pass = pass(&mut fleet, 0, at(0));
+        if heard {
+            fleet.progressed(&mut pass, at(1));
+        }
+        fleet.failed(pass, &failure(FailureClass::ServerError), Blame::Target, at(takes), 0.0);
+        fleet.bench(0).is_some()
+    };
+    assert!(benched(false, 3));
+    assert!(!benched(false, 1), "it was quick to fail");
+    assert!(!benched(true, 3), "it was quick to begin");
+}
+
+/// A reload that turns a breaker off turns it off for good: not even a bad key benches any more.
+#[test]
+fn a_reload_that_turns_a_breaker_off_lets_nothing_bench() {
+    let old = config(&[0], &[("a", &[0])], policy(Scope::Model));
+    let new = config(&[0], &[("a", &[0])], BreakerPolicy::off());
+    let mut fleet = Fleet::new(&old);
+    let benched = pass(&mut fleet, 0, at(0));
+    fleet.failed(benched, &failure(FailureClass::ServerError), Blame::Target, at(0), 0.0);
+    let mut fleet = fleet.adopted(&old, &new);
+    assert_eq!(fleet.bench(0), None);
+    let again = pass(&mut fleet, 0, at(1));
+    fleet.failed(again, &failure(FailureClass::Unauthorized), Blame::Target, at(1), 0.0);
+    assert_eq!(fleet.bench(0), None);
+}
+
+/// A bench that follows from slowness is lengthened by the draw with which the call was admitted: half of a jitter of 100 %
+/// makes 5 s 7.5 s.
+#[test]
+fn the_draw_of_a_call_lengthens_the_bench_that_follows_from_its_slowness() {
+    let slow = SlowTrip { over: s(1), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { slow: Some(slow), jitter: 1.0, ..policy(Scope::Model) };
+    let config = config(&[0], &[("a", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    let Admission::Yes(mut pass) = fleet.admit(0, at(0), 0.5) else { panic!("nothing benches it") };
+    fleet.progressed(&mut pass, at(2));
+    let end = fleet.bench(0).expect("it was slow") - at(2);
+    assert!((end.as_secs_f64() - 7.5).abs() < 1e-5, "{end:?}");
+}
+
+/// A target that shared its breaker and now has its own stays as benched as it was, by whichever of the two was later.
+#[test]
+fn a_target_that_is_alone_after_a_reload_stays_as_benched_as_it_was() {
+    let shared = config(&[0], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
+    let alone = config(&[0], &[("a", &[0]), ("b", &[0])], policy(Scope::Model));
+    // An unknown name is the target's own trouble, a server error the whole provider's.
+    for (class, benched) in
+        [(FailureClass::NotFound, [Some(at(5)), None]), (FailureClass::ServerError, [Some(at(5)); 2])]
+    {
+        let mut fleet = Fleet::new(&shared);
+        let failing = pass(&mut fleet, 0, at(0));
+        fleet.failed(failing, &failure(class), Blame::Target, at(0), 0.0);
+        let after = fleet.adopted(&shared, &alone);
+        assert_eq!([after.bench(0), after.bench(1)], benched, "{class}");
+        let same = fleet.adopted(&shared, &shared);
+        assert_eq!([same.bench(0), same.bench(1)], benched, "{class}");
+    }
+}
+
+/// Where only slowness is declared to bench a provider, a bad key still benches what it opens: no answer comes of it.
+#[test]
+fn a_bad_key_benches_where_only_slowness_is_declared() {
+    let slow = SlowTrip { over: s(2), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { failures: 0, slow: Some(slow), ..policy(Scope::Provider) };
+    let config = config(&[0], &[("a", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    let denied = pass(&mut fleet, 0, at(0));
+    fleet.failed(denied, &failure(FailureClass::Unauthorized), Blame::Target, at(0), 0.0);
+    assert!(fleet.bench(0).is_some());
+}
+
+/// A reload keeps the calls of a window of the same length; of another length they say nothing.
+#[test]
+fn a_reload_keeps_windows_of_the_same_length() {
+    let of = |window: u64| {
+        let rate = RateTrip { share: 1.0, window: s(window), min_calls: 4 };
+        config(&[0], &[("a", &[0])], BreakerPolicy { failures: 0, rate: Some(rate), ..policy(Scope::Model) })
+    };
+    let fails = |fleet: &mut Fleet, seconds: u64| {
+        let failing = pass(fleet, 0, at(seconds));
+        fleet.failed(failing, &failure(FailureClass::ServerError), Blame::Target, at(seconds), 0.0);
+    };
+    for (window, benched) in [(60, true), (30, false)] {
+        let mut fleet = Fleet::new(&of(60));
+        (0..3).for_each(|second| fails(&mut fleet, second));
+        let mut fleet = fleet.adopted(&of(60), &of(window));
+        fails(&mut fleet, 3);
+        assert_eq!(fleet.bench(0).is_some(), benched, "{window} s");
+    }
 }
