@@ -41,9 +41,8 @@ pub(super) fn seed(search: &mut Search<'_>) {
 }
 
 fn say(doc: &mut Doc, place: &[usize], simple: String) {
-    match doc.at_mut(place) {
-        Some(Doc::Word(word) | Doc::Text(word)) => *word = simple,
-        _ => {}
+    if let Some(Doc::Word(word) | Doc::Text(word)) = doc.at_mut(place) {
+        *word = simple;
     }
 }
 
