@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod screen;
 mod serve;
+mod shrink;
 
 use clap::{Parser, Subcommand};
 
@@ -46,6 +47,8 @@ enum Command {
     Check(check::Args),
     /// Attack the promises with worlds nobody thought of
     Fuzz(fuzz::Args),
+    /// Make a scenario that breaks something as small as it still does
+    Shrink(shrink::Args),
     /// Put together, or compare, reports of runs that are over
     Report(report::Args),
     /// Show why one request went the way it did
@@ -76,6 +79,7 @@ pub fn main() -> Exit {
         Command::Run(args) => run::command(&args),
         Command::Check(args) => check::command(&args),
         Command::Fuzz(args) => fuzz::command(&args),
+        Command::Shrink(args) => shrink::command(&args),
         Command::Report(args) => report::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Figures(args) => figures::command(&args),

@@ -9,6 +9,7 @@
 //! - [`play`]: plays a case at one of three depths, and says which promises it broke.
 //! - [`coverage`]: which faults met the router in which state.
 //! - [`shrink`]: a case that breaks a promise -> the smallest that still does.
+//! - [`complaint`]: what is wrong with a scenario that somebody wrote, to make that small.
 //! - [`save`]: writes it down, with its promise, its witness and the command that plays it again.
 //! - [`hunt`]: all of it, case after case, on every core.
 //!
@@ -16,6 +17,7 @@
 //! or its pure core alone) or somebody else's ([`crate::testing`]).
 
 pub mod case;
+pub mod complaint;
 pub mod coverage;
 pub mod doc;
 pub mod generate;

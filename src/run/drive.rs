@@ -67,7 +67,7 @@ impl<'a> Drive<'a> {
     pub(super) async fn run(self) -> io::Result<()> {
         let mut sources = JoinSet::new();
         for (index, source) in self.scenario.load.iter().enumerate() {
-            let dice = self.dice.key("load").u64(index as u64);
+            let dice = of_source(self.dice, index);
             let writer = Writer::new(self.scenario, source.clone(), index, dice);
             match &source.arrivals {
                 Arrivals::List(list) => {
@@ -191,12 +191,38 @@ impl Shared {
 pub fn asks(scenario: &Scenario, most: usize) -> io::Result<Vec<Ask>> {
     let mut asks = Vec::new();
     for (index, source) in scenario.load.iter().enumerate() {
-        let dice = Dice::new(scenario.seed).key("load").u64(index as u64);
+        let dice = of_source(Dice::new(scenario.seed), index);
         let Some(times) = Times::new(&source.arrivals, dice.str("times"))? else { continue };
         let mut writer = Writer::new(scenario, source.clone(), index, dice);
         asks.extend((0..).zip(times.take(most)).map(|(nth, arrival)| writer.write(nth, &arrival, 0)));
     }
     Ok(asks)
+}
+
+/// How many requests `scenario` sends; none if that depends on the answers, or is more than `most` of any source.
+///
+/// # Errors
+///
+/// When a recording cannot be read.
+pub fn arriving(scenario: &Scenario, most: usize) -> io::Result<Option<u64>> {
+    let mut all = 0;
+    for (index, source) in scenario.load.iter().enumerate() {
+        let dice = of_source(Dice::new(scenario.seed), index);
+        let count = match Times::new(&source.arrivals, dice.str("times"))? {
+            Some(times) => times.take(most + 1).count(),
+            None => listed(source).map_or(usize::MAX, Vec::len),
+        };
+        if count > most {
+            return Ok(None);
+        }
+        all += count as u64;
+    }
+    Ok(Some(all))
+}
+
+/// Chance of the source with this number.
+fn of_source(dice: Dice, index: usize) -> Key {
+    dice.key("load").u64(index as u64)
 }
 
 /// Writes the requests of one source.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-pub use drive::asks;
+pub use drive::{arriving, asks};
 pub use header::header;
 pub use middle::{Around, Foreign, Middle, Serve};
 

@@ -41,7 +41,7 @@ pub(super) fn command(file: &Path, deep: Deep) -> Exit {
 }
 
 /// The file as a case: checked by its own name, so that what is wrong with it is said of it.
-fn load(file: &Path) -> Result<Case, Exit> {
+pub(in crate::cli) fn load(file: &Path) -> Result<Case, Exit> {
     let scenario = scenario::load(file).map_err(|problems| {
         screen::talk(&problems.render(screen::stderr_color()));
         screen::usage("nothing was started")

@@ -87,6 +87,14 @@ impl Doc {
         }
     }
 
+    /// Puts `value` at `key` of a map: in the place of what is there, or at the front.
+    pub fn put_first(&mut self, key: &str, value: impl Into<Doc>) {
+        match (self.find(key), &mut *self) {
+            (None, Doc::Map(entries)) => entries.insert(0, (key.to_owned(), value.into())),
+            _ => self.set(key, value),
+        }
+    }
+
     /// Takes `key` out of a map.
     pub fn remove(&mut self, key: &str) -> Option<Doc> {
         let Doc::Map(entries) = self else { return None };

@@ -5,8 +5,8 @@ use super::scalar;
 use super::search::Search;
 use crate::fuzz::Doc;
 
-/// Keys at which a time is a moment of the run.
-const INSTANTS: [&str; 4] = ["at", "from", "to", "during"];
+/// Keys at which an amount is a place, in time or in a stream: the very beginning is one of them.
+const PLACES: [&str; 5] = ["at", "from", "to", "during", "after"];
 
 /// Makes every amount as round as it can be.
 pub(super) fn round(search: &mut Search<'_>) {
@@ -20,7 +20,7 @@ pub(super) fn round(search: &mut Search<'_>) {
         if is_fixed(search, &place) {
             continue;
         }
-        let instant = search.doc().keys_to(&place).iter().any(|key| INSTANTS.contains(key));
+        let instant = search.doc().keys_to(&place).iter().any(|key| PLACES.contains(key));
         for simple in scalar::simpler(&word, instant).into_iter().chain(fewer_words(&word)) {
             if search.edit(|doc| say(doc, &place, simple)) {
                 break;
@@ -33,7 +33,7 @@ pub(super) fn round(search: &mut Search<'_>) {
 pub(super) fn seed(search: &mut Search<'_>) {
     if !search.edit(|doc| drop(doc.remove("seed"))) && search.doc().get("seed").is_some() {
         for seed in 1..10_u64 {
-            if search.edit(|doc| doc.set("seed", seed)) {
+            if search.edit(|doc| doc.put_first("seed", seed)) {
                 return;
             }
         }
@@ -41,9 +41,8 @@ pub(super) fn seed(search: &mut Search<'_>) {
 }
 
 fn say(doc: &mut Doc, place: &[usize], simple: String) {
-    match doc.at_mut(place) {
-        Some(Doc::Word(word) | Doc::Text(word)) => *word = simple,
-        _ => {}
+    if let Some(Doc::Word(word) | Doc::Text(word)) = doc.at_mut(place) {
+        *word = simple;
     }
 }
 

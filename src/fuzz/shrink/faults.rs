@@ -1,12 +1,16 @@
 //! Faults: fewer of them, plainer ones, and none that leave it to chance whom they hit.
 
 use super::kinds;
+use super::scalar;
 use super::search::Search;
 use crate::fuzz::Doc;
-use crate::scenario::plain;
+use crate::scenario::{self, plain};
 
 /// Calls that a fault may hit, or let through, in the place of a share of them.
 const COUNTS: [(u64, u64); 6] = [(0, 1), (0, 2), (0, 3), (1, 1), (2, 1), (1, 2)];
+
+/// Windows of a flapping fault that are tried alone.
+const WINDOWS: u32 = 6;
 
 /// Leaves out faults.
 pub(super) fn drop_faults(search: &mut Search<'_>) {
@@ -39,6 +43,7 @@ pub(super) fn simplify(search: &mut Search<'_>) {
     }
     for nth in (0..search.doc().get("faults").map_or(0, Doc::len)).rev() {
         certain(search, nth);
+        one_window(search, nth);
         plainer(search, nth);
     }
 }
@@ -63,6 +68,26 @@ fn certain(search: &mut Search<'_>, nth: usize) {
                     fault.set("skip", skip);
                 }
                 fault.set("first", first);
+            }
+        });
+        if taken {
+            return;
+        }
+    }
+}
+
+/// Windows that come again and again -> one of the first of them.
+fn one_window(search: &mut Search<'_>, nth: usize) {
+    let during = fault(search.doc(), nth).and_then(|fault| fault.get("during")).cloned();
+    let Some(during @ Doc::Map(_)) = during else { return };
+    let time = |key: &str| during.get(key).and_then(Doc::word).and_then(scenario::duration);
+    let (Some(every), Some(lasts)) = (time("every"), time("for")) else { return };
+    let from = time("from").unwrap_or_default();
+    for window in 0..WINDOWS {
+        let begins = from + every * window;
+        let taken = search.edit(|doc| {
+            if let Some(fault) = fault_mut(doc, nth) {
+                fault.set("during", scalar::window(Some(begins), Some(begins + lasts)));
             }
         });
         if taken {

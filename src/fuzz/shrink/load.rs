@@ -53,7 +53,7 @@ pub(super) fn list(search: &mut Search<'_>) {
         for seed in [None].into_iter().chain((0..seeds).map(Some)) {
             let mut doc = listed(search.doc(), &asks, prompts);
             if let Some(seed) = seed {
-                doc.set("seed", seed);
+                doc.put_first("seed", seed);
             }
             if search.detour(doc, drop_requests, few) {
                 return;

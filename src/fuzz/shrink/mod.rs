@@ -60,7 +60,7 @@ impl Default for Budget {
 }
 
 /// What makes a case smaller, in the order of what it gains.
-const PASSES: [fn(&mut Search<'_>); 16] = [
+const PASSES: [fn(&mut Search<'_>); 17] = [
     asked::leave_out,
     span::shorten,
     faults::drop_faults,
@@ -70,6 +70,7 @@ const PASSES: [fn(&mut Search<'_>); 16] = [
     load::list,
     load::drop_requests,
     names::drop_names,
+    providers::one_place,
     providers::one_dialect,
     trim::trim,
     times::close_up,

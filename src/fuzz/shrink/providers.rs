@@ -45,6 +45,35 @@ pub(super) fn one_dialect(search: &mut Search<'_>) {
     }
 }
 
+/// A model at one place says so plainly: `provider` in the place of `deployments`.
+pub(super) fn one_place(search: &mut Search<'_>) {
+    if search.is_judged() {
+        return;
+    }
+    let models = search.doc().get("router").and_then(|router| router.get("models")).map_or(0, Doc::len);
+    for nth in 0..models {
+        search.edit(|doc| {
+            let model = doc
+                .get_mut("router")
+                .and_then(|router| router.get_mut("models"))
+                .and_then(|all| all.at_mut(&[nth]));
+            if let Some(Doc::Map(entries)) = model
+                && let Some(at) = entries.iter().position(|(key, _)| key == "deployments")
+                && let [place] = entries[at].1.items()
+            {
+                let named = [
+                    ("provider", Some(place.get("provider").unwrap_or(place))),
+                    ("upstream", place.get("upstream")),
+                ];
+                let named =
+                    named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.clone())));
+                let named: Vec<_> = named.collect();
+                entries.splice(at..=at, named);
+            }
+        });
+    }
+}
+
 /// A provider's times and lengths, always the same.
 struct Calm {
     first_token: Duration,

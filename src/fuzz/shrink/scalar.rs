@@ -57,7 +57,7 @@ pub(super) fn cost(word: &str) -> u64 {
 fn time_cost(time: Duration) -> u64 {
     let us = time.as_micros() as u64;
     if us == 0 {
-        return 1;
+        return 0;
     }
     let whole_minutes = us.is_multiple_of(60_000_000).then(|| digits(us / 60_000_000));
     let round = whole_minutes.map_or(digits(us), |minutes| minutes.min(digits(us)));
@@ -68,7 +68,7 @@ fn number_cost(number: f64) -> u64 {
     // Thousandths are as fine as anything is written; what is finer counts as unround anyway.
     let thousandths = (number * 1_000.0).round().clamp(0.0, 1e15) as u64;
     match thousandths {
-        0 => 1,
+        0 => 0,
         _ => digits(thousandths) + u64::from(thousandths.ilog10().abs_diff(3)),
     }
 }
@@ -88,13 +88,13 @@ fn digits(number: u64) -> u64 {
     1 + 4 * many + kind
 }
 
-/// Simpler scalars to try in the place of `word`, the simplest first. Instants may be zero: the start is the simplest of
-/// them; a length, a limit or a delay that is zero is another thing than a short one.
+/// Simpler scalars to try in the place of `word`, the simplest first. An `instant` may be zero, the beginning is the simplest
+/// of all; a length, a limit or a delay that is zero is another thing than a short one.
 pub(super) fn simpler(word: &str, instant: bool) -> Vec<String> {
     let mut found = match Amount::of(word) {
         Some(Amount::Time(time)) => times(time, instant).into_iter().map(spoken).collect(),
         Some(Amount::Window(from, to)) => windows(from, to),
-        Some(Amount::Number(number, unit)) => numbers(number, unit),
+        Some(Amount::Number(number, unit)) => numbers(number, unit, instant),
         None => Vec::new(),
     };
     found.retain(|simple| cost(simple) < cost(word));
@@ -135,19 +135,29 @@ fn windows(from: Option<Duration>, to: Option<Duration>) -> Vec<String> {
         .collect()
 }
 
-fn numbers(number: f64, unit: &str) -> Vec<String> {
+fn numbers(number: f64, unit: &str, instant: bool) -> Vec<String> {
     let whole = number.fract() == 0.0;
     let say = |number: f64| format!("{number}{unit}");
-    let mut found: Vec<String> = [0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 100.0].into_iter().map(say).collect();
+    let mut found: Vec<String> = [1.0, 2.0, 3.0, 5.0, 10.0, 100.0].into_iter().map(say).collect();
     if whole && number < 1e15 {
         found.extend(fewer_digits(number as u64).into_iter().map(|simple| say(simple as f64)));
         found.push(say((number / 2.0).floor()));
+        if let Some((_, faster)) = [("/h", "/m"), ("/m", "/s")].iter().find(|(slow, _)| *slow == unit)
+            && (number as u64).is_multiple_of(60)
+        {
+            found.push(format!("{}{faster}", number / 60.0));
+        }
     } else {
         found.push(say(number.floor()));
         found.push(say(number.ceil()));
     }
     if unit == "%" {
-        found.extend(["100%".to_owned(), "50%".to_owned()]);
+        found.push("50%".to_owned());
+    }
+    // Nothing at all is another thing than little.
+    found.retain(|simple| !simple.starts_with('0') || simple.starts_with("0."));
+    if instant {
+        found.push(say(0.0));
     }
     found
 }

@@ -7,6 +7,7 @@ use mock_providers::provider::Spec;
 
 use super::{kinds, scalar};
 use crate::fuzz::{Case, Doc};
+use crate::run;
 use crate::scenario::Arrivals;
 
 /// What a case costs its reader: less is simpler. Compared field by field, the weightiest first.
@@ -42,7 +43,7 @@ impl Size {
     /// Of `case`, whose text this is.
     pub(super) fn with(case: &Case, text: &str) -> Size {
         Size {
-            requests: case.requests(),
+            requests: requests(case),
             faults: case.scenario.faults.len(),
             providers: case.scenario.providers.len(),
             chance: chance(case),
@@ -50,6 +51,18 @@ impl Size {
             lasts: case.lasts(),
             text: text.len(),
         }
+    }
+}
+
+/// Requests of a load that are counted one by one; of a larger one it is enough to know about how many they are.
+const COUNTED: usize = 1_000;
+
+/// As many as are sent. A Poisson process may bring more than it means to, and a search for few requests would find that out.
+fn requests(case: &Case) -> u64 {
+    let intended = case.requests();
+    match run::arriving(&case.scenario, COUNTED) {
+        Ok(Some(exactly)) => exactly,
+        _ => intended.max(COUNTED as u64),
     }
 }
 
@@ -81,6 +94,8 @@ pub(super) fn is_constant(dist: &Dist) -> bool {
 /// What the value of `key` costs.
 fn weight(key: &str, doc: &Doc) -> u64 {
     match doc {
+        // `{}` looks as if something had been forgotten.
+        Doc::Map(entries) if entries.is_empty() => 2 * ENTRY,
         Doc::Map(entries) if key == "inject" => {
             entries.iter().map(|(kind, value)| ENTRY + kinds::cost(kind) + weight(kind, value)).sum()
         }

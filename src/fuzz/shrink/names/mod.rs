@@ -56,10 +56,10 @@ pub(super) fn drop_names(search: &mut Search<'_>) {
     }
 }
 
-/// Two of a kind become one: what was said of the later is said of an earlier.
+/// Two of a kind become one: what was said of the one is said of the other.
 fn put_together(search: &mut Search<'_>, named: Named) {
     for name in named.names(search.doc()).iter().rev() {
-        for other in named.names(search.doc()).iter().take_while(|other| *other != name) {
+        for other in named.names(search.doc()).iter().filter(|other| *other != name) {
             let together = |doc: &mut Doc| {
                 take_out::undeclare(doc, named, name);
                 call::call(doc, named, name, other);
