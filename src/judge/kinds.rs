@@ -25,8 +25,8 @@ pub(crate) fn means(call: &Call, class: FailureClass) -> bool {
         }
         ErrorKind::Unauthorized | ErrorKind::Forbidden => &[C::Unauthorized],
         ErrorKind::NotFound => &[C::NotFound],
-        // Some vendors say of a filter no more than that the request was bad.
-        ErrorKind::ContentFilter => &[C::Refused, C::Empty, C::InvalidRequest],
+        // Some vendors say of a filter no more than that the request was bad; what it cuts may be half a tool call.
+        ErrorKind::ContentFilter => &[C::Refused, C::Empty, C::InvalidRequest, C::InvalidOutput],
         ErrorKind::ContextExceeded => &[C::ContextExceeded, C::InvalidRequest],
         // A plain 400 may say anything: an empty account, a bad key, a filter.
         ErrorKind::InvalidRequest => &[
@@ -61,6 +61,9 @@ mod tests {
         assert!(!means(&limited, FailureClass::ServerError));
         assert!(means(&call(ErrorKind::NotFound), FailureClass::NotFound));
         assert!(!means(&call(ErrorKind::NotFound), FailureClass::InvalidRequest));
+        // A filter that strikes inside a call leaves arguments that do not parse.
+        assert!(means(&call(ErrorKind::ContentFilter), FailureClass::InvalidOutput));
+        assert!(!means(&call(ErrorKind::ContentFilter), FailureClass::Truncated));
         // A limit of the router's own may have been first.
         assert!(means(&limited, FailureClass::Timeout(crate::chat::Limit::Total)));
         assert_eq!(name(Some(ErrorKind::QuotaExhausted)), "quota_exhausted");

@@ -12,6 +12,9 @@ use crate::router::config::AfterCommit;
 /// blank comes between them.
 const JOINT: u32 = 1;
 
+/// Faults that spoil what carries a stream behind its terminator: the answer itself did end.
+const BEHIND_THE_END: [&str; 1] = ["bad_chunk_framing"];
+
 /// Faults after which a complete answer rightly differs from the canonical text.
 const OTHER_TEXT: [&str; 2] = ["refusal", "empty"];
 
@@ -98,7 +101,9 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
             call.provider, call.words_sent
         ));
     }
-    if call.ending == Ending::Broken {
+    let ended =
+        case.record.caller.stream && call.words_sent == planned && case.facts.has_kind(call, &BEHIND_THE_END);
+    if call.ending == Ending::Broken && !ended {
         return Some(format!(
             "{} never ended its answer, and the caller was told that it did",
             call.provider

@@ -56,8 +56,9 @@ pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
     let mut seen: Vec<u16> =
         case.record.calls.iter().filter_map(|call| call.status.filter(|s| *s >= 400)).collect();
     for (attempt, call) in case.pairs() {
-        let told = call.and_then(|call| call.status).is_some_and(|status| status >= 400);
         let AttemptResult::Failed(failure) = &attempt.result else { continue };
+        let told = call.is_some_and(|call| call.status.is_some_and(|status| status >= 400))
+            && !came_too_late(case, attempt, call);
         // A 400 for what no caller can mend (a bad key, an unknown model) is not passed on: its class's own status is.
         let blamed = matches!(failure.status, Some(400 | 422));
         if !told || blamed {
@@ -89,6 +90,14 @@ pub(crate) fn observed_statuses(case: &Case<'_>) -> Vec<u16> {
     seen.sort_unstable();
     seen.dedup();
     seen
+}
+
+/// Whether an attempt may have been over before it could read its answer: a limit that ends in the same moment, a head that
+/// comes byte by byte.
+fn came_too_late(case: &Case<'_>, attempt: &Attempt, call: Option<&Call>) -> bool {
+    let unread = matches!(&attempt.result, AttemptResult::Failed(failure) if failure.status.is_none());
+    let came = |at: Moment| at + case.facts.one_way() + case.facts.slack.timer;
+    unread && call.is_some_and(|call| came(call.ended) >= attempt.ended)
 }
 
 /// What is wrong with the wait a final error asks for: nobody asked for it, or the reported failure's was lost.

@@ -70,6 +70,8 @@ pub struct Plan {
     pub candidates: Vec<TargetIx>,
     /// Which models or targets are not, by name, and why.
     pub excluded: Vec<(String, SkipReason)>,
+    /// The one model whose answer or error the caller wants, where it wants no other.
+    pub only: Option<ModelIx>,
     /// Why nobody is left, if nobody is.
     pub nobody: Option<SkipReason>,
 }
@@ -103,6 +105,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut chain = ordered_models(inputs);
     if seam!(FallsBackUnasked, inputs.wish.alone, false) {
         chain.truncate(1);
+        plan.only = chain.first().copied();
     }
     let mut lead = None;
     for model in chain {

@@ -102,7 +102,7 @@ pub(crate) const fn usual_kind(status: u16) -> Option<ErrorKind> {
         401 => ErrorKind::Unauthorized,
         402 => ErrorKind::QuotaExhausted,
         403 => ErrorKind::Forbidden,
-        404 => ErrorKind::NotFound,
+        404 | 410 => ErrorKind::NotFound,
         408 | 504 => ErrorKind::Timeout,
         429 => ErrorKind::RateLimited,
         502 => ErrorKind::BadGateway,

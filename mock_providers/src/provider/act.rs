@@ -143,7 +143,9 @@ impl Provider {
     ) -> Act {
         match fault {
             VendorFault::ErrorIn200 { error, form, after } => {
-                call.failure = Some(*error);
+                // A finish reason tells that something failed, not what.
+                let told = !matches!(form, ErrorIn200::FinishReason) || script.ask.format != Format::Chat;
+                call.failure = Some(if told { *error } else { ErrorKind::ServerError });
                 false_success(script, draw.count("after", *after), *error, *form)
             }
             VendorFault::PromptBlocked { category } => {

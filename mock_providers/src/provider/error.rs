@@ -74,7 +74,9 @@ impl Provider {
     ) -> Act {
         let status = if (200..=599).contains(&fault.status) { fault.status } else { 500 };
         let kind = fault.error.or_else(|| usual_kind(status));
-        call.failure = kind;
+        // Without the vendor's words it is no more than its status.
+        let told = matches!(fault.body, ErrorBody::Vendor);
+        call.failure = if told { kind } else { usual_kind(status) };
         let wait = fault.retry_after.map(|form| (form, draw.duration("retry_after", form.dist())));
         call.retry_after = wait.and_then(|(form, wait)| form.asked(wait));
         let (media, body) = self.error_body(fault, (status, kind, call.retry_after), script);

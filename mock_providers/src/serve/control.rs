@@ -95,13 +95,13 @@ impl Control {
     pub(super) fn close_after_writing(&self, close: Close) {
         match close {
             Close::Reset if self.http2 => self.reset_stream(h2::Reason::INTERNAL_ERROR),
-            Close::Reset => self.line.end_after_writing(End::Reset),
-            Close::Clean | Close::Fin => self.line.end_after_writing(End::Fin),
-            Close::HalfClosed => self.line.end_after_writing(End::Half),
+            Close::Reset => self.line.end_after_writing(End::Reset, false),
+            Close::Clean | Close::Fin => self.line.end_after_writing(End::Fin, self.http2),
+            Close::HalfClosed => self.line.end_after_writing(End::Half, self.http2),
             Close::Stream(code) => self.reset_stream(code.into()),
             Close::Goaway(code) => {
                 let answered = self.line.with_open(self.call, |open| open.is_answered()).unwrap_or(true);
-                self.line.end_after_writing(End::Goaway { code, answered });
+                self.line.end_after_writing(End::Goaway { code, answered }, self.http2);
             }
         }
     }

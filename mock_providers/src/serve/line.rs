@@ -15,6 +15,9 @@ use crate::clock::Moment;
 use crate::ledger::Ending;
 use crate::provider::{Provider, Shape};
 
+/// Flushes for nothing after which an HTTP/2 connection has nothing left to write.
+const IDLE_FLUSHES: u8 = 2;
+
 /// A connection.
 pub(super) struct Line {
     provider: Arc<Provider>,
@@ -32,6 +35,9 @@ struct Inner {
     calls: u64,
     /// How the connection shall end once everything handed over is written.
     end: Option<End>,
+    /// Flushes in a row without a byte between them that are still awaited before it does. HTTP/2 hands bytes over frame by frame
+    /// and flushes after each: only when it flushes for nothing everything is written.
+    idle_flushes: Option<u8>,
     /// Whether it shall end once nothing is being answered.
     close_when_idle: bool,
     /// Whether it is over.
@@ -126,10 +132,11 @@ impl Line {
     }
 
     /// Ends the connection once everything handed over is written.
-    pub(super) fn end_after_writing(&self, end: End) {
+    pub(super) fn end_after_writing(&self, end: End, http2: bool) {
         let mut inner = self.lock();
         // Once: who asks again with every poll, while bytes are withheld, would be polled for ever.
         if inner.end.replace(end) != Some(end) {
+            inner.idle_flushes = http2.then_some(IDLE_FLUSHES);
             inner.wake();
         }
     }
@@ -156,13 +163,18 @@ impl Line {
         }
     }
 
-    /// Whether bytes shall leave in a shape.
+    /// Bytes are about to be written: whether they shall leave in another shape.
     pub(super) fn shapes(&self) -> bool {
-        self.lock().shape.is_some()
+        let mut inner = self.lock();
+        inner.writes();
+        inner.shape.is_some()
     }
 
+    /// Bytes are about to be written: in which shape, if that changes.
     pub(super) fn take_shape(&self) -> Option<Option<Shape>> {
-        self.lock().shape.take()
+        let mut inner = self.lock();
+        inner.writes();
+        inner.shape.take()
     }
 
     /// Hands the wire over for one answer.
@@ -242,6 +254,11 @@ impl Line {
         let moment = OnceCell::new();
         let now = || *moment.get_or_init(|| self.provider.clock().now());
         let mut inner = self.lock();
+        if let Some(left @ 1..) = inner.idle_flushes {
+            inner.idle_flushes = Some(left - 1);
+            inner.wake();
+            return None;
+        }
         let end = inner.end;
         for (_, open) in &mut inner.open {
             open.written(now);
@@ -292,6 +309,13 @@ impl Line {
 }
 
 impl Inner {
+    /// Bytes are about to be written: more may be behind them.
+    const fn writes(&mut self) {
+        if self.idle_flushes.is_some() {
+            self.idle_flushes = Some(IDLE_FLUSHES);
+        }
+    }
+
     fn wake(&self) {
         if let Some(task) = &self.task {
             task.wake_by_ref();

@@ -26,6 +26,11 @@ pub(super) struct Completion<'a> {
     object: Option<Text<'a>>,
     #[serde(borrow, default, rename = "type")]
     kind: Option<Text<'a>>,
+    /// Where an error is no object of its own, as Mistral's and FastAPI's: no completion has either.
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    detail: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -115,7 +120,8 @@ impl Completion<'_> {
             serde_json::from_str(error.get()).is_ok_and(|error| failure::truthy(&error))
         });
         let flat = [&self.object, &self.kind].iter().any(|text| Text::or_empty(text.as_ref()) == "error");
-        (nested || flat).then(|| failure::in_band(Dialect::Openai, json))
+        let bare = self.choices.is_none() && (self.message.is_some() || self.detail.is_some());
+        (nested || flat || bare).then(|| failure::in_band(Dialect::Openai, json))
     }
 }
 

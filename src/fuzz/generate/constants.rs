@@ -97,7 +97,9 @@ impl Constants {
             let limits = route.limits.with(&config.models[model].limits);
             let first = limits.first_token.unwrap_or(share).min(limits.attempt.unwrap_or(route.deadline));
             self.first_output = self.first_output.min(first).min(limits.headers.unwrap_or(first));
-            self.whole_reply = self.whole_reply.min(limits.attempt.unwrap_or(share));
+            // A plain reply has its headers when it is whole.
+            let whole = limits.attempt.unwrap_or(share).min(limits.headers.unwrap_or(share));
+            self.whole_reply = self.whole_reply.min(whole);
             self.idle = self.idle.min(limits.idle);
             self.times.extend([(First, first), (Gap, limits.idle), (Connect, limits.connect)]);
             self.times.extend(limits.headers.map(|time| (First, time)));

@@ -7,7 +7,7 @@ use super::draw::{Draw, Pace};
 use super::providers::Provider;
 use super::swarm::Swarm;
 use super::timeline::{Timeline, Window};
-use super::words::{Arg, ERRORS, ON_CONNECTIONS, WORDS, Word};
+use super::words::{Arg, ERRORS, ON_CONNECTIONS, STATUSES, WORDS, Word};
 use crate::fuzz::Doc;
 
 /// Who asks what, as far as faults may look at it.
@@ -84,6 +84,9 @@ impl Trouble<'_> {
             "goaway" | "rst_stream" => provider.http2,
             _ => true,
         };
+        if self.swarm.theme.everybody && draw.chance(70) {
+            return self.providers.iter().collect();
+        }
         let mut all: Vec<&Provider> = self.providers.iter().filter(fits).collect();
         if all.is_empty() {
             all = self.providers.iter().collect();
@@ -205,6 +208,14 @@ impl Trouble<'_> {
         for (nth, (key, arg)) in word.keys.iter().enumerate() {
             if nth < word.needs || draw.chance(45) {
                 args.set(key, self.arg(draw, *arg, at));
+            }
+        }
+        // A status and an error that contradict each other mean nothing.
+        if word.name == "status" && args.remove("error").is_some() {
+            let code = args.get("code").and_then(Doc::word).unwrap_or_default();
+            let fits = STATUSES.iter().find(|(status, _)| *status == code);
+            if let Some((_, errors)) = fits {
+                args.set("error", draw.word(errors));
             }
         }
         if args.entries().is_empty() { word.name.into() } else { Doc::map([(word.name, args)]) }

@@ -12,7 +12,7 @@ use super::providers::Provider;
 use super::timeline::{Timeline, whole};
 use super::words::{ASK_FOR_TIME, Word};
 use crate::fuzz::Doc;
-use crate::router::config::{Config, Route};
+use crate::router::config::{Adapt, Config, Route};
 
 /// The longest wish to be left alone that a router grants.
 const LONGEST_WISH: Duration = Duration::from_secs(600);
@@ -38,11 +38,15 @@ pub(super) struct Healed<'a> {
 }
 
 impl Healed<'_> {
+    /// When everything that is granted is whole again; none where it may never be.
+    fn refill(&self) -> Option<Duration> {
+        let refills = self.providers.iter().map(|provider| provider.refill);
+        refills.chain([self.shared]).try_fold(Duration::ZERO, |known, one| Some(known.max(one?)))
+    }
+
     /// When service must be back; none where it may not be.
     fn by(&self) -> Option<Duration> {
-        let refills = self.providers.iter().map(|provider| provider.refill);
-        let refill =
-            refills.chain([self.shared]).try_fold(Duration::ZERO, |known, one| Some(known.max(one?)))?;
+        let refill = self.refill()?;
         let asks = refill > Duration::ZERO || self.words.iter().any(|word| ASK_FOR_TIME.contains(&word.name));
         // Two seconds of real time are too short for somebody who may be granted ten minutes.
         if asks && self.pace.brief {
@@ -61,7 +65,9 @@ impl Healed<'_> {
         let Some(by) = self.by().filter(|_| self.timeline.heals) else { return Vec::new() };
         let routes: Vec<&Route> = self.config.routes.values().filter(|route| self.serves(route)).collect();
         let Some(tenant) = self.tenant().filter(|_| !routes.is_empty()) else { return Vec::new() };
-        let count = draw.weighted(&[(3, 1_u32), (3, 2), (1, 4)]);
+        // What is granted may be enough for one.
+        let granted = self.refill().is_none_or(|refill| refill > Duration::ZERO);
+        let count = if granted { 1 } else { draw.weighted(&[(3, 1_u32), (3, 2), (1, 4)]) };
         let pause = self.own.deadline + self.pace.ms(100);
         let one = |nth: u32| {
             let route = draw.pick(&routes);
@@ -109,14 +115,18 @@ impl Healed<'_> {
             };
             let limits = route.limits.with(&self.config.model_of(target).limits);
             let first = limits.first_token.unwrap_or(share).min(limits.headers.unwrap_or(share)).min(share);
-            let attempt = limits.attempt.unwrap_or(share).min(share);
+            // A plain reply has its headers when it is whole.
+            let attempt = limits.attempt.unwrap_or(share).min(share).min(limits.headers.unwrap_or(share));
             let (starts, whole) =
                 (provider.first_token * 2 + self.pace.ms(60), provider.whole * 2 + self.pace.ms(60));
             let slow =
                 limits.min_rate.is_some_and(|rate| rate.tokens_per_s > 8.0) || limits.idle < self.pace.ms(60);
-            starts < first && starts < limits.connect * 40 && whole < attempt && !slow
+            let breaker = self.config.model_of(target).breaker;
+            let benched = breaker.slow.is_some_and(|slow| starts >= slow.over);
+            starts < first && whole < attempt && !slow && !benched
         };
         !small
+            && route.adapt == Adapt::Allow
             && targets.iter().all(|target| quick(*target))
             && targets.iter().any(|target| inside(*target))
             && route.chain.iter().all(|model| room(*model))

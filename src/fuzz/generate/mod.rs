@@ -104,7 +104,7 @@ fn drawn(given: &Given, key: Key) -> Doc {
         tenants: config.tenants.keys().cloned().collect(),
         models: config.models.keys().cloned().collect(),
     };
-    let mut timeline = Timeline::drawn(&mut draw.of("timeline"), pace, &own);
+    let mut timeline = Timeline::drawn(&mut draw.of("timeline"), pace, &own, swarm.theme.everybody);
     let crowd = Crowd { swarm: &swarm, pace, config: &config, own: &own, providers: &providers, seen: &seen };
     let mut load = crowd.drawn(&mut draw.of("load"), &mut timeline);
     // A fault may only look for tenants that somebody is sure to be.

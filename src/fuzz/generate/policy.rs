@@ -316,7 +316,7 @@ fn backoff(draw: &mut Draw, pace: Pace) -> Doc {
     let mut backoff = Doc::map([("base", base.into())]);
     backoff.set("factor", draw.word(&["1x", "2x", "3x"]));
     backoff.set("cap", base.mul_f64(draw.pick(&[1.0, 2.0, 10.0])));
-    backoff.set("jitter", draw.word(&["full", "equal", "none"]));
+    backoff.set("jitter", draw.word(&["full", "equal", "equal", "none", "none"]));
     backoff
 }
 

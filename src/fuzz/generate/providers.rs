@@ -83,7 +83,7 @@ impl Provider {
         let nth = draw.weighted(&[(8, 16), (6, 8), (4, 4), (1, 2), (1, 1)]);
         self.first_token = (limit / nth).max(Duration::from_millis(1));
         let output = draw.weighted(&[(6, 3_u32), (6, 8), (4, 16), (2, 40)]);
-        let gap = (own.whole_reply.min(pace.ms(4_000)) / 4 / output).min(own.idle / 8).min(pace.ms(60));
+        let gap = (own.whole_reply.min(pace.ms(4_000)) / 12 / output).min(own.idle / 8).min(pace.ms(60));
         let gap =
             Duration::from_micros(u64::try_from(gap.as_micros()).unwrap_or(1)).max(Duration::from_micros(50));
         self.first_token = whole_ms(self.first_token);
@@ -109,7 +109,8 @@ impl Provider {
             doc.set("chunk", draw.word(&["1", "2", "1..4", "8"]));
         }
         if draw.chance(8) {
-            doc.set("keep_alive", pace.time(draw, 20, 5_000));
+            // Longer than the network takes, or nobody ever gets through.
+            doc.set("keep_alive", pace.time(draw, 400, 5_000));
         }
         if swarm.seldom(draw, "limits") {
             let count = draw.between(1, 2);
@@ -168,6 +169,8 @@ impl Provider {
         // A bucket of whatever size is full after its unit of time; a day's and a month's grant may be gone for good, and what
         // a single call may have is never more.
         let again = match (granted, unit) {
+            // One call may take more of them than there ever are.
+            _ if word == "tokens" => None,
             (true, "s") => Some(Duration::from_secs(2)),
             (true, "m") => Some(Duration::from_secs(90)),
             (false, _) if word == "concurrency" => Some(Duration::ZERO),
@@ -202,7 +205,7 @@ pub(super) fn capacity(draw: &mut Draw) -> Doc {
         doc.set("queue", draw.between(0, 4));
     }
     if draw.chance(50) {
-        doc.set("overload", draw.word(&["vendor", "wait", "503", "429", "500"]));
+        doc.set("overload", draw.word(&["vendor", "wait", "503", "429"]));
     }
     if draw.chance(40) {
         doc.set("slowdown", draw.word(&["1x", "2x", "4x"]));

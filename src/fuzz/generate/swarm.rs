@@ -19,6 +19,8 @@ pub(super) struct Theme {
     pub(super) loads: &'static [Style],
     /// Whether every second request streams.
     pub(super) both_paths: bool,
+    /// Whether faults come late, and to everybody at once.
+    pub(super) everybody: bool,
 }
 
 /// How requests come.
@@ -42,7 +44,8 @@ pub(super) enum Style {
 
 use Style::{Burst, Closed, Crowd, Even, HalfOpen, Ramp, Script};
 
-const FREE: Theme = Theme { weight: 40, on: &[], off: &[], faults: &[], loads: &[], both_paths: false };
+const FREE: Theme =
+    Theme { weight: 30, on: &[], off: &[], faults: &[], loads: &[], both_paths: false, everybody: false };
 
 /// What breaks a promise only where several things meet.
 pub(super) const THEMES: &[Theme] = &[
@@ -58,7 +61,7 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Dead.
     Theme {
-        weight: 6,
+        weight: 9,
         on: &["breaker", "open", "failures"],
         off: &["hedge", "slow", "concurrency", "scope"],
         faults: &["server_error", "crash", "status", "bad_gateway", "hang", "rate_limit"],
@@ -67,7 +70,7 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Two paths.
     Theme {
-        weight: 6,
+        weight: 10,
         on: &["retry", "row"],
         off: &["hedge", "advance_on", "route.balance"],
         faults: &[
@@ -81,10 +84,11 @@ pub(super) const THEMES: &[Theme] = &[
         ],
         loads: &[Even],
         both_paths: true,
+        ..FREE
     },
     // In band.
     Theme {
-        weight: 6,
+        weight: 10,
         on: &["retry", "row", "forms"],
         off: &["hedge", "advance_on", "route.balance", "deployments"],
         loads: &[Even],
@@ -108,11 +112,11 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Cache.
     Theme {
-        weight: 5,
+        weight: 8,
         on: &["rescue", "cache", "distinct"],
         faults: &["cut", "missing_terminator", "crash", "server_error", "early_length", "stream_error"],
         loads: &[Even],
-        both_paths: true,
+        everybody: true,
         ..FREE
     },
     // Tools.
@@ -148,7 +152,7 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Shares.
     Theme {
-        weight: 2,
+        weight: 3,
         on: &["weights", "deployments"],
         off: &["hedge"],
         faults: &["server_error", "reset", "rate_limit"],
@@ -157,8 +161,8 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Jitter.
     Theme {
-        weight: 2,
-        on: &["retry", "row", "backoff"],
+        weight: 5,
+        on: &["retry", "row", "backoff", "retry_budget"],
         off: &["retry_order"],
         faults: &["server_error", "overloaded", "reset"],
         loads: &[Crowd],

@@ -27,20 +27,22 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn drawn(draw: &mut Draw, pace: Pace, own: &Constants) -> Timeline {
+    pub(super) fn drawn(draw: &mut Draw, pace: Pace, own: &Constants, late: bool) -> Timeline {
         let span = pace.time(draw, 4_000, 40_000);
         let mut timeline = Timeline { span, heals: draw.chance(65), windows: Vec::new(), last: span };
         for _ in 0..draw.between(1, 3) {
-            let window = timeline.window(draw, own);
+            let window = timeline.window(draw, own, late);
             timeline.windows.push(window);
         }
         timeline
     }
 
     /// A window as long as something the router counts, or as it happens.
-    fn window(&self, draw: &mut Draw, own: &Constants) -> Window {
+    fn window(&self, draw: &mut Draw, own: &Constants, late: bool) -> Window {
         let span = self.span;
-        let from = span.mul_f64(draw.weighted(&[(3, 0.0), (2, 0.1), (3, 0.25), (2, 0.5), (1, 0.7)]));
+        let soon = if late { 0 } else { 3 };
+        let part = draw.weighted(&[(soon, 0.0), (soon, 0.1), (3, 0.25), (2, 0.5), (1, 0.7)]);
+        let from = span.mul_f64(part);
         let from = whole(from);
         let long = match draw.between(0, 9) {
             0..=3 => own.around(draw, Against::Bench),

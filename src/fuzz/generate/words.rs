@@ -338,6 +338,24 @@ pub(super) const ERRORS: &[&str] = &[
     "invalid_request",
 ];
 
+/// Errors that vendors send with a status.
+pub(super) const STATUSES: &[(&str, &[&str])] = &[
+    ("400", &["invalid_request", "context_exceeded", "content_filter"]),
+    ("401", &["unauthorized"]),
+    ("402", &["quota_exhausted", "budget_in_flight"]),
+    ("403", &["forbidden"]),
+    ("404", &["not_found"]),
+    ("408", &["timeout"]),
+    ("410", &["not_found"]),
+    ("422", &["invalid_request"]),
+    ("429", &["rate_limited", "tokens_limited", "quota_exhausted", "budget_in_flight"]),
+    ("500", &["server_error"]),
+    ("502", &["bad_gateway"]),
+    ("503", &["overloaded"]),
+    ("504", &["timeout"]),
+    ("529", &["overloaded"]),
+];
+
 /// Faults that act on connections, before any request is seen.
 pub(super) const ON_CONNECTIONS: &[&str] = &[
     "no_such_host",

@@ -47,6 +47,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_behind_a_streams_terminator_is_no_part_of_the_answer() {
+        use crate::history::PlannedFault;
+        let mut header = header();
+        let framing = |name: &str| PlannedFault {
+            provider: "anthropic".into(),
+            name: name.into(),
+            kind: name.into(),
+            during: Vec::new(),
+        };
+        header.faults = vec![framing("bad_chunk_framing"), framing("cut")];
+        // All ten words and the terminator came; the last chunk of the body did not.
+        let mut record = served(0, "claude");
+        record.calls[0].ending = Ending::Broken;
+        record.calls[0].faults = vec!["bad_chunk_framing".to_owned()];
+        record.calls[0].provider = "anthropic".to_owned();
+        assert_eq!(verify("I01", &record, header.clone()), Found::Kept);
+        record.calls[0].faults = vec!["cut".to_owned()];
+        assert!(matches!(verify("I01", &record, header), Found::Broken(_)));
+    }
+
+    #[test]
     fn an_answer_that_was_gone_on_with_is_measured_by_the_one_that_ended_it() {
         let mut header = header();
         header.routes[0].after_commit = crate::router::config::AfterCommit::Continue;

@@ -9,8 +9,9 @@
 use super::{Breach, Found, Memory, Promise, policy};
 use crate::chat::Failure;
 use crate::chat::FailureClass;
-use crate::history::{RouteFacts, RouterOutcome, Trail};
+use crate::history::{AttemptResult, RouteFacts, RouterOutcome, Trail};
 use crate::judge::{Case, Outcome};
+use crate::router::config::Then;
 
 pub(super) const PROMISE: Promise = Promise { id: "I02", name: "pre-commit-recovery", check };
 
@@ -21,7 +22,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
         return Found::NotApplicable;
     };
     let callers_own = case.left() || case.outcome == Outcome::Invalid;
-    if callers_own || case.saw_output() || surfaces(route, failure) {
+    if callers_own || case.saw_output() || surfaces(case, route, failure) {
         return Found::NotApplicable;
     }
     let bounded = trail.attempts.len() >= route.max_attempts as usize;
@@ -36,8 +37,9 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     missed.into()
 }
 
-/// Whether the failure is the answer by policy: the route's, or the default one for the caller's own mistakes.
-fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
+/// Whether the failure is the answer by policy: the route's, that of the model which failed so, or the default one for the
+/// caller's own mistakes.
+fn surfaces(case: &Case<'_>, route: &RouteFacts, failure: &Failure) -> bool {
     let unclear = matches!(
         failure.class,
         FailureClass::Unreachable
@@ -53,6 +55,10 @@ fn surfaces(route: &RouteFacts, failure: &Failure) -> bool {
     }
     matches!(failure.class, FailureClass::InvalidRequest | FailureClass::Cancelled)
         || route.surfaces.contains(&failure.class)
+        || case.attempts().iter().any(|attempt| {
+            let same = matches!(&attempt.result, AttemptResult::Failed(own) if own.class == failure.class);
+            same && policy::declared(case, route, &attempt.model, failure.class).then == Then::Surface
+        })
 }
 
 /// A model that was neither asked nor passed over, or the fixed reply.
@@ -79,6 +85,7 @@ mod tests {
     use super::super::check as verify;
     use super::*;
     use crate::judge::testkit::{failed_over, failing, header};
+    use crate::router::config::{Backoff, ClassPolicy};
 
     #[test]
     fn a_recovered_request_is_not_asked_and_an_untried_model_is_broken() {
@@ -116,6 +123,17 @@ mod tests {
         assert_eq!(verify("I02", &record, header()), Found::Kept);
         record.trail.as_mut().expect("a trail").chain = Some(vec!["claude".to_owned(), "other".to_owned()]);
         assert!(matches!(verify("I02", &record, header()), Found::Broken(what) if what.contains("`other`")));
+    }
+
+    #[test]
+    fn a_models_own_word_on_what_surfaces_stands_over_its_routes() {
+        let mut header = header();
+        let own = ClassPolicy { times: 0, backoff: Backoff::default(), then: Then::Surface };
+        let model = header.models.get_mut("claude").expect("it is there");
+        model.retry.set(FailureClass::ServerError, own);
+        assert_eq!(verify("I02", &failing(0, &["claude"]), header.clone()), Found::NotApplicable);
+        // flash says nothing of it: its failure leads to claude.
+        assert!(matches!(verify("I02", &failing(0, &["flash"]), header), Found::Broken(_)));
     }
 
     #[test]

@@ -8,7 +8,8 @@
 use super::parity::{self, words};
 use super::policy::{self, Turn};
 use super::{Breach, Found, Memory, Promise};
-use crate::history::{AttemptResult, Call};
+use crate::chat::FailureClass;
+use crate::history::{AttemptResult, Call, Cause};
 use crate::judge::{Case, kinds};
 
 pub(super) const PROMISE: Promise = Promise { id: "I04", name: "in-band-equivalence", check };
@@ -25,6 +26,10 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
         else {
             continue;
         };
+        // Whoever repeats an answer is given up where its text differs, before it fails.
+        if attempt.cause == Cause::Regenerate && failure.class == FailureClass::InvalidOutput {
+            continue;
+        }
         found = Found::Kept;
         if !kinds::means(call, failure.class) {
             let kind = kinds::name(call.failure);
@@ -93,6 +98,14 @@ mod tests {
         assert!(
             matches!(verify("I04", &misread, header()), Found::Broken(what) if what.contains("inside a success with server_error"))
         );
+    }
+
+    #[test]
+    fn a_repetition_is_given_up_where_it_differs_and_not_for_what_comes_after() {
+        let mut record = inside(failed_over(0), FailureClass::InvalidOutput);
+        assert!(matches!(verify("I04", &record, header()), Found::Broken(_)));
+        record.trail.as_mut().expect("a trail").attempts[0].cause = Cause::Regenerate;
+        assert_eq!(verify("I04", &record, header()), Found::NotApplicable);
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::chat::{Failure, FailureClass};
+    use crate::chat::{Failure, FailureClass, Limit};
     use crate::history::{AttemptResult, Skip, SkipReason};
     use crate::judge::testkit::{failing, header};
 
@@ -63,6 +63,23 @@ mod tests {
         assert_eq!(verify("I18", &unknown, header()), Found::Kept);
         unknown.caller.status = Some(401);
         assert!(matches!(verify("I18", &unknown, header()), Found::Broken(_)));
+    }
+
+    #[test]
+    fn a_limit_that_ends_with_the_answer_may_have_been_first() {
+        // A 500 was sent, and the attempt ran into its limit.
+        let mut record = failing(0, &["claude"]);
+        let trail = record.trail.as_mut().expect("a trail");
+        let late = Failure::new(FailureClass::Timeout(Limit::FirstToken), "no output in time");
+        trail.attempts[0].result = AttemptResult::Failed(late);
+        let ended = trail.attempts[0].ended;
+        record.caller.status = Some(504);
+        record.calls[0].ended = ended;
+        assert_eq!(verify("I18", &record, header()), Found::Kept, "in the same moment");
+        // The whole answer had been there for 20 ms.
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.attempts[0].ended = ended + Duration::from_millis(20);
+        assert!(matches!(verify("I18", &record, header()), Found::Broken(_)));
     }
 
     #[test]

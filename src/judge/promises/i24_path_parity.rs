@@ -47,8 +47,10 @@ fn check(case: &Case<'_>, memory: &mut Memory) -> Found {
 #[cfg(test)]
 mod tests {
     use super::super::run;
+    use crate::chat::FailureClass;
     use crate::history::Record;
     use crate::judge::testkit::{failed_over, failing, header, served};
+    use crate::router::config::{Backoff, BreakerPolicy, ClassPolicy, Then};
 
     fn plain(mut record: Record) -> Record {
         record.caller.stream = false;
@@ -70,6 +72,21 @@ mod tests {
         let result = run("I24", header(), &[failed_over(0), plain(failing(1, &["claude"]))]);
         assert_eq!((result.violations, result.witnesses[0].number), (1, Some(1)));
         assert_eq!(result.witnesses[0].others, [0]);
+    }
+
+    #[test]
+    fn a_bench_may_stop_a_repeat_before_a_failure_that_is_the_answer() {
+        // No skip tells of it: the stream may have found its target benched by others, the plain request not.
+        let mut header = header();
+        let own = ClassPolicy { times: 1, backoff: Backoff::default(), then: Then::Surface };
+        let model = header.models.get_mut("claude").expect("it is there");
+        model.retry.set(FailureClass::ServerError, own);
+        model.breaker = Some(BreakerPolicy::default());
+        let records = [failing(0, &["claude", "claude"]), plain(failing(1, &["claude"]))];
+        assert_eq!(run("I24", header.clone(), &records).checked, 0);
+        // Where nothing benches it, there is no excuse.
+        header.models.get_mut("claude").expect("it is there").breaker = Some(BreakerPolicy::off());
+        assert_eq!(run("I24", header, &records).violations, 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::policy::{self, Next, Turn};
 use crate::chat::FailureClass;
 use crate::history::{AttemptResult, RouteFacts};
 use crate::judge::Case;
-use crate::router::config::Balance;
+use crate::router::config::{Balance, Then};
 use crate::world::Moment;
 
 /// Situations remembered: routes x models x classes, three failures deep, are fewer in any scenario.
@@ -72,7 +72,8 @@ pub(super) fn situation(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) ->
         && trail.skips.is_empty()
         && trail.chain.is_none()
         && route.balance == Balance::Priority
-        && has_time(case, route, turn);
+        && has_time(case, route, turn)
+        && !may_be_benched(case, route, turn);
     if !plain || case.left() {
         return None;
     }
@@ -99,6 +100,13 @@ pub(super) fn situation(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) ->
     let route = case.facts.header.routes.get_index_of(&case.record.caller.route)?;
     let seen = Seen { decision, number: case.record.caller.number };
     Some((Situation { route, steps, variant: 0 }, seen))
+}
+
+/// Whether the target may be benched when a repeat is due, unseen: where the failure is the answer that leaves no skip.
+fn may_be_benched(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> bool {
+    let declared = policy::declared(case, route, &turn.attempt.model, turn.failure.class);
+    let breaker = case.facts.model(&turn.attempt.model).and_then(|model| model.breaker);
+    declared.times > 0 && declared.then == Then::Surface && breaker.is_none_or(|breaker| breaker.is_on())
 }
 
 /// Whether the longest wait that is declared fits into what is left.

@@ -208,6 +208,12 @@ impl Engine {
         self.advance(now, fleet)
     }
 
+    /// The one model that may serve it, where its caller wants no other: known once it has begun.
+    #[must_use]
+    pub const fn only(&self) -> Option<super::config::ModelIx> {
+        self.plan.only
+    }
+
     /// The wait is over.
     pub fn waited(&mut self, now: Moment, fleet: &mut Fleet) -> Step {
         self.advance(now, fleet)

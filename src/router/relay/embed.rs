@@ -36,7 +36,7 @@ impl Caller for Waiting {
 /// Serves one request for embeddings to its end, and answers into `answer`.
 pub(crate) async fn run(mut job: Job, answer: oneshot::Sender<Embedded>) {
     let mut caller = Waiting(answer);
-    let mut step = job.with_fleet(|engine, fleet, now| engine.begin(now, fleet));
+    let mut step = job.begin();
     loop {
         step = match step {
             Step::Attempt(order) => match job.ask(order, &mut caller).await {

@@ -32,7 +32,6 @@ use super::ask::{Addressed, Ask};
 use super::config::Route;
 use super::engine::{Engine, Final, Loss, Order, Step};
 use super::fleet::Fleet;
-use super::plan::Wish;
 use super::rescue::fingerprint;
 use super::told::Told;
 use super::trail::{Attempt, AttemptResult, Cause, Outcome, Trail};
@@ -79,7 +78,7 @@ pub(crate) async fn run(mut job: Job, mut down: Downstream) {
     if let Some(every) = job.ground.route().stream.keep_warm {
         down.keep_warm(every, *job.ground.router.clock());
     }
-    let mut step = job.with_fleet(|engine, fleet, now| engine.begin(now, fleet));
+    let mut step = job.begin();
     loop {
         step = match step {
             Step::Attempt(order) => match job.attempt(order, &mut down).await {
@@ -139,7 +138,10 @@ impl Job {
             Work::Embed(request) => facts::of_embed(request),
         };
         let wish = router.wish(&live, addressed, &ask, received, chat);
-        let chain = limited_to(&live, declared, &wish);
+        let own = |chain: &Vec<super::config::ModelIx>| {
+            chain.iter().map(|model| live.config.models[*model].name.clone()).collect()
+        };
+        let chain = wish.chain.as_ref().map(own);
         let dice = router.dice().key("router").str(&id);
         let engine = Engine::new(Arc::clone(&live.config), route, facts, dice, received);
         let engine = engine.with_wish(wish, received);
@@ -199,6 +201,15 @@ impl Job {
         let spent = self.ground.router.has_spent(&self.ground.live, self.trail.tenant.as_deref());
         engine.set_spent(spent);
         self.ground.fleet(|fleet, now| act(engine, fleet, now))
+    }
+
+    /// The first step. Whom a caller that wants no fallback is limited to is known once there is an order.
+    fn begin(&mut self) -> Step {
+        let step = self.with_fleet(|engine, fleet, now| engine.begin(now, fleet));
+        if let Some(only) = self.engine.only() {
+            self.trail.chain = Some(vec![self.ground.live.config.models[only].name.clone()]);
+        }
+        step
     }
 
     /// Makes upstream calls until one of them has given its answer to the caller or all have failed.
@@ -390,12 +401,4 @@ impl Drop for Job {
             self.with_fleet(|engine, fleet, now| engine.caller_left(now, fleet));
         }
     }
-}
-
-/// The models a caller limited its request to, by their names; none where those of the route may serve it.
-fn limited_to(live: &Live, route: &Route, wish: &Wish) -> Option<Vec<String>> {
-    let chain = wish.chain.as_deref().unwrap_or(&route.chain);
-    let most = if wish.alone { 1 } else { chain.len() };
-    let limited = wish.alone || wish.chain.is_some();
-    limited.then(|| chain.iter().take(most).map(|model| live.config.models[*model].name.clone()).collect())
 }
