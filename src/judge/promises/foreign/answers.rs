@@ -31,7 +31,8 @@ pub(super) fn end_of_nothing(case: &Case<'_>) -> Found {
         whole && call.status.is_some_and(|status| status < 400)
     };
     let none = !case.record.calls.iter().any(may_have_ended);
-    none.then(|| Breach::new("no provider ended an answer, and the caller was told that it has a whole one")).into()
+    none.then(|| Breach::new("no provider ended an answer, and the caller was told that it has a whole one"))
+        .into()
 }
 
 /// I02: an error is not given before a model was asked that nothing is wrong with, while there is time.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Breach, Found};
 use crate::history::{Call, CallerEnding, RouteFacts};
+use crate::judge::Case;
 use crate::judge::expectations::show_seconds;
 use crate::judge::promises::i12_time_bounds;
-use crate::judge::Case;
 use crate::world::Moment;
 
 /// Faults that hold a request up before it has reached its provider.
