@@ -3,8 +3,14 @@
 #[path = "../examples/tower_router/router.rs"]
 mod router;
 
+use std::convert::Infallible;
+
 use brownout::testing::{self, Check, Finding};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
 use router::{Habit, REPEATS, Router};
+use tower::service_fn;
 
 fn tested(habit: Habit) -> Check<Router> {
     testing::check(move |upstreams| Router::new(upstreams, habit)).repeats(REPEATS).max_attempts(6)
@@ -53,4 +59,15 @@ fn an_end_made_up_for_a_broken_stream_is_found() {
 #[test]
 fn work_that_goes_on_for_a_caller_who_left_is_found() {
     small(Habit::Detached, "I21");
+}
+
+#[test]
+fn a_tower_service_is_a_target_and_one_that_asks_nobody_is_found() {
+    let gives_up = |_: Request<Full<Bytes>>| async {
+        let error = Bytes::from_static(br#"{"error":{"message":"closed","type":"unavailable"}}"#);
+        Ok::<_, Infallible>(Response::builder().status(503).body(Full::new(error)).expect("a response"))
+    };
+    let found = testing::check(move |_| testing::service(service_fn(gives_up))).promises(["I02"]).hunt();
+    let found = found.expect("a world with a provider that nothing is wrong with");
+    assert_eq!((found.size().requests, found.size().faults, found.size().providers), (1, 0, 1), "{found}");
 }

@@ -15,10 +15,10 @@ use tower::retry::Policy;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
 /// How long one model is waited for, up to the head of its answer.
-pub const HEAD: Duration = Duration::from_secs(5);
+pub(crate) const HEAD: Duration = Duration::from_secs(5);
 
 /// How often one model is asked again.
-pub const REPEATS: u32 = 1;
+pub(crate) const REPEATS: u32 = 1;
 
 /// The pause before that, where the provider does not ask for another one.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -28,7 +28,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// What the router does differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Habit {
+pub(crate) enum Habit {
     /// Nothing: it is careful.
     Careful,
     /// The time is watched until the head of an answer is there, as `Timeout` does. What comes after may take for ever.
@@ -43,13 +43,13 @@ pub enum Habit {
 
 /// The router.
 #[derive(Clone, Debug)]
-pub struct Router {
+pub(crate) struct Router {
     upstreams: Upstreams,
     habit: Habit,
 }
 
 impl Router {
-    pub fn new(upstreams: Upstreams, habit: Habit) -> Router {
+    pub(crate) fn new(upstreams: Upstreams, habit: Habit) -> Router {
         Router { upstreams, habit }
     }
 
