@@ -180,6 +180,19 @@ fn mocks_that_stand_alone_know_no_router_and_judge_nothing() {
 }
 
 #[test]
+fn a_test_of_somebody_elses_router_knows_ours_by_its_settings_only() {
+    let rooms = ["chat", "fuzz", "history", "judge", "router", "run", "scenario", "world", "mock_providers"];
+    only("testing", &rooms);
+    for path in sources("src/testing") {
+        let code = code(&path);
+        let settings = code
+            .match_indices("crate::router")
+            .all(|(at, _)| code[at..].starts_with("crate::router::config"));
+        assert!(settings, "{} may use the router's config only", path.display());
+    }
+}
+
+#[test]
 fn mock_providers_stand_alone() {
     for path in sources("mock_providers/src") {
         assert!(!used(&code(&path)).contains("brownout"), "{} uses brownout", path.display());

@@ -22,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// The same behind a router that is not ours. It tells no trail, so nobody knows how many calls are to come, or how long it
 /// works on for a caller who left.
-const GRACE_FOREIGN: Duration = Duration::from_secs(60);
+const GRACE_FOREIGN: Duration = Duration::from_secs(600);
 
 /// Joins witnesses.
 pub(super) struct Joiner {

@@ -173,6 +173,9 @@ async fn live(
         router.rest();
         settle(|| router.gauges() != (0, 0, 0), clock, SETTLE_ROUTER).await;
     }
+    if world.router().is_none() {
+        world.close().await;
+    }
     joiner.flush();
     changes(&world, consumer)?;
     while let Ok(record) = joined.try_recv() {

@@ -10,6 +10,7 @@ use mock_providers::provider::{Admission, Provider, Settings};
 use mock_providers::serve::{serve_connection, serve_tls_connection};
 use mock_providers::tls::Tls;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::join::Joiner;
 use super::middle::{Around, Middle, Seated};
@@ -26,12 +27,17 @@ use crate::world::{Clock, Connector, Dice, Network};
 /// The router's host name in a simulated network; no provider can have it, as names hold no dot.
 const ROUTER_HOST: &str = "router.brownout";
 
+/// Turns that everything else gets to end in, once it was told to.
+const CLOSING_TURNS: u32 = 100;
+
 /// Everything a run has started.
 pub(super) struct World {
     network: Network,
     providers: Vec<Arc<Provider>>,
     seated: Arc<Seated>,
     base: String,
+    /// Ends every simulated connection of a provider; only where the router is not ours.
+    closing: watch::Sender<bool>,
 }
 
 impl World {
@@ -68,18 +74,20 @@ impl World {
                 }
             })
         };
+        let closing = watch::Sender::new(false);
         let mut config = scenario.router.clone();
         let secrecy = Secrecy::new(&providers, clock)?;
         match mode {
             Mode::Simulated => {
                 let net = SimNet::new(clock, scenario.round_trip);
                 for (name, provider) in scenario.providers.keys().zip(&providers) {
-                    serve_simulated(&net, name, Arc::clone(provider), secrecy.of(provider)?);
+                    let closed = matches!(middle, Middle::Foreign(_)).then(|| closing.subscribe());
+                    serve_simulated(&net, name, Arc::clone(provider), secrecy.of(provider)?, closed);
                 }
                 let network = Network::Sim(Arc::clone(&net));
                 let seated = seat(secrecy.connector(&network)?, config);
                 route_simulated(&net, &seated);
-                Ok(World { network, providers, seated, base: format!("http://{ROUTER_HOST}") })
+                Ok(World { network, providers, seated, base: format!("http://{ROUTER_HOST}"), closing })
             }
             Mode::RealTime => {
                 for (name, provider) in scenario.providers.keys().zip(&providers) {
@@ -91,7 +99,7 @@ impl World {
                 }
                 let seated = seat(secrecy.connector(&Network::Tcp)?, config);
                 let base = route_real(&seated).await?;
-                Ok(World { network: Network::Tcp, providers, seated, base })
+                Ok(World { network: Network::Tcp, providers, seated, base, closing })
             }
         }
     }
@@ -116,6 +124,17 @@ impl World {
         self.providers.iter().map(|provider| provider.in_flight()).sum()
     }
 
+    /// Ends what is still open at simulated providers, so that their ledgers tell of it too.
+    pub(super) async fn close(&self) {
+        self.closing.send_replace(true);
+        for _ in 0..CLOSING_TURNS {
+            if self.in_flight() == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// How often each planned fault fired, in the order of the scenario.
     pub(super) fn fired(&self, scenario: &Scenario) -> Vec<FaultFired> {
         let tallies: Vec<_> =
@@ -138,7 +157,13 @@ impl World {
     }
 }
 
-fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>, tls: Option<Arc<Tls>>) {
+fn serve_simulated(
+    net: &SimNet,
+    name: &str,
+    provider: Arc<Provider>,
+    tls: Option<Arc<Tls>>,
+    closed: Option<watch::Receiver<bool>>,
+) {
     let gate = Arc::clone(&provider);
     let mut accepted = net.listen(
         name,
@@ -153,9 +178,21 @@ fn serve_simulated(net: &SimNet, name: &str, provider: Arc<Provider>, tls: Optio
         while let Some((pipe, number)) = accepted.recv().await {
             let provider = Arc::clone(&provider);
             match tls.clone() {
-                Some(tls) => tokio::spawn(serve_tls_connection(provider, tls, pipe, number)),
-                None => tokio::spawn(serve_connection(provider, pipe, number)),
+                Some(tls) => serve_until(closed.clone(), serve_tls_connection(provider, tls, pipe, number)),
+                None => serve_until(closed.clone(), serve_connection(provider, pipe, number)),
             };
+        }
+    });
+}
+
+/// Serves a connection beside everything else, until it is over or the world is.
+fn serve_until(closed: Option<watch::Receiver<bool>>, serving: impl Future<Output = ()> + Send + 'static) {
+    let Some(mut closed) = closed else { return drop(tokio::spawn(serving)) };
+    tokio::spawn(async move {
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => {}
+            () = serving => {}
         }
     });
 }

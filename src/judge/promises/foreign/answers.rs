@@ -10,6 +10,10 @@ use crate::judge::promises::i26_wire_fidelity;
 /// Statuses that say that the caller made a mistake.
 const BLAMING: [u16; 7] = [400, 401, 403, 404, 405, 413, 422];
 
+/// Faults that leave out the end of an answer. Others break it in ways that leave one.
+const WITHOUT_END: [&str; 8] =
+    ["comment_only", "crash", "cut", "missing_end", "missing_terminator", "ping_only", "reset", "role_only"];
+
 /// I01, of answers without words, which name no call: somebody must have ended one.
 pub(super) fn end_of_nothing(case: &Case<'_>) -> Found {
     let caller = &case.record.caller;
@@ -18,9 +22,15 @@ pub(super) fn end_of_nothing(case: &Case<'_>) -> Found {
     if !case.complete() || !silent || refused || case.record.calls.is_empty() {
         return Found::NotApplicable;
     }
-    let ended =
-        |call: &Call| call.status.is_some_and(|status| status < 400) && call.ending == Ending::Complete;
-    let none = !case.record.calls.iter().any(ended);
+    let may_have_ended = |call: &Call| {
+        let whole = match call.ending {
+            Ending::Complete => true,
+            Ending::Broken => !case.facts.has_kind(call, &WITHOUT_END),
+            Ending::Abandoned | Ending::Shutdown => false,
+        };
+        whole && call.status.is_some_and(|status| status < 400)
+    };
+    let none = !case.record.calls.iter().any(may_have_ended);
     none.then(|| Breach::new("no provider ended an answer, and the caller was told that it has a whole one"))
         .into()
 }

@@ -48,7 +48,16 @@ fn an_end_that_nobody_sent_is_seen_in_an_answer_without_words() {
     (record.caller.transcript, record.caller.text_bytes) = (crate::history::Transcript::default(), 0);
     assert_eq!(broken("I01", &record, foreign_header()), None);
     record.calls[0].ending = Ending::Broken;
-    assert_broken("I01", &record, foreign_header(), "no provider ended an answer");
+    assert_eq!(broken("I01", &record, foreign_header()), None, "it may have been broken in the middle");
+    record.calls[0].faults = vec!["cut".to_owned()];
+    let cut = PlannedFault {
+        provider: "anthropic".to_owned(),
+        name: "cut".to_owned(),
+        kind: "cut".to_owned(),
+        during: vec![],
+    };
+    let header = declaring(|header| header.faults.push(cut));
+    assert_broken("I01", &record, header, "no provider ended an answer");
 }
 
 #[test]
@@ -89,6 +98,8 @@ fn an_error_for_good_is_not_asked_for_again_once_it_was_heard() {
     let mut record = failing(0, &["claude", "claude"]);
     assert_eq!(broken("I08", &record, foreign_header()), None, "a 500 may pass");
     record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
+    assert_eq!(broken("I08", &record, foreign_header()), None, "a 500 says that it may pass");
+    record.calls[0].status = Some(429);
     assert_broken("I08", &record, foreign_header(), "quota_exhausted");
     // The second was sent before the first was over: nobody had heard it.
     record.calls[1].received = record.calls[0].ended;
@@ -155,6 +166,9 @@ fn what_begins_or_goes_on_behind_a_caller_who_is_gone_is_seen() {
     assert_broken("I21", &record, foreign_header(), "after the caller had left");
     record.calls[0].ended = at(0.3);
     assert_eq!(broken("I21", &record, foreign_header()), None);
+    record.calls[0].ending = Ending::Shutdown;
+    record.calls[0].ended = at(60.0);
+    assert_broken("I21", &record, foreign_header(), "after the caller had left");
     let mut race = hedged(0);
     assert_eq!(broken("I21", &race, foreign_header()), None);
     race.calls[0].ended = race.caller.ended + Duration::from_millis(101);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Breach, Found};
-use crate::history::{Call, CallerEnding, Ending, RouteFacts};
+use crate::history::{Call, CallerEnding, RouteFacts};
+use crate::judge::Case;
 use crate::judge::expectations::show_seconds;
 use crate::judge::promises::i12_time_bounds;
-use crate::judge::{Case, politeness};
 use crate::world::Moment;
 
 /// Faults that hold a request up before it has reached its provider.
@@ -95,21 +95,23 @@ fn worked_on(case: &Case<'_>) -> Option<Breach> {
         let useless = Moment::ZERO + (call.ended - Moment::ZERO).saturating_sub(time);
         Breach::new(what).between(useless, call.ended)
     };
+    let ended = case.record.caller.ended;
     if case.left() {
-        let (call, time) = politeness::cancel_times(case).find(|(_, time)| *time > bound)?;
-        return Some(found(&case.record.calls[call], time, "the caller had left"));
+        let open = |call: &&Call| call.received <= ended && call.ended > ended + bound && is_seen(case, call);
+        let call = case.record.calls.iter().find(open)?;
+        return Some(found(call, call.ended - ended, "the caller had left"));
     }
     // Who was given its whole answer waits for nobody. The call that gave it may have more to say than was asked for.
     let served = case.complete().then(|| case.serving_call()).flatten()?;
-    let ended = case.record.caller.ended;
     let other = |call: &&Call| call.tag != served.tag && is_seen(case, call) && call.ended > ended + bound;
     let call = case.record.calls.iter().find(other)?;
     Some(found(call, call.ended - ended, "another one had answered"))
 }
 
-/// Whether the end of a call tells when it was given up: behind a black hole no close is seen.
+/// Whether the end of a call tells when it was given up: behind a black hole no close is seen. One that was open when everything
+/// was over had not been given up until then, at least.
 fn is_seen(case: &Case<'_>, call: &Call) -> bool {
-    call.ending != Ending::Shutdown && !case.facts.black_holed(&call.provider, call.received, call.ended)
+    !case.facts.black_holed(&call.provider, call.received, call.ended)
 }
 
 fn show(span: Duration) -> String {

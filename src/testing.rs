@@ -1,1 +1,0 @@
-//! Promises for a router of your own, in your own tests.

@@ -1,0 +1,186 @@
+//! What a test of a target is told, and by whom.
+
+use std::time::Duration;
+
+use super::worlds::Rules;
+use super::*;
+use crate::fuzz::Case;
+
+fn rules() -> Rules {
+    Rules {
+        declared: Declared::default(),
+        dialects: vec![Dialect::Openai],
+        faults: None,
+        without: Vec::new(),
+        chain: 1..=3,
+        liveness: false,
+    }
+}
+
+/// A world of one caller who asks once, and a provider with these faults.
+fn one_request(send: &str, route: &str, faults: &str) -> String {
+    format!(
+        "seed: 1\nproviders:\n  p1: {{ dialect: openai, latency: {{ first_token: 100ms }}, output: 5 }}\nrouter:\n  models:\n    \
+         m1: {{ provider: p1 }}\n  routes:\n    r: {{ chain: [m1], deadline: 10s{route} }}\nrequests:\n  - send: {{ route: r{send} }}\n{faults}"
+    )
+}
+
+/// Passes everything on, and watches no clock.
+fn passes_on(upstreams: Upstreams) -> impl Target {
+    move |request: Request| {
+        let upstreams = upstreams.clone();
+        async move { upstreams.ask(&upstreams.models()[0], &request).await }
+    }
+}
+
+fn broken_by<T: Target>(check: Check<T>, yaml: &str) -> Vec<String> {
+    check.shows(yaml).into_iter().map(|broken| broken.promise).collect()
+}
+
+#[test]
+fn every_world_suits_a_router_that_only_knows_what_is_declared() {
+    let declared =
+        Declared { idle: Some(Duration::from_secs(3)), max_attempts: Some(4), ..Declared::default() };
+    let rules = Rules { declared, without: vec!["hang".to_owned()], ..rules() };
+    let mut lengths = std::collections::BTreeSet::new();
+    for number in 0..200 {
+        let case = rules.world(3, number);
+        assert!(rules.admit(&case), "{}", case.doc.yaml());
+        assert_eq!(rules.world(3, number), case);
+        assert_eq!(Declared::of(&case), declared);
+        assert!(case.scenario.providers.values().all(|spec| spec.dialect == Dialect::Openai));
+        assert!(case.scenario.faults.iter().all(|fault| fault.kind != "hang"), "{}", case.doc.yaml());
+        lengths.insert(case.scenario.router.models.len());
+    }
+    assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn what_is_declared_reads_back_from_the_file_and_nothing_else_does() {
+    let all = Declared {
+        deadline: Duration::from_secs(12),
+        first_token: Some(Duration::from_secs(2)),
+        idle: Some(Duration::from_secs(3)),
+        attempt: Some(Duration::from_secs(9)),
+        max_attempts: Some(5),
+        repeats: Some(2),
+        never_empty: true,
+    };
+    for declared in [all, Declared::default()] {
+        let rules = Rules { declared, ..rules() };
+        let case = rules.world(0, 0);
+        let again =
+            Case::new(crate::fuzz::Doc::read(&case.doc.yaml()).expect("it is YAML")).expect("a scenario");
+        assert_eq!(Declared::of(&again), declared);
+    }
+}
+
+#[test]
+fn a_target_finds_its_models_and_what_is_declared_of_it() {
+    let look = |upstreams: Upstreams| {
+        assert_eq!(upstreams.declared().deadline, Duration::from_secs(10));
+        let model = &upstreams.models()[0];
+        assert_eq!((model.name.as_str(), model.provider.as_str()), ("m1", "p1"));
+        assert_eq!((model.base_url.as_str(), model.key.as_str()), ("http://p1/v1", "key-of-p1"));
+        passes_on(upstreams)
+    };
+    check(look).replay(&one_request(", stream: true", "", ""));
+}
+
+#[test]
+fn a_silent_provider_is_the_routers_to_notice_and_its_callers_name_need_not_be_passed_on() {
+    let yaml =
+        one_request(", stream: true", "", "faults:\n  - { on: p1, inject: { stall: { after: 2 } } }\n");
+    assert_eq!(broken_by(check(passes_on), &yaml), ["I06", "I12"]);
+    // Without the header the call is known by the prompt: it is still seen that it is worked on after its caller left.
+    let anonymous = |upstreams: Upstreams| {
+        move |request: Request| {
+            let upstreams = upstreams.clone();
+            async move {
+                let mut asked = upstreams.models()[0].request(&request)?;
+                asked.headers_mut().remove("x-request-id");
+                let work = tokio::spawn(async move { upstreams.send(asked).await });
+                work.await?
+            }
+        }
+    };
+    let hangs = one_request(", leave_after: 1s", "", "faults:\n  - { on: p1, inject: hang }\n");
+    assert_eq!(broken_by(check(anonymous), &hangs), ["I21"]);
+    assert_eq!(broken_by(check(passes_on), &hangs), [""; 0]);
+}
+
+#[test]
+fn limits_are_only_held_against_a_target_when_they_are_declared() {
+    let slow = "faults:\n  - { on: p1, inject: { freeze: { after: 2, for: 5s } } }\n";
+    let send = ", stream: true";
+    assert_eq!(broken_by(check(passes_on), &one_request(send, "", slow)), [""; 0]);
+    assert_eq!(broken_by(check(passes_on), &one_request(send, ", idle: 2s", slow)), ["I12"]);
+    let empty = "faults:\n  - { on: p1, inject: empty }\n";
+    assert_eq!(broken_by(check(passes_on), &one_request("", "", empty)), [""; 0]);
+    assert_eq!(broken_by(check(passes_on), &one_request("", ", never_empty: true", empty)), ["I05"]);
+}
+
+#[test]
+fn a_panic_is_a_finding_of_its_own() {
+    let falls = |_: Upstreams| {
+        |request: Request| async move {
+            assert!(!request.wants_stream(), "no streams here");
+            Ok::<_, Error>(Reply::error(503, "nobody is there"))
+        }
+    };
+    let broken = check(falls).promises(["I03"]).shows(&one_request(", stream: true", "", ""));
+    assert_eq!(broken[0].promise, "panic");
+    assert!(broken[0].what.contains("`r0`"), "{broken:?}");
+    check(falls).promises(["I03"]).replay(&one_request("", "", ""));
+}
+
+#[test]
+fn a_stream_can_be_written_by_hand_and_is_given_up_when_its_caller_leaves() {
+    let talks = |_: Upstreams| {
+        |_: Request| async {
+            let (sender, reply) = Reply::events();
+            tokio::spawn(async move {
+                let chunk = r#"data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"a fixed word"},"finish_reason":null}]}"#;
+                while sender.send(format!("{chunk}\n\n")).await.is_ok() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                sender.left().await;
+            });
+            Ok::<_, Error>(reply)
+        }
+    };
+    // Its callers wait until the deadline and five seconds more: this router never ends.
+    assert_eq!(broken_by(check(talks), &one_request(", stream: true", "", "")), ["I06", "I12"]);
+    assert_eq!(broken_by(check(talks), &one_request(", stream: true, leave_after: 3s", "", "")), [""; 0]);
+}
+
+#[test]
+fn the_same_seed_finds_the_same_and_saves_the_same_bytes() {
+    let hunt =
+        || check(passes_on).promises(["I12"]).seed(5).cases(300).hunt().expect("nobody watches the clock");
+    let (one, other) = (hunt(), hunt());
+    assert_eq!(one.yaml(), other.yaml());
+    assert!(one.yaml().starts_with("# I12 is broken: "), "{}", one.yaml());
+    let folder = std::env::temp_dir().join(format!("brownout-testing-{}", std::process::id()));
+    let file = one.save(&folder).expect("it can be written");
+    assert_eq!(std::fs::read_to_string(file).expect("it was written"), one.yaml());
+    std::fs::remove_dir_all(folder).expect("it was made here");
+}
+
+#[test]
+#[should_panic(expected = "`I13` is no promise that can be judged without the router's own word")]
+fn a_promise_that_needs_a_trail_is_refused() {
+    let _ = check(passes_on).promises(["I13"]);
+}
+
+#[test]
+#[should_panic(expected = "I28 had nothing to say in 2 worlds")]
+fn a_promise_that_was_named_and_never_judged_is_no_success() {
+    check(passes_on).promises(["I28"]).faults(["server_error"]).cases(2).run();
+}
+
+#[test]
+#[should_panic(expected = "play it again: `.seed(5)`")]
+fn a_broken_promise_fails_the_test_with_the_small_world() {
+    check(passes_on).promises(["I12"]).seed(5).cases(300).run();
+}
