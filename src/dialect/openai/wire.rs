@@ -120,6 +120,12 @@ impl Completion<'_> {
 }
 
 impl<'a> Completion<'a> {
+    /// Whether it calls itself a chunk of a completion, and has neither choices nor usage.
+    pub(super) fn is_mute(&self) -> bool {
+        let named = Text::or_empty(self.object.as_ref()) == "chat.completion.chunk";
+        named && self.choices.is_none() && self.usage.is_none()
+    }
+
     /// Whether it has any choice.
     pub(super) fn has_choices(&self) -> bool {
         self.choices.as_ref().is_some_and(|choices| !choices.is_empty())
