@@ -1,6 +1,7 @@
 //! The bytes of every vendor's valid replies, cut, respelt and damaged at every point (`src/fuzz/wire`).
 
 use brownout::chat::Finish;
+use brownout::fuzz::wire::through::{self, Face, Transport};
 use brownout::fuzz::wire::valid::{Shape, Valid, Wanted, valid};
 use brownout::fuzz::wire::vector::Vector;
 use brownout::fuzz::wire::{Attack, attack, reading, runner};
@@ -121,6 +122,52 @@ fn replies_of_every_vendor_survive_what_happens_to_bytes() {
 fn twisted_replies_survive_it_too() {
     let found: Vec<Vector> = (0..60).flat_map(|number| attack(2, number).0).collect();
     none(&found);
+}
+
+#[test]
+fn every_vendors_words_reach_every_face_over_every_transport() {
+    let mut found = Vec::new();
+    for (number, wanted) in every().enumerate() {
+        let mut chance = runner(4, number as u64);
+        let reply = valid(&wanted);
+        let sound = Transport::Chunked.carry(&reply, &[]);
+        let said = through::answer(reply.dialect, Face::Chat, wanted.streamed, &sound).expect("a success");
+        assert!(!said.text.is_empty() || said.calls.len() == 1, "{wanted:?}: {said:?}");
+        found.extend(through::play(&reply, &mut chance));
+    }
+    none(&found);
+}
+
+/// Behind its answer a provider writes another one that nobody asked for: it is not the answer to the next request, whichever
+/// connection that takes.
+#[test]
+fn a_reply_nobody_asked_for_is_not_the_next_callers() {
+    for vendor in Vendor::ALL {
+        for streamed in [true, false] {
+            let replies =
+                [1, 2, 3].map(|seed| valid(&Wanted { seed, ..Wanted::plain_text(vendor, streamed) }));
+            let bytes = replies.each_ref().map(|reply| {
+                let bytes = Transport::Chunked.carry(reply, &[9, 99]);
+                String::from_utf8(bytes).expect("UTF-8").replace("connection: close\r\n", "").into_bytes()
+            });
+            let texts = replies.each_ref().map(|reply| {
+                through::answer(reply.dialect, Face::Chat, streamed, &Transport::Chunked.carry(reply, &[]))
+                    .expect("whole")
+                    .text
+            });
+            let merged = [&bytes[0][..], &bytes[1][..]].concat();
+            let heard = through::in_turn(
+                replies[0].dialect,
+                streamed,
+                vec![merged, bytes[2].clone(), bytes[2].clone()],
+            );
+            let heard: Vec<_> = heard.into_iter().map(|said| said.map(|said| said.text)).collect();
+            assert_eq!(heard[0].as_deref().ok(), Some(&*texts[0]), "{vendor:?} {streamed}");
+            for later in &heard[1..] {
+                assert_eq!(later.as_deref().ok(), Some(&*texts[2]), "{vendor:?} {streamed}");
+            }
+        }
+    }
 }
 
 #[test]

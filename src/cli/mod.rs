@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod screen;
 mod serve;
+mod wire_corpus;
 
 use clap::{Parser, Subcommand};
 
@@ -58,6 +59,9 @@ enum Command {
     Serve(serve::Args),
     /// Print the JSON Schema of scenario files or configurations, for editors
     Schema(schema::Args),
+    /// Print broken streams of every vendor, for the vendors' packages to read
+    #[command(hide = true)]
+    WireCorpus(wire_corpus::Args),
 }
 
 /// Parses the process's arguments, runs the command, and says how it ended.
@@ -82,5 +86,6 @@ pub fn main() -> Exit {
         Command::Mock(args) => mock::command(&args),
         Command::Serve(args) => serve::command(&args),
         Command::Schema(args) => schema::command(&args),
+        Command::WireCorpus(args) => wire_corpus::command(&args),
     }
 }

@@ -18,6 +18,7 @@
 
 pub mod anatomy;
 mod asking;
+pub mod corpus;
 pub mod cuts;
 pub mod damage;
 pub mod plain;

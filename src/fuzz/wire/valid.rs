@@ -226,7 +226,7 @@ async fn overheard(wanted: &Wanted) -> (Vec<u8>, Option<Call>) {
 }
 
 /// A body without its chunk framing.
-fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+pub(super) fn unchunked(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = memchr::memmem::find(rest, b"\r\n") {
         let size =

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::super::Broken;
 use super::reading::{Reading, Said, read};
+use super::through::{Face, answer};
 use crate::chat::FailureClass;
 use crate::dialect::{Dialect, Ends, Leniency, Malformed, decode_reply};
 
@@ -100,6 +101,12 @@ impl Vector {
     }
 
     fn read(&self) -> Result<Said, FailureClass> {
+        if let Some(way) = self.kind.strip_prefix("http; ") {
+            let face = Face::ALL.into_iter().find(|face| way.starts_with(&format!("{face:?}")));
+            let face = face.ok_or(FailureClass::InvalidRequest)?;
+            let heard = answer(self.dialect, face, way.contains("stream"), &self.body);
+            return heard.map_err(|_| FailureClass::Truncated);
+        }
         if self.kind.starts_with("text/event-stream") {
             let reading = read(self.dialect, self.leniency, [&self.body[..]]);
             return reading.end.map(|()| Said::of(&reading.deltas)).map_err(|failure| failure.class);
