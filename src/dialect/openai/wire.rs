@@ -120,10 +120,10 @@ impl Completion<'_> {
 }
 
 impl<'a> Completion<'a> {
-    /// Whether it calls itself a chunk of a completion, and has neither choices nor usage.
+    /// Whether it has neither choices nor usage, and is nothing else by its own word: a chunk all the same, or nothing at all.
     pub(super) fn is_mute(&self) -> bool {
-        let named = Text::or_empty(self.object.as_ref()) == "chat.completion.chunk";
-        named && self.choices.is_none() && self.usage.is_none()
+        let kind = Text::or_empty(self.object.as_ref().or(self.kind.as_ref()));
+        matches!(kind, "chat.completion.chunk" | "") && self.choices.is_none() && self.usage.is_none()
     }
 
     /// Whether it has any choice.
