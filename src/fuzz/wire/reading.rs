@@ -1,6 +1,6 @@
 //! What the router's decoders make of bytes.
 
-use crate::chat::{Delta, Failure, Finish, Usage};
+use crate::chat::{ChatReply, Delta, Failure, Finish, Usage};
 use crate::dialect::{Dialect, Leniency, StreamDecoder};
 
 /// A stream, read to its end.
@@ -51,6 +51,19 @@ impl Reading {
     #[must_use]
     pub fn said(&self) -> Said {
         Said::of(&self.deltas)
+    }
+}
+
+impl From<ChatReply> for Said {
+    fn from(reply: ChatReply) -> Said {
+        Said {
+            text: reply.text.unwrap_or_default(),
+            refusal: reply.refusal.unwrap_or_default(),
+            calls: reply.tool_calls.into_iter().map(|call| (call.id, call.name, call.arguments)).collect(),
+            finish: reply.finish,
+            usage: reply.usage,
+            ..Said::default()
+        }
     }
 }
 

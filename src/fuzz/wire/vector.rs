@@ -105,7 +105,7 @@ impl Vector {
             let face = Face::ALL.into_iter().find(|face| way.starts_with(&format!("{face:?}")));
             let face = face.ok_or(FailureClass::InvalidRequest)?;
             let heard = answer(self.dialect, face, way.contains("stream"), &self.body);
-            return heard.map_err(|_| FailureClass::Truncated);
+            return if heard.whole { Ok(heard.said) } else { Err(FailureClass::Truncated) };
         }
         if self.kind.starts_with("text/event-stream") {
             let reading = read(self.dialect, self.leniency, [&self.body[..]]);
@@ -114,8 +114,7 @@ impl Vector {
         let answer = http::Response::builder().header("content-type", &self.kind).body(());
         let parts = answer.map_err(|_| FailureClass::InvalidRequest)?.into_parts().0;
         let reply = decode_reply(self.dialect, &parts, &self.body, 0).map_err(|failure| failure.class)?;
-        let calls = reply.tool_calls.into_iter().map(|call| (call.id, call.name, call.arguments)).collect();
-        Ok(Said { text: reply.text.unwrap_or_default(), calls, ..Said::default() })
+        Ok(Said::from(reply))
     }
 
     /// Reads what [`Vector`] writes.
