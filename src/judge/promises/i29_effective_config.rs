@@ -176,7 +176,8 @@ mod tests {
         // A region is declared by the route, or by any tenant.
         let (mut by_route, mut by_tenant) = (header(), header());
         by_route.routes[0].regions = Some(vec!["eu".to_owned()]);
-        let limited = crate::history::TenantFacts { models: None, regions: Some(vec!["eu".to_owned()]), spend: None };
+        let limited =
+            crate::history::TenantFacts { models: None, regions: Some(vec!["eu".to_owned()]), spend: None };
         by_tenant.tenants.insert("acme".to_owned(), limited);
         for declared in [by_route, by_tenant] {
             assert_eq!(verify(&over(SkipReason::Region), declared), None);
