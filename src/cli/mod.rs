@@ -20,6 +20,7 @@ mod schema;
 mod screen;
 mod serve;
 mod shrink;
+mod wire_corpus;
 
 use clap::{Parser, Subcommand};
 
@@ -61,6 +62,9 @@ enum Command {
     Serve(serve::Args),
     /// Print the JSON Schema of scenario files or configurations, for editors
     Schema(schema::Args),
+    /// Print broken streams of every vendor, for the vendors' packages to read
+    #[command(hide = true)]
+    WireCorpus(wire_corpus::Args),
 }
 
 /// Parses the process's arguments, runs the command, and says how it ended.
@@ -86,5 +90,6 @@ pub fn main() -> Exit {
         Command::Mock(args) => mock::command(&args),
         Command::Serve(args) => serve::command(&args),
         Command::Schema(args) => schema::command(&args),
+        Command::WireCorpus(args) => wire_corpus::command(&args),
     }
 }

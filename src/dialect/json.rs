@@ -29,9 +29,16 @@ pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Failure
         return Err(protocol(format!("expected a JSON object, got: {}", text::cut_to(json, 80))));
     }
     serde_json::from_str(json).map_err(|error| {
-        let class = if error.is_eof() { FailureClass::Truncated } else { FailureClass::Protocol };
+        let cut = error.is_eof() || is_half_number(json, &error);
+        let class = if cut { FailureClass::Truncated } else { FailureClass::Protocol };
         Failure::new(class, format!("malformed JSON: {error}"))
     })
+}
+
+/// Whether JSON stops within a number (`0.`, `-`, `1e`): serde calls that an invalid one, and no end.
+fn is_half_number(json: &str, error: &serde_json::Error) -> bool {
+    let last = json.rsplit('\n').next().unwrap_or_default();
+    error.column() >= last.len() && json.ends_with(['.', '-', '+', 'e', 'E'])
 }
 
 /// Text that borrows from its source where it has no escapes, and takes numbers for text.
@@ -156,12 +163,16 @@ fn whole(raw: &str) -> Option<u64> {
 }
 
 /// Tool arguments: JSON text, whether written as a string (as OpenAI does) or as the object itself.
-pub(super) fn arguments(raw: Option<&RawValue>) -> Cow<'_, str> {
-    match raw.map(RawValue::get) {
+///
+/// # Errors
+/// [`FailureClass::Protocol`] for a string that is none: half of a surrogate pair passes as JSON until it is read.
+pub(super) fn arguments(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Failure> {
+    Ok(match raw.map(RawValue::get) {
         None | Some("null") => Cow::Borrowed(""),
         Some(raw) if raw.starts_with('"') => {
-            serde_json::from_str::<Text<'_>>(raw).map_or(Cow::Borrowed(raw), |text| text.0)
+            let text = serde_json::from_str::<Text<'_>>(raw);
+            text.map_err(|error| protocol(format!("tool arguments that are no text: {error}")))?.0
         }
         Some(raw) => Cow::Borrowed(raw),
-    }
+    })
 }

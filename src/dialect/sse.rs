@@ -5,9 +5,12 @@
 //! with LF, CRLF or CR, comments (`:` lines) and unknown fields are ignored, several `data` lines are joined by
 //! LF, an event without data is none. Beyond it: an event that the end of the body cuts off before its blank
 //! line is still delivered (marked [`Event::cut`]), because many servers forget that line; and text that looks
-//! like JSON outside any field is reported ([`Item::Raw`]), because Gemini writes its mid-stream errors so.
+//! like JSON outside any field is reported ([`Item::Raw`]), because Gemini writes its mid-stream errors so. What can only be
+//! an event whose line was mangled is reported as well ([`Item::Stray`], [`Item::Hollow`]): the specification ignores it, and an
+//! event would be lost in silence.
 
 use memchr::memchr2;
+use serde::de::IgnoredAny;
 
 use super::protocol;
 use crate::chat::Failure;
@@ -41,6 +44,10 @@ pub enum Item<'a> {
     Raw(&'a str),
     /// An event whose data is not UTF-8.
     Garbled,
+    /// A line that holds JSON and is no field, or JSON outside any field that broke off or is no error: once an event.
+    Stray,
+    /// An event with this name and no data at all.
+    Hollow(&'a str),
 }
 
 /// The parser: feed it bytes, it calls back with items.
@@ -52,6 +59,8 @@ pub struct Parser {
     has_data: bool,
     name: String,
     raw: String,
+    /// Whether it was JSON, and told of.
+    settled: bool,
     after_cr: bool,
     begun: bool,
 }
@@ -98,10 +107,16 @@ impl Parser {
         self.dispatch(true, sink)
     }
 
-    /// What stands outside any field and was not understood.
+    /// What stands outside any field.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.raw
+    }
+
+    /// Whether [`Parser::raw`] was told of as [`Item::Stray`].
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.settled
     }
 
     fn grow(&self, line: usize) -> Result<(), Failure> {
@@ -148,6 +163,9 @@ impl Parser {
             self.has_data = true;
             self.data.extend_from_slice(value);
         } else if let Some(value) = field(line, b"event") {
+            if holds_json(value) {
+                return sink(Item::Stray);
+            }
             self.name.clear();
             self.name.push_str(&String::from_utf8_lossy(value));
         } else {
@@ -164,12 +182,17 @@ impl Parser {
     ) -> Result<(), Failure> {
         let first = line.trim_ascii_start().first();
         let known = [&b"id"[..], b"retry", b""].iter().any(|name| field(line, name).is_some());
-        if known {
+        if known && (line.starts_with(b":") || !holds_json(line)) {
             return Ok(());
         }
         let opens = matches!(first, Some(b'{' | b'[' | b'<'));
+        if self.settled {
+            self.settled = false;
+            self.raw.clear();
+        }
         if self.raw.is_empty() && !opens {
-            return Ok(());
+            // `dat: {"id":…`: no server has fields of its own that hold JSON.
+            return if holds_json(line) { sink(Item::Stray) } else { Ok(()) };
         }
         if self.raw.len() + line.len() > MAX_RAW_BYTES {
             return Err(protocol("a body that is not an event stream, or more than one"));
@@ -178,8 +201,22 @@ impl Parser {
         self.raw.push('\n');
         if matches!(line.trim_ascii_end().last(), Some(b'}' | b']')) && !line[0].is_ascii_whitespace() {
             sink(Item::Raw(&self.raw))?;
+            // It was no error, or that would have ended the stream.
+            if serde_json::from_str::<IgnoredAny>(&self.raw).is_ok() {
+                self.settled = true;
+                sink(Item::Stray)?;
+            }
         }
         Ok(())
+    }
+
+    /// An event comes behind JSON that stands outside any field, and never became whole.
+    fn broken_off(&mut self, sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.settled || !self.raw.trim_start().starts_with(['{', '[']) {
+            return Ok(());
+        }
+        self.settled = true;
+        sink(Item::Stray)
     }
 
     fn dispatch(
@@ -187,7 +224,11 @@ impl Parser {
         cut: bool,
         sink: &mut impl FnMut(Item<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        if !self.has_data && !self.name.is_empty() && !cut {
+            sink(Item::Hollow(&self.name))?;
+        }
         if self.has_data && !self.data.is_empty() {
+            self.broken_off(sink)?;
             match std::str::from_utf8(&self.data) {
                 Ok(data) => sink(Item::Event(Event { name: &self.name, data, cut }))?,
                 Err(error) if cut && error.error_len().is_none() => {
@@ -201,6 +242,11 @@ impl Parser {
         self.name.clear();
         Ok(())
     }
+}
+
+/// Whether there is the beginning of an object somewhere.
+fn holds_json(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"{\"").is_some()
 }
 
 /// The value of `line` if its field is `name`; a line without a colon is a field without a value.

@@ -23,6 +23,8 @@ struct Inner {
     state: State,
     /// Whether any event came.
     begun: bool,
+    /// Whether anything came that stands outside any event.
+    astray: bool,
     /// Whether the terminator came: the rest of the body means nothing.
     ended: bool,
     /// How many malformed events were skipped.
@@ -51,7 +53,7 @@ impl StreamDecoder {
             Dialect::Anthropic => State::Anthropic(anthropic::Stream::default()),
             Dialect::Gemini => State::Gemini(gemini::Stream::default()),
         };
-        let inner = Inner { dialect, leniency, state, begun: false, ended: false, skipped: 0 };
+        let inner = Inner { dialect, leniency, state, begun: false, astray: false, ended: false, skipped: 0 };
         StreamDecoder { parser: Parser::new(), inner, dead: None }
     }
 
@@ -94,7 +96,7 @@ impl StreamDecoder {
             Ok(())
         } else {
             let flushed = self.parser.finish(&mut |item| inner.item(item, out));
-            if inner.ended { Ok(()) } else { flushed.and_then(|()| inner.end(self.parser.raw(), out)) }
+            if inner.ended { Ok(()) } else { flushed.and_then(|()| inner.end(&self.parser, out)) }
         };
         // A tail that broke off behind all there was to come.
         let result = match result {
@@ -150,6 +152,11 @@ impl Inner {
         let event = match item {
             Item::Raw(raw) => return failure::raw_error(self.dialect, raw).map_or(Ok(()), Err),
             Item::Garbled => return self.malformed(protocol("a stream event is not UTF-8")),
+            Item::Stray => {
+                self.astray = true;
+                return self.malformed(protocol("JSON in a stream outside any event"));
+            }
+            Item::Hollow(name) => return self.hollow(name),
             Item::Event(event) => event,
         };
         self.begun = true;
@@ -167,6 +174,14 @@ impl Inner {
             Err(Trouble::Malformed(failure)) => self.malformed(failure),
             Err(Trouble::Failed(failure)) => Err(failure),
         }
+    }
+
+    /// An event came that has a name and no data. Where names mean nothing, neither does it.
+    fn hollow(&mut self, name: &str) -> Result<(), Failure> {
+        if self.dialect == Dialect::Anthropic && anthropic::has_data(name) {
+            return self.malformed(protocol(format!("a stream event `{name}` without data")));
+        }
+        Ok(())
     }
 
     /// A malformed event came.
@@ -187,21 +202,25 @@ impl Inner {
             let terminator = self.terminator();
             return Err(truncated(&format!("{terminator} without a finish reason")));
         }
+        if matches!(&self.state, State::Openai(state) if state.lost_choices()) {
+            self.malformed(protocol("a chunk without choices among chunks that have some"))?;
+        }
         self.ended = true;
         out.push(Delta::End);
         Ok(())
     }
 
     /// The body ended without a terminator of its own.
-    fn end(&mut self, raw: &str, out: &mut Vec<Delta>) -> Result<(), Failure> {
+    fn end(&mut self, parser: &Parser, out: &mut Vec<Delta>) -> Result<(), Failure> {
+        let raw = parser.raw();
         if let Some(failure) = failure::raw_error(self.dialect, raw) {
             return Err(failure);
         }
-        if !self.begun && !raw.is_empty() {
+        if !self.begun && (self.astray || !raw.is_empty()) {
             return Err(protocol("a body that is not an event stream"));
         }
         // A page's remains are nothing; half an object may be half an error.
-        if raw.starts_with(['{', '[']) {
+        if raw.starts_with(['{', '[']) && !parser.is_settled() {
             return Err(truncated("the stream ended inside JSON outside any event"));
         }
         let finished = self.state.finished();

@@ -25,6 +25,7 @@ pub mod hunt;
 pub mod play;
 pub mod save;
 pub mod shrink;
+pub mod wire;
 
 pub use case::Case;
 pub use coverage::Coverage;

@@ -174,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn every_statistic_has_its_name() {
+        // 1..=1000 ms: no two statistics are the same, and a percentile of p is the value p per cent of the way up.
+        let mut hist = Hist::default();
+        (1..=1_000).for_each(|ms| hist.record(Duration::from_millis(ms)));
+        let got = hist.distribution(0).expect("samples");
+        let names = ["min", "p50", "mean", "p90", "p95", "p99", "p99.9", "max", "count"];
+        let expected = [0.001, 0.5, 0.5005, 0.9, 0.95, 0.99, 0.999, 1.0, 1_000.0];
+        for (name, expected) in names.into_iter().zip(expected) {
+            let value = got.stat(name).expect("it is known");
+            assert!((value - expected).abs() <= expected * 1e-3, "{name}: {value}");
+        }
+        assert_eq!(got.stat("p42"), None);
+    }
+
+    #[test]
     fn a_shift_moves_every_value() {
         // 10 ms less a baseline of 4 ms.
         let mut hist = Hist::default();

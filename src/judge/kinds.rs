@@ -70,6 +70,28 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_has_a_class_of_its_own_and_is_not_just_anything() {
+        for (kind, class, not) in [
+            (ErrorKind::TokensLimited, FailureClass::RateLimited, FailureClass::NotFound),
+            (ErrorKind::BudgetInFlight, FailureClass::RateLimited, FailureClass::NotFound),
+            (ErrorKind::QuotaExhausted, FailureClass::QuotaExhausted, FailureClass::NotFound),
+            (ErrorKind::Overloaded, FailureClass::Overloaded, FailureClass::NotFound),
+            (ErrorKind::ServerError, FailureClass::ServerError, FailureClass::NotFound),
+            (ErrorKind::BadGateway, FailureClass::ServerError, FailureClass::NotFound),
+            (ErrorKind::Timeout, FailureClass::ServerError, FailureClass::NotFound),
+            (ErrorKind::Unauthorized, FailureClass::Unauthorized, FailureClass::RateLimited),
+            (ErrorKind::Forbidden, FailureClass::Unauthorized, FailureClass::RateLimited),
+            (ErrorKind::ContentFilter, FailureClass::Refused, FailureClass::RateLimited),
+            (ErrorKind::ContextExceeded, FailureClass::ContextExceeded, FailureClass::RateLimited),
+            (ErrorKind::InvalidRequest, FailureClass::InvalidRequest, FailureClass::RateLimited),
+        ] {
+            let call = Call { failure: Some(kind), ..failed_over(0).calls[0].clone() };
+            assert!(means(&call, class), "{kind:?}");
+            assert!(!means(&call, not), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn what_no_fault_or_several_were_behind_is_left_open() {
         let mut call = failed_over(0).calls[0].clone();
         call.faults.push("second".to_owned());

@@ -84,7 +84,11 @@ serve() {
         exit 1
     fi
     export BROWNOUT_MOCK="$work/mock.json" BROWNOUT_SDK_MODULES="$cache/node"
-    # Every client reads all certificates it could ever need, for half of a run's time; none needs any here.
+    authorities
+}
+
+# Every client reads all certificates it could ever need, for half of a run's time; none needs any here.
+authorities() {
     awk '/BEGIN/ { found = 1 } found { print } /END/ { exit }' "$cache"/current/lib/*/site-packages/certifi/cacert.pem >"$work/ca.pem"
     export SSL_CERT_FILE="$work/ca.pem"
 }

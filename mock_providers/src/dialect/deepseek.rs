@@ -134,9 +134,7 @@ impl Vendor for Deepseek {
         false
     }
 
-    fn push_choice(&self, _: &Script, _: Option<Finish>, out: &mut String) {
-        out.push_str(",\"logprobs\":null");
-    }
+    fn push_choice(&self, _: &Script, _: Option<Finish>, _: &mut String) {}
 
     fn push_call_id(&self, script: &Script, out: &mut String) {
         let _ = write!(out, "call_0_{}", ids::uuid(&script.id));

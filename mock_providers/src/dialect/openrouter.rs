@@ -122,7 +122,7 @@ impl Vendor for Openrouter {
 
     fn push_choice(&self, _: &Script, finish: Option<Finish>, out: &mut String) {
         let native = finish.map_or_else(|| "null".to_owned(), |finish| string(self.finish(finish)));
-        let _ = write!(out, ",\"logprobs\":null,\"native_finish_reason\":{native}");
+        let _ = write!(out, ",\"native_finish_reason\":{native}");
     }
 
     fn push_usage(&self, script: &Script, out: &mut String) {

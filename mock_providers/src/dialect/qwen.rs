@@ -89,9 +89,7 @@ impl Vendor for Qwen {
 
     fn push_role(&self, _: &Script, _: &mut String) {}
 
-    fn push_choice(&self, _: &Script, _: Option<Finish>, out: &mut String) {
-        out.push_str(",\"logprobs\":null");
-    }
+    fn push_choice(&self, _: &Script, _: Option<Finish>, _: &mut String) {}
 
     fn push_usage(&self, script: &Script, out: &mut String) {
         let _ = write!(out, ",\"prompt_tokens_details\":{{\"cached_tokens\":{}}}", script.cached);

@@ -111,7 +111,6 @@ impl Vendor for Vllm {
     fn push_role(&self, _: &Script, _: &mut String) {}
 
     fn push_choice(&self, _: &Script, finish: Option<Finish>, out: &mut String) {
-        out.push_str(",\"logprobs\":null");
         if finish.is_some() {
             out.push_str(",\"stop_reason\":null");
         }

@@ -7,7 +7,7 @@ mod wire;
 
 pub(super) use encode::{body, encode};
 pub(super) use reply::reply;
-pub(super) use stream::Stream;
+pub(super) use stream::{Stream, has_data};
 
 use super::json::Text;
 use super::stream::failed_finish;

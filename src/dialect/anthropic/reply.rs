@@ -14,8 +14,8 @@ pub(in super::super) fn reply(json: &str) -> Result<ChatReply, Failure> {
     }
     let stop = message.stop();
     let blocks = message.content.as_deref().unwrap_or_default();
-    let tool_calls: Vec<ToolCall> =
-        blocks.iter().filter(|block| block.is("tool_use")).enumerate().map(tool_call).collect();
+    let calls = blocks.iter().filter(|block| block.is("tool_use")).enumerate();
+    let tool_calls = calls.map(tool_call).collect::<Result<Vec<ToolCall>, _>>()?;
     let texts: Vec<&str> = blocks
         .iter()
         .filter(|block| block.is("text"))
@@ -33,13 +33,13 @@ pub(in super::super) fn reply(json: &str) -> Result<ChatReply, Failure> {
     })
 }
 
-fn tool_call((position, block): (usize, &Block<'_>)) -> ToolCall {
-    let arguments = json::arguments(block.input);
-    ToolCall {
+fn tool_call((position, block): (usize, &Block<'_>)) -> Result<ToolCall, Failure> {
+    let arguments = json::arguments(block.input)?;
+    Ok(ToolCall {
         id: Text::filled(block.id.as_ref()).unwrap_or_else(|| format!("call_{position}")),
         name: Text::or_empty(block.name.as_ref()).to_owned(),
         arguments: if arguments.is_empty() { "{}".to_owned() } else { arguments.into_owned() },
-    }
+    })
 }
 
 impl Block<'_> {

@@ -3,7 +3,8 @@
 use super::super::json::{self, Text};
 use super::super::sse::Event;
 use super::super::stream::{Preamble, Said, Trouble, began_again, parse, with_calls};
-use super::super::{Dialect, failure};
+use super::super::text::tidy;
+use super::super::{Dialect, failure, protocol};
 use super::wire::{Block, BlockDelta, Message, StreamEvent, WireUsage};
 use crate::chat::{Delta, Failure, Usage};
 
@@ -28,8 +29,26 @@ struct OpenCall {
     input: Option<String>,
 }
 
+/// Whether an event of this name says something that must not be lost.
+pub(in super::super) fn has_data(name: &str) -> bool {
+    matches!(
+        name,
+        "message_start"
+            | "content_block_start"
+            | "content_block_delta"
+            | "content_block_stop"
+            | "message_delta"
+            | "message_stop"
+    )
+}
+
+fn malformed(what: &str) -> Trouble {
+    Trouble::Malformed(protocol(what))
+}
+
 impl Stream {
-    /// Takes one event: what its data says it is; the event's name is not needed.
+    /// Takes one event: what its data says it is. The event's name is not needed, but it may not contradict: where one of
+    /// the two names an event that says something, and the other does not, one of them was mangled.
     pub(in super::super) fn event(
         &mut self,
         event: &Event<'_>,
@@ -40,10 +59,17 @@ impl Stream {
         if kind == "error" || parsed.error.is_some() {
             return Err(failure::in_band(Dialect::Anthropic, event.data).into());
         }
+        if kind != event.name && has_data(event.name) {
+            return Err(malformed(&format!(
+                "an event `{}` whose data are of type `{}`",
+                event.name,
+                tidy(kind)
+            )));
+        }
         match kind {
             "message_start" => self.message_start(parsed.message, out)?,
-            "content_block_start" => self.block_start(parsed.index.0, parsed.content_block, out),
-            "content_block_delta" => self.block_delta(parsed.index.0, parsed.delta, out),
+            "content_block_start" => self.block_start(parsed.index.0, parsed.content_block, out)?,
+            "content_block_delta" => self.block_delta(parsed.index.0, parsed.delta, out)?,
             "content_block_stop" => self.block_stop(parsed.index.0, out),
             "message_delta" => self.message_delta(parsed.delta, parsed.usage, out)?,
             "message_stop" => return Ok(Said::Done),
@@ -71,32 +97,48 @@ impl Stream {
         Ok(())
     }
 
-    fn block_start(&mut self, block: Option<u64>, content: Option<Block<'_>>, out: &mut Vec<Delta>) {
-        let Some(content) = content else { return };
+    fn block_start(
+        &mut self,
+        block: Option<u64>,
+        content: Option<Block<'_>>,
+        out: &mut Vec<Delta>,
+    ) -> Result<(), Trouble> {
+        let content = content.ok_or_else(|| malformed("a block's start without its block"))?;
         if content.is("text") {
             out.extend(Text::filled(content.text.as_ref()).map(Delta::Text));
         }
         if !content.is("tool_use") {
-            return;
+            return Ok(());
         }
         let call = self.calls;
         self.calls += 1;
-        let input = Some(json::arguments(content.input).into_owned());
+        let input = json::arguments(content.input).map_err(Trouble::Malformed)?;
+        let input = Some(input.into_owned());
         self.open.push(OpenCall { block, call, input });
         let id = Text::filled(content.id.as_ref()).unwrap_or_else(|| format!("call_{call}"));
         let name = Text::or_empty(content.name.as_ref()).to_owned();
         out.push(Delta::ToolCall { index: call, id: Some(id), name: Some(name), arguments: String::new() });
+        Ok(())
     }
 
-    fn block_delta(&mut self, block: Option<u64>, delta: Option<BlockDelta<'_>>, out: &mut Vec<Delta>) {
-        let Some(delta) = delta else { return };
+    fn block_delta(
+        &mut self,
+        block: Option<u64>,
+        delta: Option<BlockDelta<'_>>,
+        out: &mut Vec<Delta>,
+    ) -> Result<(), Trouble> {
+        let delta = delta.ok_or_else(|| malformed("a block's delta without its delta"))?;
+        if delta.lacks_its_field() {
+            return Err(malformed("a block's delta without what its type says"));
+        }
         out.extend(Text::filled(delta.thinking.as_ref()).map(Delta::Reasoning));
         out.extend(Text::filled(delta.text.as_ref()).map(Delta::Text));
-        let Some(arguments) = Text::filled(delta.partial_json.as_ref()) else { return };
-        if let Some(open) = self.open.iter_mut().find(|open| open.block == block) {
-            open.input = None;
-            out.push(Delta::ToolCall { index: open.call, id: None, name: None, arguments });
-        }
+        let Some(arguments) = Text::filled(delta.partial_json.as_ref()) else { return Ok(()) };
+        let open = self.open.iter_mut().find(|open| open.block == block);
+        let open = open.ok_or_else(|| malformed("arguments of a call that is not open"))?;
+        open.input = None;
+        out.push(Delta::ToolCall { index: open.call, id: None, name: None, arguments });
+        Ok(())
     }
 
     /// A call whose input never came in pieces has the one its block began with, or none: `{}`.

@@ -75,6 +75,8 @@ pub(super) struct StreamEvent<'a> {
 /// The delta of a block or of the message.
 #[derive(Default, Deserialize)]
 pub(super) struct BlockDelta<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) text: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -95,6 +97,16 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> BlockDelta<'a> {
+    /// Whether it is of a type whose field is missing: without it the delta says nothing.
+    pub(super) fn lacks_its_field(&self) -> bool {
+        match Text::or_empty(self.kind.as_ref()) {
+            "text_delta" => self.text.is_none(),
+            "input_json_delta" => self.partial_json.is_none(),
+            "thinking_delta" => self.thinking.is_none(),
+            _ => false,
+        }
+    }
+
     /// Why the message stops, if this says so.
     pub(super) fn stop(self) -> Stop<'a> {
         Stop { stop_reason: self.stop_reason, stop_details: self.stop_details }

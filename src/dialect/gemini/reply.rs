@@ -33,7 +33,7 @@ pub(in super::super) fn reply(json: &str) -> Result<ChatReply, Failure> {
             reply.text.get_or_insert_default().push_str(&text.0);
         }
         if let Some(call) = &part.function_call {
-            reply.tool_calls.push(tool_call(reply.tool_calls.len(), call));
+            reply.tool_calls.push(tool_call(reply.tool_calls.len(), call)?);
         }
     }
     reply.finish = finish.map(|finish| with_calls(finish, !reply.tool_calls.is_empty()));

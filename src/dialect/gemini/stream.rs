@@ -62,7 +62,7 @@ impl Stream {
     ) -> Result<Option<Finish>, Failure> {
         if let Some(candidate) = response.first_candidate() {
             for part in candidate.parts() {
-                self.part(part, out);
+                self.part(part, out)?;
             }
             return super::finish(candidate.finish_reason.as_ref());
         }
@@ -72,14 +72,15 @@ impl Stream {
         Ok(finish)
     }
 
-    fn part(&mut self, part: &Part<'_>, out: &mut Vec<Delta>) {
+    fn part(&mut self, part: &Part<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
         if let Some(text) = Text::filled(part.text.as_ref()) {
             out.push(if part.is_thought() { Delta::Reasoning(text) } else { Delta::Text(text) });
         }
         if let Some(call) = &part.function_call {
-            let ToolCall { id, name, arguments } = tool_call(self.calls, call);
+            let ToolCall { id, name, arguments } = tool_call(self.calls, call)?;
             out.push(Delta::ToolCall { index: self.calls, id: Some(id), name: Some(name), arguments });
             self.calls += 1;
         }
+        Ok(())
     }
 }

@@ -138,11 +138,11 @@ impl WireUsage {
 
 /// A whole call. Without an id of its own it gets one from its position: unique in a reply, and the same in any
 /// repetition.
-pub(super) fn tool_call(position: usize, call: &FunctionCall<'_>) -> crate::chat::ToolCall {
-    let arguments = super::super::json::arguments(call.args);
-    crate::chat::ToolCall {
+pub(super) fn tool_call(position: usize, call: &FunctionCall<'_>) -> Result<crate::chat::ToolCall, Failure> {
+    let arguments = super::super::json::arguments(call.args)?;
+    Ok(crate::chat::ToolCall {
         id: Text::filled(call.id.as_ref()).unwrap_or_else(|| format!("call_{position}")),
         name: Text::or_empty(call.name.as_ref()).to_owned(),
         arguments: if arguments.is_empty() { "{}".to_owned() } else { arguments.into_owned() },
-    }
+    })
 }

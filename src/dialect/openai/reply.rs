@@ -24,16 +24,17 @@ pub(in super::super) fn reply(json: &str) -> Result<ChatReply, Failure> {
     let message = choice.said().unwrap_or_default();
     reply.text = message.content.map(|content| content.text.into_owned());
     reply.refusal = Text::filled(message.refusal.as_ref());
-    reply.tool_calls = message.tool_calls.unwrap_or_default().iter().enumerate().map(tool_call).collect();
+    let calls = message.tool_calls.unwrap_or_default();
+    reply.tool_calls = calls.iter().enumerate().map(tool_call).collect::<Result<_, _>>()?;
     reply.finish = finish.map(|finish| with_calls(finish, !reply.tool_calls.is_empty()));
     Ok(reply)
 }
 
-fn tool_call((position, call): (usize, &Call<'_>)) -> ToolCall {
+fn tool_call((position, call): (usize, &Call<'_>)) -> Result<ToolCall, Failure> {
     let function = call.function.as_ref();
-    ToolCall {
+    Ok(ToolCall {
         id: Text::filled(call.id.as_ref()).unwrap_or_else(|| format!("call_{position}")),
         name: Text::or_empty(function.and_then(|function| function.name.as_ref())).to_owned(),
-        arguments: json::arguments(function.and_then(|function| function.arguments)).into_owned(),
-    }
+        arguments: json::arguments(function.and_then(|function| function.arguments))?.into_owned(),
+    })
 }

@@ -1,6 +1,7 @@
 //! A streamed chat completion.
 
 use super::super::json::{self, Text};
+use super::super::protocol;
 use super::super::sse::Event;
 use super::super::stream::{Preamble, Said, Trouble, began_again, parse, truncated, with_calls};
 use super::DONE;
@@ -18,6 +19,8 @@ pub(in super::super) struct Stream {
     /// Chunks, and those with a choice.
     chunks: u32,
     choices: u32,
+    /// Chunks that call themselves so and have neither choices nor usage.
+    mute: u32,
 }
 
 /// What is known of the chunks that open a reply: those that name a role.
@@ -70,8 +73,14 @@ impl Stream {
         self.chunks > 0 && self.choices == 0
     }
 
-    fn chunk(&mut self, chunk: &mut Completion<'_>, out: &mut Vec<Delta>) -> Result<(), Failure> {
+    /// Whether a chunk's choices were lost: it has none, though others have some, and they are a chunk's one required field.
+    pub(in super::super) fn lost_choices(&self) -> bool {
+        self.choices > 0 && self.mute > 0
+    }
+
+    fn chunk(&mut self, chunk: &mut Completion<'_>, out: &mut Vec<Delta>) -> Result<(), Trouble> {
         self.chunks = self.chunks.saturating_add(1);
+        self.mute = self.mute.saturating_add(u32::from(chunk.is_mute()));
         self.choices = self.choices.saturating_add(u32::from(chunk.has_choices()));
         let choice = chunk.first_choice();
         if self.preamble.pending() {
@@ -84,7 +93,7 @@ impl Stream {
         if let Some(mut choice) = choice {
             self.opening.check(&choice, Text::or_empty(chunk.id.as_ref()))?;
             if let Some(message) = choice.said() {
-                self.message(&message, out);
+                self.message(&message, out)?;
             }
             let finish = super::finish(choice.finish_reason.as_ref(), choice.native_finish_reason.as_ref())?;
             if let Some(finish) = finish.filter(|_| !self.finished) {
@@ -96,7 +105,7 @@ impl Stream {
         Ok(())
     }
 
-    fn message(&mut self, message: &Message<'_>, out: &mut Vec<Delta>) {
+    fn message(&mut self, message: &Message<'_>, out: &mut Vec<Delta>) -> Result<(), Trouble> {
         let reasoning = Text::filled(message.reasoning_content.as_ref())
             .or_else(|| Text::filled(message.reasoning.as_ref()));
         out.extend(reasoning.map(Delta::Reasoning));
@@ -111,31 +120,38 @@ impl Stream {
         out.extend(Text::filled(message.refusal.as_ref()).map(Delta::Refusal));
         let calls = message.tool_calls.as_deref().unwrap_or_default();
         for (position, call) in calls.iter().enumerate() {
-            out.extend(self.call(position, calls.len(), call));
+            out.extend(self.call(position, calls.len(), call)?);
         }
+        Ok(())
     }
 
     /// A piece of a call: its id and name only once, whatever the server repeats.
-    fn call(&mut self, position: usize, together: usize, call: &Call<'_>) -> Option<Delta> {
+    ///
+    /// A call that begins without either is none, if another one is under way: whose arguments they are is lost.
+    fn call(&mut self, position: usize, together: usize, call: &Call<'_>) -> Result<Option<Delta>, Trouble> {
         let function = call.function.as_ref();
         let id = Text::filled(call.id.as_ref());
         let known = self.which(position, together, call, id.as_deref());
         let fresh = known.is_none();
         let index = known.unwrap_or(self.calls.len());
+        let name = Text::filled(function.and_then(|function| function.name.as_ref()));
+        if fresh && index > 0 && id.is_none() && name.is_none() {
+            return Err(Trouble::Malformed(protocol("arguments of a call that never began")));
+        }
         if fresh {
             let number = call.index.and_then(|index| index.0);
             self.calls.push(CallState { index: number, id: id.clone(), named: false });
         }
         let state = &mut self.calls[index];
-        let name = Text::filled(function.and_then(|function| function.name.as_ref()));
         let name = name.filter(|_| !state.named);
         state.named |= name.is_some();
-        let arguments = json::arguments(function.and_then(|function| function.arguments)).into_owned();
+        let arguments = json::arguments(function.and_then(|function| function.arguments));
+        let arguments = arguments.map_err(Trouble::Malformed)?.into_owned();
         if !fresh && name.is_none() && arguments.is_empty() {
-            return None;
+            return Ok(None);
         }
         let id = fresh.then(|| id.unwrap_or_else(|| format!("call_{index}")));
-        Some(Delta::ToolCall { index, id, name, arguments })
+        Ok(Some(Delta::ToolCall { index, id, name, arguments }))
     }
 
     /// Which call a piece belongs to; none if it opens one. The index decides, unless a new id says that the

@@ -126,6 +126,12 @@ impl Completion<'_> {
 }
 
 impl<'a> Completion<'a> {
+    /// Whether it has neither choices nor usage, and is nothing else by its own word: a chunk all the same, or nothing at all.
+    pub(super) fn is_mute(&self) -> bool {
+        let kind = Text::or_empty(self.object.as_ref().or(self.kind.as_ref()));
+        matches!(kind, "chat.completion.chunk" | "") && self.choices.is_none() && self.usage.is_none()
+    }
+
     /// Whether it has any choice.
     pub(super) fn has_choices(&self) -> bool {
         self.choices.as_ref().is_some_and(|choices| !choices.is_empty())

@@ -77,4 +77,18 @@ mod tests {
         record.caller.transcript.segments[1].to = 9;
         assert!(matches!(verify("I01", &record, header), Found::Broken(_)));
     }
+
+    /// A refusal has words of its own: canonical ones are missing, and nothing is.
+    #[test]
+    fn an_answer_of_another_text_is_measured_by_no_words() {
+        let mut record = served(0, "claude");
+        record.caller.transcript.segments.clear();
+        record.caller.transcript.words = 0;
+        record.calls[0].faults = vec!["outage".to_owned()];
+        for (kind, kept) in [("refusal", true), ("empty", true), ("cut", false)] {
+            let mut header = header();
+            header.faults[0].kind = kind.to_owned();
+            assert_eq!(verify("I01", &record, header) == Found::Kept, kept, "{kind}");
+        }
+    }
 }

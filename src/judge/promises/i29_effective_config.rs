@@ -173,6 +173,15 @@ mod tests {
         ] {
             broken(&over(reason), header(), "was passed over as");
         }
+        // A region is declared by the route, or by any tenant.
+        let (mut by_route, mut by_tenant) = (header(), header());
+        by_route.routes[0].regions = Some(vec!["eu".to_owned()]);
+        let limited =
+            crate::history::TenantFacts { models: None, regions: Some(vec!["eu".to_owned()]), spend: None };
+        by_tenant.tenants.insert("acme".to_owned(), limited);
+        for declared in [by_route, by_tenant] {
+            assert_eq!(verify(&over(SkipReason::Region), declared), None);
+        }
     }
 
     /// claude misses a limit after `ms` milliseconds, and flash serves.
