@@ -61,7 +61,7 @@ pub(super) enum Deep {
     Simulated,
     /// The whole router over loopback sockets, in real time
     Sockets,
-    /// All three: one case in five simulated, one in 500 over sockets, the others on the core
+    /// All three: every other case simulated, one in 500 over sockets, the rest on the core
     All,
 }
 
