@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Kept, coverage};
 use crate::fuzz::hunt::{Caught, Outcome};
+use crate::fuzz::play::engine::CASES;
 use crate::fuzz::shrink::Size;
 use crate::fuzz::{Depth, save};
 use crate::judge::{Verdict, plural};
@@ -77,8 +78,11 @@ impl Page<'_> {
         let Outcome { caught, played, stopped, .. } = self.outcome;
         let cases = plural_of(played.iter().sum(), "case");
         let parts = Depth::ALL.into_iter().zip(played).filter(|(_, played)| **played > 0);
-        let parts: Vec<String> =
-            parts.map(|(at, played)| format!("{} {}", thousands(*played), depth(at))).collect();
+        let part = |(at, played): (Depth, &u64)| {
+            let seeds = if at == Depth::Engine { format!(" with {CASES} seeds each") } else { String::new() };
+            format!("{} {}{seeds}", thousands(*played), depth(at))
+        };
+        let parts: Vec<String> = parts.map(part).collect();
         let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
         let (verdict, words) = match (caught.len(), *stopped || played.iter().all(|played| *played == 0)) {
             (0, false) => (Verdict::Pass, "nothing found".to_owned()),
@@ -182,7 +186,7 @@ load: [{{ route: r, rate: 1/s, for: {requests}s }}]
 
             name: a
 
-        ✗ 1 promise broken in 11 cases: 8 on the core alone, 2 simulated, 1 over sockets
+        ✗ 1 promise broken in 11 cases: 8 on the core alone with 16 seeds each, 2 simulated, 1 over sockets
         ");
         let unsaved = page(vec![caught()], None, [0, 1_500, 0], false);
         assert!(unsaved.contains("`--save DIR` writes it down") && !unsaved.contains("replay:"), "{unsaved}");

@@ -11,7 +11,7 @@ use super::{Finding, made_small, plan, play, waiting};
 use crate::fuzz::generate::{self, Given};
 use crate::fuzz::play::{engine, simulated, sockets};
 use crate::fuzz::shrink::Budget;
-use crate::fuzz::{Case, Coverage, Depth, Doc, Player};
+use crate::fuzz::{Broken, Case, Coverage, Depth, Doc, Player};
 use crate::world::{Clock, Moment};
 
 /// Cases tried to make a finding small that only shows over sockets: each takes seconds.
@@ -196,9 +196,19 @@ impl Campaign {
             watch.tries.fetch_add(1, Ordering::Relaxed);
             !watch.is_stopped()
         };
-        let finding = made_small(players.at(depth), *number, case.clone(), broken.clone(), budget, &go_on);
+        let found = Self::at_once(depth, case, broken).unwrap_or_else(|| case.clone());
+        let player = players.at(depth);
+        let mut finding = made_small(player, *number, found, broken.clone(), budget, &go_on);
+        if let Some(case) = Self::at_once(depth, &finding.shrunk.case, broken) {
+            finding.shrunk.case = case;
+        }
         let took = clock.now() - Moment::ZERO;
         Caught { found_at: spotted.depth, depth, finding, also: spotted.also.clone(), took }
+    }
+
+    /// On the core a case stands for several seeds: the same with the seed that breaks the promise as its own.
+    fn at_once(depth: Depth, case: &Case, broken: &Broken) -> Option<Case> {
+        (depth == Depth::Engine).then(|| engine::reseeded(case, &broken.promise)).flatten()
     }
 
     /// Where a finding is made small: where it was found or, if that was over sockets, on a simulated network if it shows there.
@@ -259,7 +269,6 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::Broken;
 
     fn broken(promise: &str) -> Broken {
         Broken { promise: promise.to_owned(), what: "as it had to".to_owned(), request: None }
