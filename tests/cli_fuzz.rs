@@ -97,7 +97,9 @@ fn what_is_wrong_with_the_command_is_2_and_on_stderr() {
         (&["--for", "5"], "`5` has no unit; did you mean `5ms` or `5s`?"),
         (&["--for", "0s"], "a hunt of no time finds nothing"),
         (&["--jobs", "0"], "expected a number of threads"),
-        (&["--depth", "deep"], "[possible values: engine, simulated, sockets, all]"),
+        (&["--depth", "deep"], "[possible values: engine, simulated, sockets, wire, all]"),
+        (&["--depth", "wire", "--router", "bad.yaml"], "`--router` is for worlds"),
+        (&["--replay", "bad.yaml", "--depth", "wire"], "holds no bytes of a reply"),
         (&["--router", "nowhere.yaml"], "cannot read `nowhere.yaml`"),
         (&["--router", "none.yaml"], "the file has no router"),
         (&["--router", "bad.yaml"], "bad.yaml:2:24"),
@@ -163,6 +165,19 @@ fn a_hunt_by_time_ends_in_time() {
 
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.out.starts_with("✓ nothing found in "), "{}", ended.out);
+}
+
+#[test]
+fn bytes_are_attacked_without_a_world() {
+    let home = Home::with(&[]);
+    let hunt = |jobs: &str| home.run(&["fuzz", "--depth", "wire", "--cases", "4", "--jobs", jobs]);
+
+    let ended = hunt("1");
+
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.starts_with("✓ nothing found in "), "{}", ended.out);
+    assert!(ended.out.ends_with(" broken replies of 4 cases\n"), "{}", ended.out);
+    assert_eq!(hunt("3").out, ended.out);
 }
 
 // Findings

@@ -41,7 +41,7 @@ pub(in crate::cli) struct Args {
     /// Threads that play [default: one a core]
     #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<usize>,
-    /// Play one file again, instead of hunting: a scenario, or what `--save` wrote
+    /// Play one file again, instead of hunting: a scenario, or whatever `--save` wrote
     #[arg(long, value_name = "FILE",
         conflicts_with_all = ["cases", "lasts", "seed", "from", "router", "save", "keep_going", "jobs"])]
     pub(super) replay: Option<PathBuf>,
@@ -61,7 +61,9 @@ pub(super) enum Deep {
     Simulated,
     /// The whole router over loopback sockets, in real time
     Sockets,
-    /// All three: every other case simulated, one in 500 over sockets, the rest on the core
+    /// No worlds: valid replies of every vendor, cut, respelt and damaged at every point
+    Wire,
+    /// The first three: every other case simulated, one in 500 over sockets, the rest on the core
     All,
 }
 
@@ -78,13 +80,13 @@ impl Args {
 }
 
 impl Deep {
-    /// The depth; none for all of them.
+    /// The depth at which worlds are played; none for all of them.
     pub(super) const fn depth(self) -> Option<Depth> {
         match self {
             Deep::Engine => Some(Depth::Engine),
             Deep::Simulated => Some(Depth::Simulated),
             Deep::Sockets => Some(Depth::Sockets),
-            Deep::All => None,
+            Deep::Wire | Deep::All => None,
         }
     }
 }

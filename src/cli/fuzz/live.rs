@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use super::args::{Args, Deep};
 use crate::cli::progress::{clock as time, track};
 use crate::cli::screen;
 use crate::fuzz::coverage;
@@ -22,12 +23,13 @@ const LOGGED_EVERY: Duration = Duration::from_secs(10);
 const BAR: usize = 12;
 
 /// Does `work` while its watch is told on stderr.
-pub(super) fn watch<R>(campaign: &Campaign, watch: &Watch, quiet: bool, work: impl FnOnce() -> R) -> R {
+pub(super) fn watch<R>(campaign: &Campaign, watch: &Watch, args: &Args, work: impl FnOnce() -> R) -> R {
     std::thread::scope(|scope| {
         let (done, over) = mpsc::channel();
         scope.spawn(move || {
-            if !quiet {
-                show(campaign, watch, &over);
+            if !args.quiet {
+                let met = if args.depth == Deep::Wire { Met::Replies } else { Met::Pairs };
+                show(campaign, watch, met, &over);
             }
         });
         let result = work();
@@ -36,14 +38,22 @@ pub(super) fn watch<R>(campaign: &Campaign, watch: &Watch, quiet: bool, work: im
     })
 }
 
-fn show(campaign: &Campaign, watch: &Watch, over: &mpsc::Receiver<()>) {
+/// What a hunt counts beside its cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Met {
+    /// Pairs of a fault and a state.
+    Pairs,
+    /// Broken replies that were read.
+    Replies,
+}
+
+fn show(campaign: &Campaign, watch: &Watch, met: Met, over: &mpsc::Receiver<()>) {
     let clock = Clock::start(0);
     let live = screen::is_live();
-    let pairs = coverage::pairs_in_all() as u64;
     let mut logged = clock.now();
     while let Err(RecvTimeoutError::Timeout) = over.recv_timeout(EVERY) {
         let now = clock.now();
-        let glance = Glance::at(campaign, watch, now - Moment::ZERO, pairs);
+        let glance = Glance::at(campaign, watch, now - Moment::ZERO, met);
         if let (true, Some((columns, _))) = (live, screen::size()) {
             let line = |color| glance.line(columns.saturating_sub(1), Paint::new(color));
             screen::redraw(&[line(screen::stderr_color())], &[line(false)], columns);
@@ -64,15 +74,14 @@ struct Glance {
     took: Duration,
     /// How much of it is done.
     share: f64,
-    pairs: u64,
-    pairs_in_all: u64,
+    met: (u64, Met),
     found: u64,
     /// Cases tried to make findings small, once that has begun.
     tries: Option<u64>,
 }
 
 impl Glance {
-    fn at(campaign: &Campaign, watch: &Watch, took: Duration, pairs_in_all: u64) -> Glance {
+    fn at(campaign: &Campaign, watch: &Watch, took: Duration, met: Met) -> Glance {
         let load = |of: &AtomicU64| of.load(Ordering::Relaxed);
         let played = watch.played.iter().map(load).sum();
         let by_time = campaign.lasts.map(|lasts| took.as_secs_f64() / lasts.as_secs_f64());
@@ -82,14 +91,13 @@ impl Glance {
             cases: campaign.cases,
             took,
             share: by_time.or(by_count).unwrap_or(0.0).min(1.0),
-            pairs: load(&watch.pairs),
-            pairs_in_all,
+            met: (load(&watch.pairs), met),
             found: load(&watch.found),
             tries: (load(&watch.shrinking) > 0).then(|| load(&watch.tries)),
         }
     }
 
-    /// `1,234/10,000 ███▌······  412 cases/s  2,104/5,012 pairs  nothing found  0:12`: as much of it as fits.
+    /// `1,234/10,000 ███▌······  412 cases/s  2,104 of 9,200 pairs  nothing found  0:12`: as much of it as fits.
     fn line(&self, columns: usize, paint: Paint) -> String {
         let of = self.cases.map(|cases| format!("/{}", thousands(cases))).unwrap_or_default();
         let rate = (self.played as f64 / self.took.as_secs_f64().max(0.1)) as u64;
@@ -102,7 +110,12 @@ impl Glance {
             Some(tries) => parts.push(format!("making it small: {} tries", thousands(tries))),
             None => parts.push(format!("{} cases/s", thousands(rate))),
         }
-        parts.push(format!("{}/{} pairs", thousands(self.pairs), thousands(self.pairs_in_all)));
+        parts.push(match self.met {
+            (pairs, Met::Pairs) => {
+                format!("{} of {} pairs", thousands(pairs), thousands(coverage::pairs_in_all() as u64))
+            }
+            (replies, Met::Replies) => format!("{} replies read", thousands(replies)),
+        });
         parts.push(found.clone());
         parts.push(time(self.took));
         let line = fit(&parts.join("  "), columns);
@@ -121,8 +134,7 @@ mod tests {
             cases: Some(10_000),
             took: Duration::from_secs(5),
             share: 0.25,
-            pairs: 1_204,
-            pairs_in_all: 5_012,
+            met: (1_204, Met::Pairs),
             found: 0,
             tries: None,
         }
@@ -133,13 +145,15 @@ mod tests {
         let plain = Paint::new(false);
         assert_eq!(
             glance().line(120, plain),
-            "2,500/10,000 ███·········  500 cases/s  1,204/5,012 pairs  nothing found  0:05"
+            "2,500/10,000 ███·········  500 cases/s  1,204 of 9,200 pairs  nothing found  0:05"
         );
         let small = Glance { found: 1, tries: Some(812), cases: None, ..glance() };
         assert_eq!(
             small.line(120, plain),
-            "2,500 ███·········  making it small: 812 tries  1,204/5,012 pairs  1 broken  0:05"
+            "2,500 ███·········  making it small: 812 tries  1,204 of 9,200 pairs  1 broken  0:05"
         );
         assert!(width(&glance().line(40, plain)) <= 40);
+        let bytes = Glance { met: (70_000, Met::Replies), ..glance() };
+        assert!(bytes.line(120, plain).contains("  70,000 replies read  "));
     }
 }

@@ -1,7 +1,7 @@
 //! `brownout fuzz`: attacks the promises with worlds nobody thought of.
 //!
 //! `args` is what can be asked, `given` reads a router, `live` shows how the hunt goes while it goes; `tell` says what came of it,
-//! with `coverage` as a picture; `replay` plays one file again.
+//! with `coverage` as a picture; `replay` plays one file again. `wire` is all of it for bytes instead of worlds.
 
 mod args;
 mod coverage;
@@ -9,6 +9,7 @@ mod given;
 mod live;
 mod replay;
 mod tell;
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::atomic::Ordering;
 
 pub(super) use self::args::Args;
 pub(super) use self::replay::load;
+use self::args::Deep;
 
 use super::exit::Exit;
 use super::{interrupt, screen};
@@ -39,8 +41,11 @@ pub(super) fn command(args: &Args) -> Exit {
     let watch = Arc::new(Watch::default());
     let stopped = Arc::clone(&watch);
     interrupt::at_first(move || stopped.stop.store(true, Ordering::Relaxed));
+    if args.depth == Deep::Wire {
+        return wire::command(args, &campaign, &watch);
+    }
     let clock = Clock::start(0);
-    let outcome = live::watch(&campaign, &watch, args.quiet, || campaign.run(Players::own(), &watch));
+    let outcome = live::watch(&campaign, &watch, args, || campaign.run(Players::own(), &watch));
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => return screen::usage(format_args!("a case could not be played: {error}")),
@@ -73,6 +78,9 @@ fn exit(found: bool, unfinished: bool) -> Exit {
 }
 
 fn campaign(args: &Args) -> Result<Campaign, Exit> {
+    if let (Deep::Wire, Some(_)) = (args.depth, &args.router) {
+        return Err(screen::usage("`--router` is for worlds, and `--depth wire` has none"));
+    }
     let router = args.router.as_deref().map(given::router).transpose().map_err(|problems| {
         screen::talk(&problems.render(screen::stderr_color()));
         screen::usage("nothing was started")

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::Deep;
+use super::wire;
 use crate::cli::exit::Exit;
 use crate::cli::screen;
 use crate::fuzz::hunt::Players;
@@ -13,6 +14,13 @@ use crate::scenario;
 
 /// Plays a file as a case, and says which promises it breaks.
 pub(super) fn command(file: &Path, deep: Deep) -> Exit {
+    if file.extension().is_some_and(|end| end == "txt") {
+        return wire::replay(file);
+    }
+    if deep == Deep::Wire {
+        let help = "give a file that ends in `.txt`, or another depth";
+        return screen::usage(format_args!("`{}` holds no bytes of a reply: {help}", file.display()));
+    }
     let case = match load(file) {
         Ok(case) => case,
         Err(exit) => return exit,

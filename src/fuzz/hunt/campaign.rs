@@ -1,6 +1,7 @@
 //! What `brownout fuzz` does: our own router, every core, three depths side by side.
 
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -123,10 +124,9 @@ impl Campaign {
     }
 
     fn play_all(&self, players: Players<'_>, watch: &Watch, net: Net) -> Net {
-        let clock = Clock::start(0);
-        let until = self.lasts.map_or(Moment::NEVER, |lasts| clock.now() + lasts);
         let enough = AtomicBool::new(false);
-        let go_on = || !watch.is_stopped() && !enough.load(Ordering::Relaxed) && clock.now() < until;
+        let may = self.may_begin(watch);
+        let go_on = || !enough.load(Ordering::Relaxed) && may();
         let net = Mutex::new(net);
         let take = |number, played| {
             let mut net = net.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +143,6 @@ impl Campaign {
                 take(number, self.over_sockets(number, players));
             }
         };
-        let numbers = self.from..self.cases.map_or(u64::MAX, |cases| self.from.saturating_add(cases));
         waiting::beside(&over_sockets, |bring| {
             let work = |number| match plan::depth(self.depth, number) {
                 Depth::Sockets => {
@@ -152,11 +151,23 @@ impl Campaign {
                 }
                 depth => Some(self.one(number, depth, players)),
             };
-            in_order(numbers, self.jobs, &go_on, &work, &mut |number, played| {
+            in_order(self.numbers(), self.jobs, &go_on, &work, &mut |number, played| {
                 played.map_or(Next::Case, |played| take(number, played))
             });
         });
         net.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The numbers of its cases.
+    pub(super) fn numbers(&self) -> Range<u64> {
+        self.from..self.cases.map_or(u64::MAX, |cases| self.from.saturating_add(cases))
+    }
+
+    /// Whether another case may begin: nobody has had enough, and from now on there is time.
+    pub(super) fn may_begin(&self, watch: &Watch) -> impl Fn() -> bool + Sync {
+        let clock = Clock::start(0);
+        let until = self.lasts.map_or(Moment::NEVER, |lasts| clock.now() + lasts);
+        move || !watch.is_stopped() && clock.now() < until
     }
 
     fn given(&self, depth: Depth) -> Given {

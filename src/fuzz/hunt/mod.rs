@@ -5,8 +5,9 @@
 //! threads.
 //!
 //! - `plan`: which number is played how deep. `workers`: numbers on threads, results in order. `net`: what was found so far.
-//! - `waiting`: worlds over sockets, which wait more than they work.
+//! - `waiting`: worlds over sockets, which wait more than they work. `bytes`: no worlds at all, but the bytes of replies.
 
+mod bytes;
 mod campaign;
 mod net;
 mod plan;
@@ -16,6 +17,7 @@ mod workers;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use bytes::Bytes;
 pub use campaign::{Campaign, Caught, Outcome, Players, Watch};
 
 use super::generate::{self, Given};
