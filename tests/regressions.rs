@@ -58,8 +58,8 @@ fn every_finding_names_its_promise_and_the_command_that_plays_it() {
     for path in files() {
         let text = std::fs::read_to_string(&path).expect("it can be read");
         assert_eq!(wrong_with(&text, &stem(&path)), None, "{}", path.display());
-        let doc = Doc::read(&text).expect("YAML");
-        assert_eq!(doc.get("name").and_then(Doc::word), Some(stem(&path).as_str()), "{}", path.display());
+        let scenario = scenario::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(scenario.name, stem(&path), "{}", path.display());
     }
 }
 
