@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub(super) use self::args::Args;
-pub(super) use self::replay::load;
 use self::args::Deep;
+pub(super) use self::replay::load;
 
 use super::exit::Exit;
 use super::{interrupt, screen};
