@@ -54,6 +54,10 @@ sdks-router *ARGS:
 formats:
     tests/formats/run
 
+# Mutants of the router's core, each built and tested in seconds (`just mutants --shard 0/8`); needs cargo-mutants.
+mutants *ARGS:
+    tests/mutants/run {{ARGS}}
+
 # Everything that a change has to pass.
 ci:
     bash .ci/run
