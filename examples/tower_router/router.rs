@@ -10,7 +10,7 @@ use brownout::testing::{Error, Model, Reply, Request, Target, Upstreams};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::body::{Body, Frame, Incoming};
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
+use tokio::time::{Sleep, sleep};
 use tower::retry::Policy;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
@@ -72,28 +72,26 @@ impl Router {
 
 impl Target for Router {
     async fn answer(&self, request: Request) -> Result<Reply, Error> {
-        let by = Instant::now() + self.upstreams.declared().deadline;
+        let mut by = Box::pin(sleep(self.upstreams.declared().deadline));
         let streams = request.wants_stream();
         let work = self.clone().first_good(request);
-        let reply = match self.habit {
-            Habit::Detached => {
-                timeout_at(by, tokio::spawn(work)).await.map(|done| done.expect("it does not panic"))
+        let reply = async {
+            match self.habit {
+                Habit::Detached => tokio::spawn(work).await.map_err(Error::from),
+                _ => Ok(work.await),
             }
-            _ => timeout_at(by, work).await,
         };
-        let Ok(reply) = reply else { return Ok(Reply::error(504, "the time is up")) };
+        let reply = tokio::select! {
+            reply = reply => reply?,
+            () = &mut by => return Ok(Reply::error(504, "the time is up")),
+        };
         let success = reply.status().is_success();
         let end = match self.habit {
             Habit::HeadOnly => return Ok(reply),
             Habit::Tidy if streams && success => Some("data: [DONE]\n\n"),
             _ => None,
         };
-        Ok(Reply::new(reply.into_http().map(|body| Bounded {
-            body,
-            by: Box::pin(sleep_until(by)),
-            end,
-            over: false,
-        })))
+        Ok(Reply::new(reply.into_http().map(|body| Bounded { body, by, end, over: false })))
     }
 }
 
