@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use brownout::fuzz::{Broken, Case, Doc};
+use brownout::fuzz::{Broken, Case, Depth, Doc};
 use brownout::router::seam::Defect;
 
 /// What was found of a defect.
@@ -10,6 +10,8 @@ use brownout::router::seam::Defect;
 pub struct Caught {
     /// Which one.
     pub defect: Defect,
+    /// How deep it shows.
+    pub depth: Depth,
     /// The number of the world, of seed 0, in which it was; none for a scenario that somebody wrote.
     pub world: Option<u64>,
     /// Cases played to make that one small.
@@ -32,7 +34,7 @@ impl Caught {
     /// As a file.
     #[must_use]
     pub fn text(&self) -> String {
-        let Caught { defect, world, tries, broken, case, core } = self;
+        let Caught { defect, depth, world, tries, broken, case, core } = self;
         let (name, about) = (defect.name(), defect.about());
         let Broken { promise, what, .. } = broken;
         let world =
@@ -41,7 +43,7 @@ impl Caught {
             format!("# On the pure core it breaks {promise} within {worlds} worlds.\n")
         });
         format!(
-            "# {name}: {about}\n# Breaks {promise}: {what}\n# {world}, made small in {tries} tries.\n{core}\
+            "# {name}: {about}\n# Breaks {promise} at depth {depth}: {what}\n# {world}, made small in {tries} tries.\n{core}\
              # Play it again: cargo run -p zoo -- play {name}\n{}",
             case.doc.yaml()
         )
@@ -61,9 +63,14 @@ impl Caught {
         if first != Some(&format!("{}: {}", defect.name(), defect.about())) {
             return Err(wrong("the first line is not the defect's name and what it does"));
         }
-        let breaks = lines.next().and_then(|line| line.strip_prefix("# Breaks ")?.split_once(": "));
-        let (promise, what) =
-            breaks.ok_or_else(|| wrong("the second line does not say which promise it breaks"))?;
+        let breaks = lines.next().and_then(|line| {
+            let (promise, rest) = line.strip_prefix("# Breaks ")?.split_once(" at depth ")?;
+            let (depth, what) = rest.split_once(": ")?;
+            let depth = [Depth::Engine, Depth::Simulated].into_iter().find(|known| known.name() == depth)?;
+            Some((promise, depth, what))
+        });
+        let (promise, depth, what) = breaks
+            .ok_or_else(|| wrong("the second line does not say which promise it breaks, and how deep"))?;
         let numbers = lines.next().and_then(|line| {
             let (world, rest) = line.strip_prefix("# ")?.split_once(", made small in ")?;
             let number = world.strip_prefix("World ").and_then(|world| world.strip_suffix(" of seed 0"));
@@ -79,7 +86,7 @@ impl Caught {
         let doc = Doc::read(text).map_err(|error| wrong(&format!("it is not YAML: {error:?}")))?;
         let case = Case::new(doc).map_err(|problems| wrong(&problems.to_string()))?;
         let broken = Broken { promise: promise.to_owned(), what: what.to_owned(), request: None };
-        Ok(Caught { defect, world, tries, broken, case, core })
+        Ok(Caught { defect, depth, world, tries, broken, case, core })
     }
 
     /// From its file.

@@ -8,7 +8,8 @@ use brownout::fuzz::{Broken, Coverage};
 
 use crate::hunted;
 
-/// Plays the worlds `0..count` of `seed`: those that broke something, with what they broke.
+/// Plays the worlds `0..count` of `seed`: those that broke something, with what they broke. On the pure core each is played with
+/// [`engine::CASES`] seeds.
 ///
 /// # Errors
 ///
@@ -27,7 +28,7 @@ fn one(depth: Depth, seed: u64, number: u64) -> io::Result<Vec<(u64, Broken)>> {
     let case = world(&Given::default(), seed, number);
     let broken = match depth {
         Depth::Engine => engine::play(&case, &mut Coverage::default())?,
-        _ => hunted::play(None, &case, &mut Coverage::default())?,
+        _ => hunted::play(None, &case, depth)?,
     };
     Ok(broken.into_iter().map(|broken| (number, broken)).collect())
 }

@@ -1,10 +1,14 @@
 //! Hunts a defect, with the worlds and the settings `brownout fuzz` has by default.
+//!
+//! As there, a world is played whole on a simulated network and, with many seeds, on the pure core alone. What shows whole is
+//! preferred, because its scenario says more: first some worlds are played whole, then the same ones on the core, then more of
+//! them whole.
 
 use std::io;
 
 use brownout::fuzz::generate::{Given, world};
-use brownout::fuzz::hunt::Hunt;
-use brownout::fuzz::play::{engine, simulated};
+use brownout::fuzz::hunt::{Finding, Hunt};
+use brownout::fuzz::play::{Depth, engine, simulated};
 use brownout::fuzz::shrink::{Budget, shrink};
 use brownout::fuzz::{Broken, Case, Coverage};
 use brownout::router::seam;
@@ -12,11 +16,18 @@ use brownout::router::seam;
 use crate::caught::Caught;
 use crate::rows::Row;
 
-/// Worlds played at most: a defect that needs more is not caught.
+/// Worlds played whole at most: a defect that needs more is not caught.
 pub const CASES: u64 = 4_000;
 
-/// Worlds played on the pure core, where many defects cannot be seen.
-const CORE: u64 = 200;
+/// Worlds played on the pure core, and whole before that counts.
+const CORE: u64 = 400;
+
+/// What the pure core shows of a defect.
+struct Core {
+    world: u64,
+    promise: String,
+    case: Case,
+}
 
 /// Plays `case` with the defect of `row`, or with none: what it breaks, the promises the row names first. What is broken
 /// without the defect as well shows nothing of it.
@@ -24,9 +35,16 @@ const CORE: u64 = 200;
 /// # Errors
 ///
 /// As [`simulated::play`].
-pub fn play(row: Option<&Row>, case: &Case, coverage: &mut Coverage) -> io::Result<Vec<Broken>> {
-    let mut broken = seam::with(row.map(|row| row.defect), || simulated::play(case, coverage))?;
-    if row.is_some() && !broken.is_empty() && !simulated::play(case, &mut Coverage::default())?.is_empty() {
+pub fn play(row: Option<&Row>, case: &Case, depth: Depth) -> io::Result<Vec<Broken>> {
+    let at = |defect| {
+        let mut aside = Coverage::default();
+        seam::with(defect, || match depth {
+            Depth::Engine => Ok(engine::one(case, 0, &mut aside).into_iter().collect()),
+            _ => simulated::play(case, &mut aside),
+        })
+    };
+    let mut broken: Vec<Broken> = at(row.map(|row| row.defect))?;
+    if row.is_some() && !broken.is_empty() && !at(None)?.is_empty() {
         return Ok(Vec::new());
     }
     let place = |broken: &Broken| {
@@ -43,30 +61,16 @@ pub fn play(row: Option<&Row>, case: &Case, coverage: &mut Coverage) -> io::Resu
 ///
 /// As [`simulated::play`].
 pub fn hunt(row: &Row, cases: u64) -> io::Result<Option<Caught>> {
-    let hunt = Hunt { seed: 0, given: Given::default(), from: 0, cases, budget: Budget::default() };
-    let player = |case: &Case, coverage: &mut Coverage| play(Some(row), case, coverage);
-    let Some(finding) = hunt.run(&player, &mut Coverage::default())? else { return Ok(None) };
-    Ok(Some(Caught {
-        defect: row.defect,
-        world: Some(finding.number),
-        tries: finding.shrunk.tries,
-        broken: finding.shown,
-        case: finding.shrunk.case,
-        core: on_core(row)?,
-    }))
-}
-
-/// The promise that breaks on the pure core with the defect of `row`, and after how many worlds.
-fn on_core(row: &Row) -> io::Result<Option<(String, u64)>> {
-    for number in 0..CORE {
-        let case = world(&Given::default(), 0, number);
-        let play = || engine::play(&case, &mut Coverage::default());
-        let Some(broken) = seam::with(Some(row.defect), play)?.into_iter().next() else { continue };
-        if play()?.is_empty() {
-            return Ok(Some((broken.promise, number + 1)));
-        }
+    let core = on_core(row)?;
+    let told = core.as_ref().map(|core| (core.promise.clone(), core.world + 1));
+    let soon = cases.min(CORE);
+    if let Some(found) = whole(row, 0, soon)? {
+        return Ok(Some(caught(row, found, told)));
     }
-    Ok(None)
+    if let Some(core) = core.filter(|core| row.names(&core.promise)) {
+        return small(row, &core.case, Depth::Engine, Some(core.world), told);
+    }
+    Ok(whole(row, soon, cases - soon)?.map(|found| caught(row, found, told)))
 }
 
 /// Makes small a scenario that shows the defect of `row`; none if it does not.
@@ -75,15 +79,58 @@ fn on_core(row: &Row) -> io::Result<Option<(String, u64)>> {
 ///
 /// As [`simulated::play`].
 pub fn shrunk(row: &Row, case: &Case) -> io::Result<Option<Caught>> {
-    let Some(broken) = play(Some(row), case, &mut Coverage::default())?.into_iter().next() else {
-        return Ok(None);
-    };
+    let told = on_core(row)?.map(|core| (core.promise, core.world + 1));
+    small(row, case, Depth::Simulated, None, told)
+}
+
+fn whole(row: &Row, from: u64, cases: u64) -> io::Result<Option<Finding>> {
+    let hunt = Hunt { seed: 0, given: Given::default(), from, cases, budget: Budget::default() };
+    let player = |case: &Case, _: &mut Coverage| play(Some(row), case, Depth::Simulated);
+    hunt.run(&player, &mut Coverage::default())
+}
+
+fn caught(row: &Row, found: Finding, core: Option<(String, u64)>) -> Caught {
+    Caught {
+        defect: row.defect,
+        depth: Depth::Simulated,
+        world: Some(found.number),
+        tries: found.shrunk.tries,
+        broken: found.shown,
+        case: found.shrunk.case,
+        core,
+    }
+}
+
+fn small(
+    row: &Row,
+    case: &Case,
+    depth: Depth,
+    world: Option<u64>,
+    core: Option<(String, u64)>,
+) -> io::Result<Option<Caught>> {
+    let Some(broken) = play(Some(row), case, depth)?.into_iter().next() else { return Ok(None) };
     let same = |case: &Case| {
-        let again = play(Some(row), case, &mut Coverage::default()).unwrap_or_default();
+        let again = play(Some(row), case, depth).unwrap_or_default();
         again.into_iter().find(|other| other.promise == broken.promise)
     };
     let small = shrink(case.clone(), Budget::default(), &mut |case| same(case).is_some());
     let broken = same(&small.case).unwrap_or(broken.clone());
     let (tries, case) = (small.tries, small.case);
-    Ok(Some(Caught { defect: row.defect, world: None, tries, broken, case, core: on_core(row)? }))
+    Ok(Some(Caught { defect: row.defect, depth, world, tries, broken, case, core }))
+}
+
+/// What breaks on the pure core with the defect of `row`, in the first world in which anything does.
+fn on_core(row: &Row) -> io::Result<Option<Core>> {
+    for number in 0..CORE {
+        let case = world(&Given::default(), 0, number);
+        let played = seam::with(Some(row.defect), || -> io::Result<_> {
+            let broken = engine::play(&case, &mut Coverage::default())?.into_iter().next();
+            Ok(broken.and_then(|broken| Some((engine::reseeded(&case, &broken.promise)?, broken.promise))))
+        });
+        let Some((case, promise)) = played? else { continue };
+        if !play(Some(row), &case, Depth::Engine)?.is_empty() {
+            return Ok(Some(Core { world: number, promise, case }));
+        }
+    }
+    Ok(None)
 }

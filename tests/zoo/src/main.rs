@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use brownout::fuzz::generate::{Given, world};
-use brownout::fuzz::play::Depth;
-use brownout::fuzz::{Case, Coverage, Doc};
+use brownout::fuzz::play::{Depth, engine};
+use brownout::fuzz::{Case, Doc};
 use clap::Parser;
 use zoo::caught::Caught;
 use zoo::rows::{Row, rows};
@@ -58,6 +58,8 @@ enum What {
         /// Its number
         number: u64,
     },
+    /// Make docs/zoo.md of what is in tests/zoo/caught
+    Page,
     /// What a build server runs: everything that was caught, and a share of the healthy worlds
     Ci,
 }
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         None => hunt(&args),
         Some(What::Play { names }) => play(names),
         Some(What::Healthy { engine, worlds, seed }) => stays_healthy(*engine, *worlds, *seed),
+        Some(What::Page) => write_page(),
         Some(What::World { number }) => {
             print!("{}", world(&Given::default(), 0, *number).doc.yaml());
             Ok(true)
@@ -137,8 +140,9 @@ fn told(row: &Row, caught: Option<&Caught>, took: Duration) -> String {
     };
     let unrelated = if row.names(&caught.broken.promise) { "" } else { " (unrelated)" };
     format!(
-        "{name:40} {}{unrelated} in {}; {} tries to {} requests, {} faults; {:.1} s",
+        "{name:40} {}{unrelated} at depth {} in {}; {} tries to {} requests, {} faults; {:.1} s",
         caught.broken.promise,
+        caught.depth,
         caught.world.map_or_else(|| "what was given".to_owned(), |number| format!("world {number}")),
         caught.tries,
         caught.case.requests(),
@@ -167,14 +171,18 @@ fn agree(found: &[(&Row, Option<Caught>)], args: &Args) -> Result<bool, String> 
     Ok(same)
 }
 
+fn write_page() -> Result<bool, String> {
+    let found: Vec<(&Row, Option<Caught>)> = rows().map(|row| (row, Caught::load(row.defect).ok())).collect();
+    std::fs::write(page::path(), page::page(&found)).map_err(|error| error.to_string())?;
+    Ok(found.iter().all(|(_, caught)| caught.is_some()))
+}
+
 /// Plays what was caught; whether each shows its defect and nothing else.
 fn play(names: &[String]) -> Result<bool, String> {
     let mut right = true;
     for row in rows().filter(|row| names.is_empty() || names.iter().any(|name| name == row.defect.name())) {
         let caught = Caught::load(row.defect)?;
-        let played = |row| {
-            hunted::play(row, &caught.case, &mut Coverage::default()).map_err(|error| error.to_string())
-        };
+        let played = |row| hunted::play(row, &caught.case, caught.depth).map_err(|error| error.to_string());
         let (with, without) = (played(Some(row))?, played(None)?);
         for broken in &with {
             println!("{:40} {} {}", row.defect.name(), broken.promise, broken.what);
@@ -188,10 +196,13 @@ fn play(names: &[String]) -> Result<bool, String> {
 }
 
 /// Plays the healthy router; whether nothing broke.
-fn stays_healthy(engine: u64, worlds: u64, seed: u64) -> Result<bool, String> {
+fn stays_healthy(core: u64, worlds: u64, seed: u64) -> Result<bool, String> {
     let mut clean = true;
-    for (depth, count) in [(Depth::Engine, engine), (Depth::Simulated, worlds)] {
-        let (found, took) = timed(|| healthy::worlds(depth, seed, count).map_err(|error| error.to_string()));
+    let cases = |depth| if depth == Depth::Engine { engine::CASES } else { 1 };
+    for (depth, count) in [(Depth::Engine, core), (Depth::Simulated, worlds)] {
+        let (found, took) = timed(|| {
+            healthy::worlds(depth, seed, count.div_ceil(cases(depth))).map_err(|error| error.to_string())
+        });
         let found = found?;
         let rate = count as f64 / took.as_secs_f64().max(1e-9);
         println!(

@@ -11,7 +11,8 @@ const HEAD: &str = "\
 
 A harness that finds nothing proves something only if it would have found what is there. Each of these is the real router with one
 small, plausible defect, at a seam that only the package `tests/zoo` compiles. Each is hunted with the worlds and the settings that
-`brownout fuzz` has by default, from world 0 of seed 0 on, until a promise breaks; then that world is made small. What is left is
+`brownout fuzz` has by default, from world 0 of seed 0 on, until a promise breaks; then that world is made small. As there, worlds
+are played whole and on the pure core alone: here some whole, then the same ones on the core, then more whole. What is left is
 in `tests/zoo/caught/`, and is played again by `cargo test -p zoo`, with the defect and without it. This page is made by
 
 ```
@@ -35,8 +36,8 @@ pub fn path() -> PathBuf {
 #[must_use]
 pub fn page(found: &[(&Row, Option<Caught>)]) -> String {
     let mut page = HEAD.to_owned();
-    page.push_str("| defect | what it does | breaks | like | worlds | tries | requests | faults | providers | lines | core |\n");
-    page.push_str("|---|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");
+    page.push_str("| defect | what it does | breaks | like | depth | worlds | tries | requests | faults | providers | lines | core |\n");
+    page.push_str("|---|---|---|---|---|--:|--:|--:|--:|--:|--:|---|\n");
     for (row, caught) in found {
         line(&mut page, row, caught.as_ref());
     }
@@ -69,7 +70,7 @@ fn line(page: &mut String, row: &Row, caught: Option<&Caught>) {
         Some(_) => format!("[{0}](../tests/zoo/caught/{0}.yaml)", row.defect.name()),
         None => row.defect.name().to_owned(),
     };
-    let found = caught.map_or("not caught | | | | | | |".to_owned(), |caught| {
+    let found = caught.map_or("not caught | | | | | | | |".to_owned(), |caught| {
         let size = Size::of(caught);
         let Size { requests, faults, providers, lines } = size;
         let world = caught.world.map_or_else(|| "by hand".to_owned(), |number| (number + 1).to_string());
@@ -77,7 +78,10 @@ fn line(page: &mut String, row: &Row, caught: Option<&Caught>) {
             .core
             .as_ref()
             .map_or_else(String::new, |(promise, worlds)| format!("{promise} in {worlds}"));
-        format!("{} | {} | {requests} | {faults} | {providers} | {lines} | {core} |", world, caught.tries)
+        format!(
+            "{} | {} | {} | {requests} | {faults} | {providers} | {lines} | {core} |",
+            caught.depth, world, caught.tries
+        )
     });
     let _ = writeln!(
         page,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use brownout::fuzz::{Broken, Coverage};
+use brownout::fuzz::Broken;
 use brownout::router::seam::Defect;
 use zoo::caught::Caught;
 use zoo::rows::{Row, rows};
 use zoo::{hunted, page};
 
 fn played(row: Option<&Row>, caught: &Caught) -> Vec<Broken> {
-    hunted::play(row, &caught.case, &mut Coverage::default()).expect("it runs")
+    hunted::play(row, &caught.case, caught.depth).expect("it runs")
 }
 
 #[test]
