@@ -19,6 +19,10 @@ in `tests/zoo/caught/`, and is played again by `cargo test -p zoo`, with the def
 cargo run --release -p zoo -- --write
 ```
 
+The other half of the proof is that nothing is found in the router as it is: `cargo run --release -p zoo -- healthy` plays 100,000 cases of
+the core and 20,000 worlds whole; `cargo run --release -p zoo -- ci` plays all of the files below and a share of the healthy worlds, and is
+what a build server runs.
+
 *Breaks* are the promises ([invariants.md](invariants.md)) that the defect may be caught by, the one it was caught by in bold. *Like* are
 failures of real routers ([field.md](field.md)). *Worlds* is how many were played until it was caught, *tries* how many to
 make that one small; then what is left of it: requests, faults, providers, lines. *Core* is what breaks on the pure core alone
