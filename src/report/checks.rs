@@ -236,7 +236,7 @@ mod tests {
         let checks = checks(&chapter);
         let promise = checks.iter().find(|check| check.name.starts_with("I10")).expect("it was checked");
         assert_eq!(promise.verdict, Verdict::Fail);
-        assert!(promise.found.starts_with("broken by 1 of "), "{}", promise.found);
+        assert!(promise.found.starts_with("broken by 3 of 3 "), "{}", promise.found);
         assert!(promise.detail.contains("attempt 2: claude"), "{}", promise.detail);
         assert_eq!(checks[0].verdict, Verdict::Pass, "the run itself was sound: {:?}", checks[0]);
     }

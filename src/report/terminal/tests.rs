@@ -150,6 +150,7 @@ fn a_failure_is_told_as_a_story() {
     ✗ I10 server-directed-wait
       claude asked for 2s and was asked again 2s too early, by attempt 2
       by request 12, told above
+      3 requests broke it; also requests 13, 14
 
     ✗ expected availability >= 99.9%
       measured 96.667%
@@ -167,7 +168,7 @@ fn the_closing_says_what_to_do_next() {
 
     ✗ regional-outage
         I02 pre-commit-recovery broken by 1 request
-        I10 server-directed-wait broken by 1 request
+        I10 server-directed-wait broken by 3 requests
         expected availability >= 99.9%
         first witness: request req-12: it failed with
         server_error and `flash` was never asked, with time left
@@ -210,8 +211,8 @@ fn a_narrow_page_tells_the_run_as_well() {
         request 12: it failed with
         server_error and `flash` was never
         asked, with time left
-      ✗ I10 server-directed-wait broken by 1
-        request
+      ✗ I10 server-directed-wait broken by 3
+        requests
         request 12: claude asked for 2s and
         was asked again 2s too early, by
         attempt 2
@@ -275,7 +276,7 @@ fn a_narrow_page_tells_the_run_as_well() {
         I11 I12 I16 I18 I19 I20 I21 I22 I26
         I27 I29
       ✗ I02 pre-commit-recovery: 1 of 1 req…
-      ✗ I10 server-directed-wait: 1 of 1 re…
+      ✗ I10 server-directed-wait: 3 of 3 re…
 
     Faults
       ✓ outage on anthropic (status): fired…
