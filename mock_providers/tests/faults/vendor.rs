@@ -117,7 +117,9 @@ async fn error_in_200_is_a_body_a_chunk_a_bare_chunk_or_a_finish_reason() {
             assert_eq!(last["choices"].as_array().unwrap().len(), choices, "{dialect:?} {last}");
             assert_eq!(!last["error"].is_null(), error, "{dialect:?} {last}");
             assert_eq!(last["choices"][0]["finish_reason"], reason);
-            assert_eq!((bench.call().failure, bench.call().words_sent), (Some(ErrorKind::RateLimited), 4));
+            // A finish reason says that something failed, and not what.
+            let told = if error { ErrorKind::RateLimited } else { ErrorKind::ServerError };
+            assert_eq!((bench.call().failure, bench.call().words_sent), (Some(told), 4));
 
             let (_, body) = plain(fault, dialect, "").await;
             assert_eq!(body["choices"].as_array().unwrap().len(), choices, "{dialect:?} {body}");
