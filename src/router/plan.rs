@@ -103,9 +103,9 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     let mut plan = Plan::default();
     let (mut too_small, mut barred) = (Vec::new(), None);
     let mut chain = ordered_models(inputs);
-    if seam!(FallsBackUnasked, inputs.wish.alone, false) {
-        chain.truncate(1);
+    if inputs.wish.alone {
         plan.only = chain.first().copied();
+        seam!(FallsBackUnasked, chain.truncate(1), ());
     }
     let mut lead = None;
     for model in chain {
