@@ -364,7 +364,7 @@ fn a_long_run_keeps_a_bounded_number_of_requests() {
 #[test]
 fn what_failed_is_kept_though_others_were_slower() {
     let mut records: Vec<Record> = (0..10).map(|second| served(second, "claude")).collect();
-    records.iter_mut().for_each(|record| record.caller.ended = record.caller.ended + Duration::from_secs(90));
+    records.iter_mut().for_each(|record| record.caller.ended += Duration::from_secs(90));
     // The eleventh answers at its second attempt, the twelfth at its first; both long before the others.
     records.extend([failed_over(10), served(11, "claude")]);
     let judgement = judge(header(), footer(12), &records);

@@ -25,7 +25,7 @@ const UNREAD: usize = 16;
 
 /// A router, or anything else that answers requests for chat completions.
 ///
-/// A closure is one, and so is a tower service (see [`service`](super::service)).
+/// A closure is one, and so is a tower service (see [`service`](fn@super::service)).
 pub trait Target: Send + Sync + 'static {
     /// Answers a request. Requests come side by side.
     ///

@@ -1,20 +1,20 @@
 //! Valid replies, cut, merged, re-chunked and corrupted at every point, for every dialect.
 //!
-//! The bytes are the mock providers' ([`valid`]), the readers the router's ([`reading`]), and what has to hold is said without
-//! asking either: by a third look at the bytes ([`anatomy`]). One case is one reply; it is broken in some hundreds of ways:
+//! The bytes are the mock providers' (`valid`), the readers the router's (`reading`), and what has to hold is said without
+//! asking either: by a third look at the bytes (`anatomy`). One case is one reply; it is broken in some hundreds of ways:
 //!
-//! - [`cuts`]: the same bytes, however cut, mean the same (I26); of a stream that ends early nothing is a success that had not
+//! - `cuts`: the same bytes, however cut, mean the same (I26); of a stream that ends early nothing is a success that had not
 //!   come (I01), and what was heard is the beginning of what was said.
-//! - [`spelling`]: line ends, byte order marks, comments, spaces, data in several lines: what the format's specification takes
+//! - `spelling`: line ends, byte order marks, comments, spaces, data in several lines: what the format's specification takes
 //!   for the same is the same answer (I26).
-//! - [`damage`]: a byte that was flipped, lost or came in between spoils the event it stands in, and no other; no event is lost
+//! - `damage`: a byte that was flipped, lost or came in between spoils the event it stands in, and no other; no event is lost
 //!   in silence (I26).
-//! - [`plain`]: the same for answers that are not streamed.
-//! - [`through`]: the same replies over a broken transport, through the whole router, to callers of each of its faces: half an
+//! - `plain`: the same for answers that are not streamed.
+//! - `through`: the same replies over a broken transport, through the whole router, to callers of each of its faces: half an
 //!   answer is never a success (I01), nor are half of a tool's arguments (I28), no word of one reply gets into another (I16),
 //!   and what is told to callers is what the provider said.
 //!
-//! [`vector`] is how a finding is kept: what was read, and what should have come of it.
+//! `vector` is how a finding is kept: what was read, and what should have come of it.
 
 pub mod anatomy;
 mod asking;

@@ -11,11 +11,11 @@
 //! Even seeds do what the scenario's faults say; odd ones are *wild*: their providers do anything at any time, and their callers
 //! want more than the scenario says. Then everything heals, and who was benched must be back.
 //!
-//! - [`callers`]: who asks, and when. [`station`], [`meaning`]: what a scripted provider makes of a call; [`wild`]: what any may.
-//! - [`fate`]: what becomes of an attempt under the limits it was granted.
-//! - [`world`]: the queue; [`shell`]: one request, and the attempts made for it, as the async shell makes them; [`probes`]: what
+//! - `callers`: who asks, and when. `station`, `meaning`: what a scripted provider makes of a call; `wild`: what any may.
+//! - `fate`: what becomes of an attempt under the limits it was granted.
+//! - `world`: the queue; `shell`: one request, and the attempts made for it, as the async shell makes them; `probes`: what
 //!   happens without a request.
-//! - [`known`]: our own books. [`promises`]: what must hold.
+//! - `known`: our own books. `promises`: what must hold.
 //!
 //! What never happens here: bytes, so nothing of classification, relaying, bills and what callers are told.
 
