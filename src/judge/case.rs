@@ -49,6 +49,12 @@ impl<'a> Case<'a> {
         self.links.get(attempt).copied().flatten().map(|index| &self.record.calls[index])
     }
 
+    /// The attempt behind a call of this record.
+    pub(crate) fn attempt_of(&self, call: &Call) -> Option<&'a Attempt> {
+        self.pairs()
+            .find_map(|(attempt, known)| known.filter(|known| std::ptr::eq(*known, call)).map(|_| attempt))
+    }
+
     /// Upstream calls made for it: attempts as claimed, or calls as seen where those are more.
     pub(crate) fn attempt_count(&self) -> usize {
         self.attempts().len().max(self.record.calls.len())

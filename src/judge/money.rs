@@ -86,8 +86,15 @@ pub(crate) fn bill(case: &Case<'_>, call: &Call) -> Option<u64> {
     if call.billed_input == 0 && call.billed_output == 0 {
         return Some(0);
     }
-    let price = case.facts.model_of(call)?.1.price?;
-    Some(cost(price, call))
+    Some(cost(price_of(case, call)?, call))
+}
+
+/// The declared price of the model a call was made to. Two models may be one upstream at two prices: then the attempt that made
+/// the call says which it was.
+fn price_of(case: &Case<'_>, call: &Call) -> Option<Price> {
+    let attempt = case.attempt_of(call).filter(|attempt| attempt.upstream == call.model);
+    let model = attempt.and_then(|attempt| case.facts.model(&attempt.model));
+    model.or_else(|| Some(case.facts.model_of(call)?.1))?.price
 }
 
 /// What a call costs by the usage its answer told, which may be false; the bill where it told the truth.
@@ -99,7 +106,10 @@ pub(crate) fn told(case: &Case<'_>, call: &Call) -> Option<u64> {
         billed_output: times(call.billed_output),
         ..call.clone()
     };
-    bill(case, &told)
+    if told.billed_input == 0 && told.billed_output == 0 {
+        return Some(0);
+    }
+    Some(cost(price_of(case, call)?, &told))
 }
 
 fn cost(price: Price, call: &Call) -> u64 {

@@ -110,9 +110,13 @@ pub(crate) fn early_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Earl
     let attempts = case.attempts();
     let asks = (0..attempts.len()).filter_map(|index| {
         let call = case.call_of(index)?;
-        // A wish that was on its way when the attempt was given up was never heard.
+        // A wish that was on its way when the attempt was given up was never heard, nor one that came in the very moment in
+        // which a limit ended it.
         let one_way = case.facts.header.round_trip / 2;
-        let told = call.headers_sent.filter(|told| *told + one_way <= attempts[index].ended)?;
+        let unread =
+            matches!(&attempts[index].result, AttemptResult::Failed(failure) if failure.status.is_none());
+        let reading = if unread { case.facts.slack.timer } else { Duration::ZERO };
+        let told = call.headers_sent.filter(|told| *told + one_way + reading <= attempts[index].ended)?;
         wait_asked(&attempts[index], call).map(|wait| (index, wait, told))
     });
     asks.filter_map(move |(asked, wait, told)| {
@@ -143,15 +147,24 @@ pub(crate) fn useless_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (u
         let repeat = (first + 1..attempts.len()).find(|next| {
             let next = &attempts[*next];
             let same = same_target(next, failed) || (everywhere && next.model == failed.model);
-            same && next.cause != Cause::Rescue
+            // A hedge that began while the other was still waited for knew nothing of how that would end.
+            let beside = next.cause == Cause::Hedge && next.started <= failed.ended;
+            same && next.cause != Cause::Rescue && !beside
         })?;
         Some((first, repeat))
     })
 }
 
-/// What a provider's answer meant, if it was a failure. One that was never sent says nothing.
+/// What a provider's answer meant, if it was a failure. One that was never sent says nothing, nor one that was over in the very
+/// moment in which a limit ended the attempt.
 fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
-    case.call_of(attempt).filter(|call| call.status.is_some())?.failure
+    let tried = &case.attempts()[attempt];
+    let heard = |call: &Call| {
+        let timed_out = matches!(&tried.result, AttemptResult::Failed(failure) if matches!(failure.class, FailureClass::Timeout(_)));
+        let reading = case.facts.one_way() + case.facts.slack.timer;
+        !timed_out || call.ended + reading < tried.ended
+    };
+    case.call_of(attempt).filter(|call| call.status.is_some() && heard(call))?.failure
 }
 
 /// Whether an attempt failed by what the request is, so that no other key or deployment of its model would help.

@@ -14,7 +14,7 @@ use crate::clock::Moment;
 use crate::dialect::{Ask, Asked, Complaint, Script, Times};
 use crate::dice::Key;
 use crate::edit::{self, Edit, Truth};
-use crate::fault::{Draw, Facts, Form, Rule};
+use crate::fault::{Draw, Facts, Fault, Form, Rule, StreamFault};
 use crate::ledger::Call;
 use crate::limit::Ticket;
 use crate::reply::Tag;
@@ -140,9 +140,17 @@ impl Provider {
         // Draws go by what was asked, which edits may change.
         let ask = script.ask.clone();
         let facts = self.facts(&ask, number, nth, now);
+        // A way of writing that two rules ask for is one: a byte order mark or a role that stands twice is another fault.
+        let again = |nth: usize| {
+            let fault = &fired[nth].fault;
+            let written = matches!(fault, Fault::Framing(_) | Fault::Stream(StreamFault::RoleRepeated));
+            written && fired[..nth].iter().any(|earlier| earlier.fault == *fault)
+        };
         let edits = fired
             .iter()
-            .filter_map(|rule| {
+            .enumerate()
+            .filter(|(nth, _)| !again(*nth))
+            .filter_map(|(_, rule)| {
                 edit::draw(&rule.fault, Draw::new(&facts, &self.dice, &rule.name), script, &mut truth)
             })
             .collect();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use mock_providers::fault::{AfterError, Beat, ErrorKind, Fault, MalformedEvent, StreamFault};
+use mock_providers::fault::{AfterError, Beat, ErrorKind, Fault, MalformedEvent, Rule, StreamFault};
 use mock_providers::ledger::Ending;
 
-use crate::bench::{Bench, DIALECTS, End, ask, faulty};
+use crate::bench::{Bench, DIALECTS, End, ask, ask_with, faulty};
 use crate::support::{
     Anthropic, Gemini, Openai, call, count, events, finishes, fired, healthy, ms, streamed, unknown, words,
 };
@@ -228,6 +228,11 @@ async fn every_delta_names_the_role_again() {
     let (_, body) = streamed(fault(StreamFault::RoleRepeated), Openai).await;
     // The opening has it anyway; five deltas have it now.
     assert_eq!(body.matches("\"role\":\"assistant\"").count(), 6);
+    // Twice the same fault does not say it twice in one delta.
+    let mut twice = faulty(Openai, fault(StreamFault::RoleRepeated));
+    twice.faults.push(Rule { name: "again".to_owned(), ..twice.faults[0].clone() });
+    let heard = Bench::new(twice).exchange(&ask_with(Openai, true, "hello [words=10]", "")).await;
+    assert_eq!(heard.dechunked().0.matches("\"role\":\"assistant\"").count(), 6);
     for dialect in [Anthropic, Gemini] {
         unknown(fault(StreamFault::RoleRepeated), dialect, true).await;
     }

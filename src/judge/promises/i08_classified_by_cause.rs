@@ -58,6 +58,40 @@ mod tests {
     }
 
     #[test]
+    fn a_hedge_beside_an_attempt_is_no_repeat_of_it() {
+        // The second attempt begins at 60 ms, when the first has ended; as a hedge it may have begun before that was known.
+        let mut record = failing(0, &["claude", "claude"]);
+        record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
+        let failure = Failure::new(FailureClass::QuotaExhausted, "used up");
+        record.trail.as_mut().expect("a trail").attempts[0].result = AttemptResult::Failed(failure);
+        assert!(matches!(verify("I08", &record, header()), Found::Broken(_)));
+        let attempts = &mut record.trail.as_mut().expect("a trail").attempts;
+        attempts[1].cause = crate::history::Cause::Hedge;
+        attempts[1].started = attempts[0].ended;
+        assert_eq!(verify("I08", &record, header()), Found::Kept);
+        let attempts = &mut record.trail.as_mut().expect("a trail").attempts;
+        attempts[1].started = attempts[0].ended + std::time::Duration::from_millis(1);
+        assert!(matches!(verify("I08", &record, header()), Found::Broken(_)));
+    }
+
+    #[test]
+    fn what_came_in_the_moment_in_which_a_limit_ended_the_attempt_was_not_heard() {
+        let mut record = failing(0, &["claude", "claude"]);
+        record.calls[0].failure = Some(ErrorKind::ContextExceeded);
+        record.calls[0].status = Some(200);
+        let first = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        first.result =
+            AttemptResult::Failed(Failure::new(FailureClass::Timeout(crate::chat::Limit::Total), "over"));
+        let ended = first.ended;
+        record.calls[0].ended = ended;
+        assert_eq!(verify("I08", &record, header()), Found::Kept);
+        // A second before, it was heard.
+        let first = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        first.ended = ended + std::time::Duration::from_secs(1);
+        assert!(matches!(verify("I08", &record, header()), Found::Broken(_)));
+    }
+
+    #[test]
     fn what_a_provider_meant_to_say_and_never_sent_is_no_reason() {
         let mut record = failing(0, &["claude", "claude", "flash"]);
         record.calls[0].failure = Some(ErrorKind::QuotaExhausted);

@@ -113,6 +113,18 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_that_came_in_the_moment_in_which_a_limit_ended_the_attempt_was_not_heard() {
+        let mut record = failing(0, &["claude", "claude"]);
+        record.calls[0].retry_after = Some(Duration::from_secs(2));
+        assert!(matches!(verify("I10", &record, header()), Found::Broken(_)));
+        let first = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        let AttemptResult::Failed(failure) = &mut first.result else { unreachable!("it failed") };
+        failure.status = None;
+        record.calls[0].headers_sent = Some(first.ended);
+        assert_eq!(verify("I10", &record, header()), Found::Kept);
+    }
+
+    #[test]
     fn of_two_waits_in_one_answer_the_shorter_may_be_obeyed() {
         // `retry-after: 5`, and in a header of the vendor's own 1 ms, which the router has understood.
         let mut twice = failing(0, &["claude", "claude"]);

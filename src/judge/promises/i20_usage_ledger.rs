@@ -64,6 +64,28 @@ mod tests {
     }
 
     #[test]
+    fn of_two_models_that_are_one_upstream_the_asked_one_has_the_price() {
+        let mut header = header();
+        let mut cheap = header.models["claude"].clone();
+        let mut price = cheap.price.expect("claude has one");
+        price.input /= 3;
+        cheap.price = Some(price);
+        // Before the one that is asked, so that a search by upstream finds it first.
+        let target = header.targets.iter().find(|target| target.model == "claude").expect("one").clone();
+        header.targets.insert(
+            0,
+            crate::history::TargetFacts { model: "cheap".to_owned(), name: "cheap".to_owned(), ..target },
+        );
+        header.models.shift_insert(0, "cheap".to_owned(), cheap);
+        let mut record = served(0, "claude");
+        record.trail.as_mut().expect("a trail").attempts[0].upstream = record.calls[0].model.clone();
+        assert_eq!(verify("I20", &record, header.clone()), Found::Kept);
+        // 100 tokens of the prompt at a third of the price: that bill is the other model's.
+        record.trail.as_mut().expect("a trail").attempts[0].cost = Some(450_000_000 - 200_000_000);
+        assert!(matches!(verify("I20", &record, header), Found::Broken(_)));
+    }
+
+    #[test]
     fn the_exact_bill_is_kept_and_a_forgotten_one_is_broken() {
         // 100 prompt tokens at 3,000,000 and 10 generated at 15,000,000 picodollars: $0.00045.
         let mut record = served(0, "claude");
