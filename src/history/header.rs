@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::declared::{ClassFacts, ProviderFacts, TargetFacts, TenantFacts};
 use super::expect::{Expectation, StopWhen};
 use crate::chat::{FailureClass, Finish};
+use crate::dialect::Leniency;
 use crate::router::config::{
     Adapt, AfterCommit, AllBenched, Balance, BreakerPolicy, Budget, EmptyPolicy, Hedge, Need, Price,
     RefusalPolicy, RetryAfterPolicy, RetryOrder,
@@ -259,6 +260,9 @@ pub struct RouteFacts {
     /// How long complete answers are kept; none where none are.
     #[serde(default)]
     pub cache: Option<Duration>,
+    /// What is forgiven in a provider's stream.
+    #[serde(default)]
+    pub leniency: Leniency,
 }
 
 /// A fault as planned.

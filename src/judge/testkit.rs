@@ -5,6 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::chat::{Failure, FailureClass, Finish, Usage};
+use crate::dialect::Leniency;
 use crate::history::{
     Attempt, AttemptResult, Call, CallerEnding, CallerRecord, Cause, ClassFacts, Ending, Footer,
     ForeignFacts, Header, Mode, ModelFacts, Phase, PhaseKind, PlannedFault, ProviderFacts, Record,
@@ -146,6 +147,7 @@ fn route() -> RouteFacts {
         min_rate: false,
         deadline_max: None,
         cache: None,
+        leniency: Leniency::default(),
     }
 }
 

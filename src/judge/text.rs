@@ -5,8 +5,9 @@
 
 use super::case::Case;
 use crate::chat::Finish;
-use crate::history::{Call, Ending, Seam, Tag};
-use crate::router::config::AfterCommit;
+use crate::dialect::{Ends, Malformed};
+use crate::history::{Call, Ending, RouteFacts, Seam, Tag};
+use crate::router::config::{AfterCommit, EmptyPolicy};
 
 /// Words at a seam that are nobody's: the last one said and the first one of what goes on are one word to a caller when no
 /// blank comes between them.
@@ -14,6 +15,9 @@ const JOINT: u32 = 1;
 
 /// Faults that spoil what carries a stream behind its terminator: the answer itself did end.
 const BEHIND_THE_END: [&str; 1] = ["bad_chunk_framing"];
+
+/// Faults that spoil an event of a stream and what it says with it.
+const SPOILT_EVENTS: [&str; 3] = ["malformed", "malformed_event", "two_events_in_one"];
 
 /// Faults after which a complete answer rightly differs from the canonical text.
 const OTHER_TEXT: [&str; 2] = ["refusal", "empty"];
@@ -47,22 +51,31 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
                 left.to - 1
             ));
         }
-        if right.from > left.to {
+        if right.from > left.to && !may_lack(case, left.tag) {
             return Some(format!("words {}..{} are missing from the middle", left.to, right.from));
         }
     }
     let first = segments.first()?;
-    (first.from > 0 && !distorted(case, first.tag))
+    (first.from > 0 && !distorted(case, first.tag) && !may_lack(case, first.tag))
         .then(|| format!("the first {} words are missing", first.from))
 }
 
 /// Whether the route declares that a broken stream is gone on with, and the trail marks that the call with tag `right` went
-/// on with the one with tag `left`. A repetition never changes the tag: it goes on as long as the text agrees to the letter.
+/// on with the one with tag `left`, or with another one that had gone on with that and broke in its turn before it had said a
+/// word. A repetition never changes the tag: it goes on as long as the text agrees to the letter.
 fn is_seam(case: &Case<'_>, left: Tag, right: Tag) -> bool {
     let declared = case.route.is_some_and(|route| route.after_commit == AfterCommit::Continue);
+    let Some(trail) = case.record.trail.as_ref().filter(|_| declared) else { return false };
     let tag = |attempt: u32| case.call_of(attempt as usize).map(|call| call.tag);
-    let joins = |seam: &Seam| tag(seam.from) == Some(left) && tag(seam.to) == Some(right);
-    declared && case.record.trail.as_ref().is_some_and(|trail| trail.seams.iter().any(joins))
+    let spoke = |tag: Tag| case.record.caller.transcript.segments.iter().any(|segment| segment.tag == tag);
+    let mut reached = left;
+    trail.seams.iter().any(|seam: &Seam| {
+        let Some(to) = tag(seam.to).filter(|_| tag(seam.from) == Some(reached)) else { return false };
+        if !spoke(to) {
+            reached = to;
+        }
+        to == right
+    })
 }
 
 /// What is wrong with an answer that claims to be whole; none when nothing is, or when it does not claim so.
@@ -95,21 +108,33 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
     if case.record.caller.finish == Some(Finish::ContentFilter) {
         return None;
     }
-    if got < planned && !call.distorted {
+    if got < planned && !call.distorted && !skips_over(case, call) {
         return Some(format!(
             "{} sent {} of {planned} words, the caller got {got}, and it was told that this is all",
             call.provider, call.words_sent
         ));
     }
-    let ended =
-        case.record.caller.stream && call.words_sent == planned && case.facts.has_kind(call, &BEHIND_THE_END);
-    if call.ending == Ending::Broken && !ended {
+    if call.ending == Ending::Broken && !(call.words_sent == planned && ended(case, call)) {
         return Some(format!(
             "{} never ended its answer, and the caller was told that it did",
             call.provider
         ));
     }
     None
+}
+
+/// Whether an answer that said all its words and was spoilt had ended for its caller all the same: it was spoilt behind its end,
+/// or in a way that the route declares to forgive.
+fn ended(case: &Case<'_>, call: &Call) -> bool {
+    let is = |kind: &str| case.facts.has_kind(call, &[kind]);
+    let ends = case.route.map_or(Ends::Both, |route| route.leniency.ends);
+    let forgiven = (is("missing_terminator") && matches!(ends, Ends::Finish | Ends::Either))
+        || (is("missing_finish") && matches!(ends, Ends::Done | Ends::Either));
+    let streamed = case.facts.has_kind(call, &BEHIND_THE_END) || forgiven || skips_over(case, call);
+    // An object that is no answer is an empty one.
+    let nothing = |route: &RouteFacts| route.empty == EmptyPolicy::Answer && !route.never_empty;
+    let empty = call.words_sent == 0 && !case.saw_output() && is("malformed");
+    (case.record.caller.stream && streamed) || (empty && case.route.is_some_and(nothing))
 }
 
 /// Words of an answer that arrived: all there are, or, where it went on with another one, its own.
@@ -125,6 +150,18 @@ fn delivered(case: &Case<'_>, call: &Call) -> u32 {
 /// Whether a provider itself sent the words of this reply doubled, out of order or mixed with others.
 fn distorted(case: &Case<'_>, tag: Tag) -> bool {
     case.record.calls.iter().any(|call| call.tag == tag && call.distorted)
+}
+
+/// Whether words of this reply may be missing by declaration.
+fn may_lack(case: &Case<'_>, tag: Tag) -> bool {
+    case.record.calls.iter().any(|call| call.tag == tag && skips_over(case, call))
+}
+
+/// Whether an event of this answer was spoilt where the route declares that such events are skipped: what it would have said
+/// is missing, and nothing else may be wrong.
+pub(crate) fn skips_over(case: &Case<'_>, call: &Call) -> bool {
+    let skip = |route: &RouteFacts| route.leniency.malformed == Malformed::Skip;
+    case.route.is_some_and(skip) && case.record.caller.stream && case.facts.has_kind(call, &SPOILT_EVENTS)
 }
 
 fn owner(case: &Case<'_>, tag: Tag) -> String {

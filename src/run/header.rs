@@ -209,5 +209,6 @@ fn route_facts(config: &Config, route: &Route, objectives: Objectives) -> RouteF
             || config.models.values().any(|model| model.limits.min_rate.is_some()),
         deadline_max: config.callers.max_deadline,
         cache: route.cache,
+        leniency: route.stream.leniency,
     }
 }

@@ -21,6 +21,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 mod tests {
     use super::super::check as verify;
     use super::*;
+    use crate::dialect::Ends;
     use crate::history::{Ending, Segment};
     use crate::judge::testkit::{header, served};
 
@@ -44,6 +45,48 @@ mod tests {
         let mut record = served(0, "claude");
         record.calls[0].ending = Ending::Broken;
         assert!(matches!(verify("I01", &record, header()), Found::Broken(_)));
+    }
+
+    #[test]
+    fn an_end_that_the_route_forgives_is_one() {
+        let mut record = served(0, "claude");
+        record.calls[0].ending = Ending::Broken;
+        record.calls[0].faults = vec!["outage".to_owned()];
+        for (kind, ends, kept) in [
+            ("missing_terminator", Ends::Both, false),
+            ("missing_terminator", Ends::Done, false),
+            ("missing_terminator", Ends::Finish, true),
+            ("missing_terminator", Ends::Either, true),
+            ("missing_finish", Ends::Finish, false),
+            ("missing_finish", Ends::Done, true),
+            ("missing_end", Ends::Either, false),
+        ] {
+            let mut header = header();
+            header.faults[0].kind = kind.to_owned();
+            header.routes[0].leniency.ends = ends;
+            assert_eq!(verify("I01", &record, header.clone()) == Found::Kept, kept, "{kind} {ends:?}");
+            // Half an answer has no end to forgive.
+            record.calls[0].words_sent = 9;
+            assert!(matches!(verify("I01", &record, header), Found::Broken(_)), "{kind} {ends:?}");
+            record.calls[0].words_sent = 10;
+        }
+    }
+
+    #[test]
+    fn an_object_that_is_no_answer_is_an_empty_one_where_such_are_given() {
+        let mut record = served(0, "claude");
+        let call = &mut record.calls[0];
+        (call.words_planned, call.words_sent, call.ending) = (0, 0, Ending::Broken);
+        call.faults = vec!["outage".to_owned()];
+        record.caller.transcript = crate::history::Transcript::default();
+        record.caller.text_bytes = 0;
+        let mut header = header();
+        header.faults[0].kind = "malformed".to_owned();
+        assert!(matches!(verify("I01", &record, header.clone()), Found::Broken(_)), "not declared");
+        header.routes[0].empty = crate::router::config::EmptyPolicy::Answer;
+        assert_eq!(verify("I01", &record, header.clone()), Found::Kept);
+        header.faults[0].kind = "cut".to_owned();
+        assert!(matches!(verify("I01", &record, header), Found::Broken(_)), "a cut answer");
     }
 
     #[test]

@@ -20,6 +20,7 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 mod tests {
     use super::super::check as verify;
     use super::*;
+    use crate::dialect::Malformed;
     use crate::history::{Segment, Tag};
     use crate::judge::testkit::{continued, header, served};
     use crate::router::config::AfterCommit;
@@ -49,6 +50,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_skipped_event_said_is_missing_by_declaration() {
+        let mut declared = header();
+        declared.faults[0].kind = "malformed_event".to_owned();
+        declared.routes[0].leniency.malformed = Malformed::Skip;
+        let lacking = |segments: &[(u32, u32)]| {
+            let mut record = served(0, "claude");
+            let tag = record.calls[0].tag;
+            record.calls[0].faults = vec!["outage".to_owned()];
+            record.caller.transcript.segments =
+                segments.iter().map(|(from, to)| Segment { tag, from: *from, to: *to }).collect();
+            record
+        };
+        for (id, segments) in [
+            ("I03", &[(1, 10)][..]),
+            ("I03", &[(0, 4), (5, 10)]),
+            ("I01", &[(1, 10)]),
+            ("I01", &[(0, 4), (5, 10)]),
+        ] {
+            let record = lacking(segments);
+            assert_eq!(verify(id, &record, declared.clone()), Found::Kept, "{id} {segments:?}");
+            let mut failing = declared.clone();
+            failing.routes[0].leniency.malformed = Malformed::Fail;
+            assert!(matches!(verify(id, &record, failing), Found::Broken(_)), "{id} {segments:?}");
+        }
+        // What is skipped is not said again.
+        assert!(matches!(verify("I03", &lacking(&[(0, 4), (3, 10)]), declared), Found::Broken(_)));
+    }
+
+    #[test]
     fn repeated_and_missing_words_are_broken() {
         for (from, to) in [(2, 10), (6, 10)] {
             let mut record = served(0, "claude");
@@ -69,6 +99,20 @@ mod tests {
         let mut unmarked = record.clone();
         unmarked.trail.as_mut().expect("a trail").seams.clear();
         assert!(matches!(verify("I03", &unmarked, declared.clone()), Found::Broken(_)), "not marked");
+        // What went on broke before it had said a word, and a third one took its place.
+        let mut twice = record.clone();
+        let trail = twice.trail.as_mut().expect("a trail");
+        let silent = trail.attempts[1].clone();
+        trail.attempts.insert(1, silent);
+        twice.calls.insert(1, twice.calls[1].clone());
+        twice.calls[1].tag = Tag(99);
+        trail.seams = vec![
+            crate::history::Seam { from: 0, to: 1, ..trail.seams[0] },
+            crate::history::Seam { from: 1, to: 2, ..trail.seams[0] },
+        ];
+        assert_eq!(verify("I03", &twice, declared.clone()), Found::Kept);
+        twice.trail.as_mut().expect("a trail").seams.pop();
+        assert!(matches!(verify("I03", &twice, declared.clone()), Found::Broken(_)), "one seam only");
         // Words 1 to 4 of what goes on are missing.
         let mut torn = record;
         torn.caller.transcript.segments[1].from = 5;

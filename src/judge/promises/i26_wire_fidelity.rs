@@ -9,7 +9,7 @@
 use super::{Breach, Found, Memory, Promise};
 use crate::chat::FailureClass;
 use crate::history::{AttemptResult, Call, Ending};
-use crate::judge::{Case, plural};
+use crate::judge::{Case, plural, text};
 
 pub(super) const PROMISE: Promise = Promise { id: "I26", name: "wire-fidelity", check };
 
@@ -58,7 +58,8 @@ fn words(case: &Case<'_>) -> Option<Breach> {
     sent.filter(|_| in_one_piece).find_map(|(index, call)| {
         let own = segments.iter().filter(|segment| segment.tag == call.tag);
         let got: u32 = own.map(|segment| segment.to.saturating_sub(segment.from)).sum();
-        let lost = case.complete() && got > 0 && got < call.words_sent;
+        let skips = text::skips_over(case, call);
+        let lost = case.complete() && got > 0 && got < call.words_sent && !skips;
         // A ledger counts what was written as a whole: of a call that was left it may have missed some.
         let most = if call.ending == Ending::Complete { call.words_sent } else { call.words_planned };
         (lost || got > most).then(|| {
@@ -152,5 +153,19 @@ mod tests {
         // An event that is no event is another matter.
         header.faults[0].kind = "malformed_event".to_owned();
         assert_eq!(verify("I26", &record, header), Found::Kept);
+    }
+
+    #[test]
+    fn what_a_skipped_event_said_does_not_arrive() {
+        let mut record = served(0, "claude");
+        record.calls[0].words_sent = 12;
+        record.calls[0].faults = vec!["outage".to_owned()];
+        let mut header = header();
+        header.faults[0].kind = "malformed_event".to_owned();
+        assert!(matches!(verify("I26", &record, header.clone()), Found::Broken(_)), "not declared");
+        header.routes[0].leniency.malformed = crate::dialect::Malformed::Skip;
+        assert_eq!(verify("I26", &record, header.clone()), Found::Kept);
+        record.calls[0].words_sent = 9;
+        assert!(matches!(verify("I26", &record, header), Found::Broken(_)), "more than was sent");
     }
 }
