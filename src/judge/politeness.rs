@@ -155,8 +155,11 @@ pub(crate) fn useless_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (u
     })
 }
 
-/// What a provider's answer meant, if it was a failure. One that was never sent says nothing, nor one that was over in the very
-/// moment in which a limit ended the attempt.
+/// Faults that spoil what a body says.
+const SPOILT_BODIES: [&str; 3] = ["bad_chunk_framing", "gzip_corrupt", "wrong_content_length"];
+
+/// What a provider's answer meant, if it was a failure. One that was never sent says nothing, nor one that nobody could read or
+/// that was over in the very moment in which a limit ended the attempt.
 fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
     let tried = &case.attempts()[attempt];
     let heard = |call: &Call| {
@@ -164,7 +167,16 @@ fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
         let reading = case.facts.one_way() + case.facts.slack.timer;
         !timed_out || call.ended + reading < tried.ended
     };
-    case.call_of(attempt).filter(|call| call.status.is_some() && heard(call))?.failure
+    let legible = |call: &Call| call.status.is_some() && !case.facts.has_kind(call, &SPOILT_BODIES);
+    case.call_of(attempt).filter(|call| legible(call) && heard(call))?.failure
+}
+
+/// Whether an attempt was given up for saying nothing where the route never gives an empty answer: what a filter left nothing
+/// of is one, and the next answer may be another.
+fn said_nothing(case: &Case<'_>, attempt: usize) -> bool {
+    let silent = matches!(&case.attempts()[attempt].result, AttemptResult::Failed(failure) if failure.class == FailureClass::Empty);
+    let never = case.route.is_some_and(|route| route.never_empty);
+    silent && never && case.call_of(attempt).is_some_and(|call| call.words_sent == 0)
 }
 
 /// Whether an attempt failed by what the request is, so that no other key or deployment of its model would help.
@@ -186,6 +198,7 @@ fn blames_request(case: &Case<'_>, attempt: usize) -> bool {
 /// Whether an attempt failed for good: by the provider's own word, else by the router's.
 fn deterministic(case: &Case<'_>, attempt: usize) -> bool {
     match said(case, attempt) {
+        Some(ErrorKind::ContentFilter) if said_nothing(case, attempt) => false,
         Some(kind) => matches!(
             kind,
             ErrorKind::QuotaExhausted

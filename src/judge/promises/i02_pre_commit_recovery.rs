@@ -11,7 +11,7 @@ use crate::chat::Failure;
 use crate::chat::FailureClass;
 use crate::history::{AttemptResult, RouteFacts, RouterOutcome, Trail};
 use crate::judge::{Case, Outcome};
-use crate::router::config::Then;
+use crate::router::config::{RefusalPolicy, Then};
 
 pub(super) const PROMISE: Promise = Promise { id: "I02", name: "pre-commit-recovery", check };
 
@@ -48,6 +48,10 @@ fn surfaces(case: &Case<'_>, route: &RouteFacts, failure: &Failure) -> bool {
             | FailureClass::Protocol
     );
     if route.surfaces_unclear && unclear && failure.status.is_none() {
+        return true;
+    }
+    // A refusal that is passed on is an answer, whatever its status.
+    if failure.class == FailureClass::Refused && route.refusal == RefusalPolicy::Pass {
         return true;
     }
     if let (Some(statuses), Some(status)) = (&route.advance_on, policy::status_of(failure)) {
@@ -114,6 +118,19 @@ mod tests {
         header.routes[0].advance_on = None;
         header.routes[0].surfaces_unclear = true;
         assert!(matches!(verify("I02", &failing(0, &["claude"]), header), Found::Broken(_)));
+    }
+
+    #[test]
+    fn a_refusal_that_is_passed_on_is_the_answer_whatever_its_status() {
+        let mut header = header();
+        header.routes[0].advance_on = Some(vec![400]);
+        let mut record = failing(0, &["claude"]);
+        let refused = Failure { status: Some(400), ..Failure::new(FailureClass::Refused, "filtered") };
+        record.trail.as_mut().expect("a trail").outcome =
+            RouterOutcome::Failed { status: 400, failure: refused };
+        assert_eq!(verify("I02", &record, header.clone()), Found::NotApplicable);
+        header.routes[0].refusal = RefusalPolicy::Next;
+        assert!(matches!(verify("I02", &record, header), Found::Broken(what) if what.contains("`flash`")));
     }
 
     #[test]

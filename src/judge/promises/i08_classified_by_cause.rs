@@ -92,6 +92,32 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_can_read_is_taken_for_what_its_status_says() {
+        let mut record = failing(0, &["claude", "claude", "flash"]);
+        record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
+        record.calls[0].faults = vec!["outage".to_owned(), "another".to_owned()];
+        let mut header = header();
+        assert!(matches!(verify("I08", &record, header.clone()), Found::Broken(_)));
+        header.faults[0].kind = "gzip_corrupt".to_owned();
+        assert_eq!(verify("I08", &record, header), Found::Kept);
+    }
+
+    #[test]
+    fn a_filter_that_leaves_nothing_is_an_empty_answer_where_none_is_ever_given() {
+        let mut record = failing(0, &["claude", "claude"]);
+        let (call, trail) = (&mut record.calls[0], record.trail.as_mut().expect("a trail"));
+        (call.status, call.failure, call.words_sent) = (Some(200), Some(ErrorKind::ContentFilter), 0);
+        trail.attempts[0].result = AttemptResult::Failed(Failure::new(FailureClass::Empty, "nothing"));
+        assert!(matches!(verify("I08", &record, header()), Found::Broken(_)));
+        let mut never = header();
+        never.routes[0].never_empty = true;
+        assert_eq!(verify("I08", &record, never.clone()), Found::Kept);
+        // One that leaves words is a refusal.
+        record.calls[0].words_sent = 3;
+        assert!(matches!(verify("I08", &record, never), Found::Broken(_)));
+    }
+
+    #[test]
     fn what_a_provider_meant_to_say_and_never_sent_is_no_reason() {
         let mut record = failing(0, &["claude", "claude", "flash"]);
         record.calls[0].failure = Some(ErrorKind::QuotaExhausted);

@@ -73,7 +73,7 @@ fn led_on(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach
     let trail = case.record.trail.as_ref()?;
     let here = |name: &str| name == turn.attempt.model || case.facts.target_name(turn.attempt) == Some(name);
     let over = |skip: &Skip| skip.at > turn.attempt.ended && here(&skip.model);
-    let due = policy::used(case, turn.index, class) < policy::times(case, route, &turn.attempt.model, class);
+    let due = repeats_made(case, turn) < policy::times(case, route, &turn.attempt.model, class);
     if due && trail.skips.iter().any(over) {
         return None;
     }
@@ -84,6 +84,16 @@ fn led_on(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach
     };
     let what = format!("{class} of {} is the answer by policy, and {asked} was asked", turn.attempt.model);
     Some(Breach::new(what).of(std::iter::once(turn.index).chain(by)))
+}
+
+/// Repeats that were surely made after failures like this one: what was sent once more because its connection had died idle is
+/// none.
+fn repeats_made(case: &Case<'_>, turn: &Turn<'_>) -> u32 {
+    let attempts = case.attempts();
+    let stale =
+        |at: usize| policy::same_target(&attempts[at], turn.attempt) && policy::may_be_stale(attempts, at);
+    let replayed = u32::from((0..turn.index).any(stale));
+    policy::used(case, turn.index, turn.failure.class).saturating_sub(replayed)
 }
 
 /// The model that was not asked although the failure leads on to it.
@@ -135,6 +145,23 @@ mod tests {
         let reason = SkipReason::Benched { until: at(9.0) };
         trail.skips.push(Skip { model: "claude".to_owned(), at: at(0.0611), reason });
         assert_eq!(verify("I09", &benched, surfacing()), Found::Kept);
+        // One repeat is declared: what was sent again on a new connection was none.
+        let mut once = surfacing();
+        let known = *once.routes[0].retry.of(FailureClass::ServerError).expect("declared");
+        let own = ClassPolicy { times: 1, then: Then::Surface, ..known };
+        once.routes[0].retry.set(FailureClass::Unreachable, own);
+        let mut replayed = benched.clone();
+        let trail = replayed.trail.as_mut().expect("a trail");
+        trail.attempts.insert(1, trail.attempts[0].clone());
+        for attempt in &mut trail.attempts[..2] {
+            let dead = crate::chat::Failure::new(FailureClass::Unreachable, "reset");
+            (attempt.connected, attempt.result) = (Some(attempt.started), AttemptResult::Failed(dead));
+        }
+        assert_eq!(verify("I09", &replayed, once.clone()), Found::Kept);
+        // A second attempt that was no repeat of a dead connection's uses it up.
+        let trail = replayed.trail.as_mut().expect("a trail");
+        trail.attempts[0].connected = None;
+        assert!(matches!(verify("I09", &replayed, once), Found::Broken(_)));
         // Where the rest of the chain comes before repeats, it is asked for those.
         let mut chain_first = surfacing();
         chain_first.routes[0].retry_order = RetryOrder::ChainFirst;

@@ -226,6 +226,13 @@ mod tests {
     fn a_repeat_is_neither_missing_nor_later_than_declared() {
         assert_eq!(verify(&failed_over(0), repeating(0)), None);
         broken(&failed_over(0), repeating(1), "was not asked again");
+        // A failure that is the answer, by its status too, leaves no trace of the bench that kept it from its repeat.
+        let mut surfacing = repeating(1);
+        surfacing.routes[0].advance_on = Some(vec![]);
+        let alone = failing(0, &["claude"]);
+        broken(&alone, surfacing.clone(), "was not asked again");
+        surfacing.models["claude"].breaker = Some(crate::router::config::BreakerPolicy::default());
+        assert_eq!(verify(&alone, surfacing), None);
         // claude is repeated once and flash serves.
         let mut record = failed_over(0);
         let twice = failing(0, &["claude", "claude"]);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::chat::{Failure, FailureClass};
 use crate::history::{Attempt, AttemptResult, Cause, RouteFacts, RouterOutcome, SkipReason, Trail};
 use crate::judge::Case;
-use crate::judge::case::same_target;
+pub(super) use crate::judge::case::same_target;
 use crate::router::config::{Backoff, ClassPolicy, Jitter, RefusalPolicy, RetryOrder, Then};
 use crate::world::Moment;
 

@@ -77,7 +77,8 @@ fn missing(case: &Case<'_>, trail: &Trail, route: &RouteFacts) -> Option<Breach>
         let budget = provider(&turn).is_none_or(|provider| provider.retry_budget);
         // A target that is benched by then is not waited for; where the failure is the answer that leaves no skip.
         let breaker = case.facts.model(&turn.attempt.model).and_then(|model| model.breaker);
-        let benched = declared.then == Then::Surface && breaker.is_none_or(|breaker| breaker.is_on());
+        let leads_on = policy::then(case, route, &turn) == Some(Then::Next);
+        let benched = !leads_on && breaker.is_none_or(|breaker| breaker.is_on());
         let moved_on = !matches!(turn.next, Next::Repeat(_) | Next::Open);
         let due = used < times && moved_on && !(late || bounded || unclear || asked || budget || benched);
         due.then(|| {
