@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::error::{Fault, Vendor, json};
 use super::super::writer::{About, Shape, sse};
-use super::write::{Block, Id, Input, MessageOut, StopDetails, UsageOut, stop_reason, whole};
+use super::write::{Block, Id, Input, MessageOut, StopDetails, UsageOut, apart, stop_reason, whole};
 use crate::chat::{ChatReply, Delta, Finish, Usage};
 use crate::router::told::Ledger;
 
@@ -24,6 +24,8 @@ pub(super) struct Messages {
     /// The block of each call, by the call's number.
     calls: Vec<(usize, usize)>,
     finish: Option<Finish>,
+    /// Whether any text came.
+    spoke: bool,
     refusal: Option<String>,
     usage: Option<Usage>,
 }
@@ -32,6 +34,7 @@ pub(super) struct Messages {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     Text,
+    Refusal,
     Thinking,
     Call(usize),
 }
@@ -117,12 +120,12 @@ impl Shape for Messages {
             Delta::Finish(reason) => self.finish = Some(*reason),
             Delta::Text(text) => {
                 self.begin(about, out);
-                self.text(text, out);
+                self.spoke |= !text.is_empty();
+                self.text(Open::Text, text, out);
             }
             Delta::Refusal(text) => {
                 self.begin(about, out);
-                self.refusal.get_or_insert_default().push_str(text);
-                self.text(text, out);
+                self.refuse(text, out);
             }
             Delta::Reasoning(text) if self.thinks => {
                 self.begin(about, out);
@@ -158,6 +161,7 @@ impl Messages {
             open: None,
             calls: Vec::new(),
             finish: None,
+            spoke: false,
             refusal: None,
             usage: None,
         }
@@ -183,9 +187,16 @@ impl Messages {
         Event::MessageStart { message }.write(out);
     }
 
-    fn text(&mut self, text: &str, out: &mut Vec<u8>) {
-        let index = self.block(Open::Text, Block::Text { text: "" }, out);
+    fn text(&mut self, open: Open, text: &str, out: &mut Vec<u8>) {
+        let index = self.block(open, Block::Text { text: "".into() }, out);
         Event::ContentBlockDelta { index, delta: Piece::Text { text } }.write(out);
+    }
+
+    fn refuse(&mut self, words: &str, out: &mut Vec<u8>) {
+        let first = self.refusal.as_ref().is_none_or(String::is_empty);
+        self.refusal.get_or_insert_default().push_str(words);
+        let words = apart(first && self.spoke, words);
+        self.text(Open::Refusal, &words, out);
     }
 
     /// A piece of a call. One that comes late, after another block began, still goes where it belongs.

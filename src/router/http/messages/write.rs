@@ -1,5 +1,7 @@
 //! Whole messages, and the parts that streams share with them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -29,7 +31,7 @@ pub(super) struct MessageOut<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block<'a> {
-    Text { text: &'a str },
+    Text { text: Cow<'a, str> },
     Thinking { thinking: &'a str, signature: &'a str },
     ToolUse { id: &'a str, name: &'a str, input: Input<'a> },
 }
@@ -86,7 +88,11 @@ impl UsageOut {
 
 /// A whole message.
 pub(super) fn whole<'a>(reply: &'a ChatReply, about: &'a About) -> MessageOut<'a> {
-    let texts = [&reply.text, &reply.refusal].into_iter().flatten().filter(|text| !text.is_empty());
+    let said = |text: &&'a str| !text.is_empty();
+    let text = reply.text.as_deref().filter(said);
+    let refusal = reply.refusal.as_deref().filter(said);
+    let refusal = refusal.map(|refusal| apart(text.is_some(), refusal));
+    let texts = text.map(Cow::Borrowed).into_iter().chain(refusal);
     let mut content: Vec<Block<'a>> = texts.map(|text| Block::Text { text }).collect();
     content.extend(reply.tool_calls.iter().map(call));
     let refused = reply.is_refused();
@@ -102,6 +108,12 @@ pub(super) fn whole<'a>(reply: &'a ChatReply, about: &'a About) -> MessageOut<'a
         usage: UsageOut::of(reply.usage),
         brownout: about.ledger.as_deref(),
     }
+}
+
+/// The words of a refusal, which the format has no block for: text of a block of its own, set off by an empty line from what
+/// was said before. Whoever joins the blocks finds no word of the one run into the other.
+pub(super) fn apart(after_text: bool, refusal: &str) -> Cow<'_, str> {
+    if after_text { format!("\n\n{refusal}").into() } else { refusal.into() }
 }
 
 fn call(call: &ToolCall) -> Block<'_> {

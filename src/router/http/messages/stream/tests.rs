@@ -146,6 +146,32 @@ fn a_refusal_is_a_stop_reason_with_its_words() {
 }
 
 #[test]
+fn a_refusal_after_text_is_a_block_of_its_own_with_an_empty_line_before_it() {
+    let deltas = [
+        Delta::Text("so far".to_owned()),
+        Delta::Refusal("no".to_owned()),
+        Delta::Refusal(" more".to_owned()),
+        Delta::Finish(Finish::ContentFilter),
+        Delta::End,
+    ];
+    let said = events(&mut Messages::new(false), &deltas);
+    let texts = said.iter().filter(|event| event["delta"]["type"] == "text_delta");
+    let texts: Vec<_> = texts.map(|event| (event["index"].clone(), event["delta"]["text"].clone())).collect();
+    assert_eq!(texts, [(json!(0), json!("so far")), (json!(1), json!("\n\nno")), (json!(1), json!(" more"))]);
+    // The explanation is the refusal and no more; a whole message has the same blocks.
+    assert_eq!(said[said.len() - 2]["delta"]["stop_details"]["explanation"], "no more");
+    let reply = ChatReply {
+        text: Some("so far".to_owned()),
+        refusal: Some("no more".to_owned()),
+        finish: Some(Finish::ContentFilter),
+        ..ChatReply::default()
+    };
+    let body: Value = serde_json::from_slice(&Messages::new(false).plain(&reply, &about())).unwrap();
+    let text = |text: &str| json!({"type": "text", "text": text});
+    assert_eq!(body["content"], json!([text("so far"), text("\n\nno more")]));
+}
+
+#[test]
 fn a_whole_message_has_its_calls_as_objects() {
     let reply = ChatReply {
         text: Some("hi".to_owned()),
