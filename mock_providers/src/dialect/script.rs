@@ -237,6 +237,12 @@ impl Script {
         }
     }
 
+    /// Whether an error in the stream is told at all: Ollama's compatible interface swallows it, and what comes is a chunk that
+    /// says nothing.
+    pub(crate) fn tells_trouble(&self) -> bool {
+        (self.dialect, self.ask.format) != (Dialect::Ollama, Format::Chat)
+    }
+
     /// An error with status 200 as a plain body, and what it is; `request` is the request's id.
     pub(crate) fn failure(&self, kind: ErrorKind, request: &str) -> (Media, String) {
         match self.ask.format {

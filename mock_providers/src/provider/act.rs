@@ -90,9 +90,7 @@ impl Provider {
             Fault::Stall { after } => Act::Stall { after: words(*after) },
             Fault::Cut { after, close } => Act::Cut { after: words(*after), close: *close },
             Fault::StreamError { after, error, then } => {
-                // Ollama's compatible interface swallows it: what comes is a chunk that says nothing, and the end.
-                let told = (script.dialect, script.ask.format) != (Dialect::Ollama, Format::Chat);
-                call.failure = told.then_some(*error);
+                call.failure = script.tells_trouble().then_some(*error);
                 Act::Trouble { after: words(*after), kind: *error, then: *then }
             }
             Fault::Refusal { after, form, .. } => {

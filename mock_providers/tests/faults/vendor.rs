@@ -1,7 +1,8 @@
 //! Faults that are habits of some vendors, on the bytes.
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{Category, ErrorIn200, ErrorKind, Fault, Rule, Trigger, VendorFault};
+use mock_providers::fault::{AfterError, Category, ErrorIn200, ErrorKind, Fault, Rule, Trigger, VendorFault};
+use mock_providers::ledger::Ending;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, Heard, ask_with, faulty, rule};
@@ -140,6 +141,20 @@ async fn error_in_200_is_a_stream_error_where_there_are_no_chunks() {
     let fault = in_200(ErrorIn200::Chunk, ErrorKind::Overloaded, 2);
     let (_, heard) = heard(fault, Dialect::Anthropic, true).await;
     assert!(heard.text().contains("event: error\ndata: "), "{}", heard.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_goes_on_after_an_error_nobody_told_is_whole() {
+    let (after, error) = (count(4), ErrorKind::Overloaded);
+    for (dialect, told) in [(Dialect::Ollama, false), (Dialect::Vllm, true)] {
+        let fault = Fault::StreamError { after, error, then: AfterError::More };
+        let (bench, body) = streamed(fault, dialect).await;
+        assert_eq!(body.contains("error"), told, "{body}");
+        assert!(body.ends_with("data: [DONE]\n\n"), "{body}");
+        let (failure, ending) = if told { (Some(error), Ending::Broken) } else { (None, Ending::Complete) };
+        let call = bench.call();
+        assert_eq!((call.failure, call.ending, call.words_sent), (failure, ending, 10), "{dialect:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

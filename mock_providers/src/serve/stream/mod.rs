@@ -249,7 +249,11 @@ impl Stream {
                 self.control.broken();
                 self.control.close_after_writing(close);
             }
-            Act::Trouble { then: AfterError::More, .. } => self.control.broken(),
+            // An answer that goes on after an error nobody heard of is whole.
+            Act::Trouble { then: AfterError::More, .. } if self.source.tells_trouble() => {
+                self.control.broken()
+            }
+            Act::Trouble { then: AfterError::More, .. } => {}
             Act::Trouble { .. } => self.stage = Stage::Closing,
             Act::Malformed(MalformedBody::WrongShape | MalformedBody::TruncatedJson) => self.control.broken(),
             _ => {}

@@ -43,6 +43,11 @@ impl Source {
         self.editor.breaks_the_end()
     }
 
+    /// Whether an error in this stream is told at all.
+    pub(super) fn tells_trouble(&self) -> bool {
+        self.script.tells_trouble()
+    }
+
     /// The opening events.
     pub(super) fn opening(&mut self) -> String {
         let mut out = String::with_capacity(2 * EVENT_BYTES);
