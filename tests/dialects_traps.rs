@@ -398,6 +398,11 @@ fn a_general_type_in_band_leaves_the_words_their_say() {
         ("you've reached your weekly usage limit, please upgrade to continue", C::QuotaExhausted),
         ("the input length exceeds the context length", C::ContextExceeded),
         ("llama runner process has terminated", C::ServerError),
+        // Reason phrases of the statuses with which it answers outside.
+        ("unauthorized", C::Unauthorized),
+        ("forbidden", C::Unauthorized),
+        ("bad request", C::InvalidRequest),
+        ("internal server error", C::ServerError),
     ] {
         let (_, end) = stream(Openai, &format!("data: {}\n\n", error(message)));
         assert_eq!(end.unwrap_err().class, class, "{message}");

@@ -58,7 +58,8 @@ fn without_status(evidence: &Evidence<'_>, message: &str) -> FailureClass {
     // DeepSeek's code says "invalid request" beside whatever its type says: the more telling one counts.
     let twins = || evidence.signs.iter().filter_map(|sign| signs::twin_status(sign));
     let twin = twins().find(|status| *status != 400).or_else(|| twins().next());
-    match twin.or_else(|| words::reason_phrase(message)) {
+    let telling = twin.filter(|status| *status != 500);
+    match telling.or_else(|| words::reason_phrase(message)).or(twin) {
         Some(429) => rate(evidence, message),
         Some(status @ (401..=499 | 501..=599)) if !matches!(status, 403 | 413 | 422) => by_status(status),
         status => words::cause(message, evidence.google)
