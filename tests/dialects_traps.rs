@@ -410,6 +410,23 @@ fn a_general_type_in_band_leaves_the_words_their_say() {
 }
 
 #[test]
+fn fastapis_list_of_what_is_wrong_is_a_bad_request_in_band_too() {
+    let list = r#"{"detail":[{"type":"missing","loc":["body","model"],"msg":"Field required","input":{}}]}"#;
+    assert_eq!(
+        decode_reply(Openai, &parts(200, &[]), list.as_bytes(), 0).unwrap_err().class,
+        C::InvalidRequest
+    );
+    assert_eq!(stream(Openai, &format!("data: {list}\n\n")).1.unwrap_err().class, C::InvalidRequest);
+    // A list of anything else may be anybody's; outside, the status goes first.
+    let other = r#"{"detail":[{"type":"missing"}]}"#;
+    assert_eq!(
+        decode_reply(Openai, &parts(200, &[]), other.as_bytes(), 0).unwrap_err().class,
+        C::ServerError
+    );
+    assert_eq!(error(Openai, 500, list).class, C::ServerError);
+}
+
+#[test]
 fn an_error_status_is_a_failure_with_or_without_a_body() {
     for dialect in Dialect::ALL {
         for (status, class) in

@@ -145,6 +145,9 @@ impl ErrorObject {
         for name in ["code", "status", "type", "raw_status_code", "status_code", "error_type"] {
             read.sign(error.get(name));
         }
+        if read.status.is_none() && is_validation(error) {
+            read.status = Some(422);
+        }
         // Amazon's: `com.amazon.coral.service#ThrottlingException`.
         let amazon = error.get("__type").and_then(Value::as_str);
         read.signs.extend(amazon.map(|name| name.rsplit('#').next().unwrap_or(name).to_owned()));
@@ -249,6 +252,14 @@ impl ErrorObject {
             _ => class,
         }
     }
+}
+
+/// Whether it is FastAPI's list of what is wrong with a request, which it answers with 422 and nothing else.
+fn is_validation(error: &Value) -> bool {
+    let list = error.get("detail").and_then(Value::as_array).filter(|list| !list.is_empty());
+    list.is_some_and(|list| {
+        list.iter().all(|wrong| wrong.get("loc").is_some_and(Value::is_array) && wrong.get("msg").is_some())
+    })
 }
 
 /// The words of an error, wherever it keeps them; an object in their place (Mistral's 422) as its JSON.
