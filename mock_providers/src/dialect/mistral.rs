@@ -79,12 +79,14 @@ impl Vendor for Mistral {
         error(complaint, request)
     }
 
+    /// Mistral's own words: FastAPI and the gateway turn away at the door.
+    fn inside(&self, complaint: &Complaint, _: &str) -> String {
+        own(complaint, complaint.status, &string(&complaint.message))
+    }
+
     /// The error as a chunk, which the official SDK takes for an invalid answer, and no terminator.
     fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
-        let mut complaint = Complaint::usual(script.dialect, kind);
-        complaint.status = complaint.status.max(400);
-        let message = string(&complaint.message);
-        let _ = write!(out, "data: {}\n\n", own(&complaint, complaint.status, &message));
+        let _ = write!(out, "data: {}\n\n", self.inside(&Complaint::usual(script.dialect, kind), &script.id));
     }
 
     fn dress(&self, request: &str, headers: &mut HeaderMap) {

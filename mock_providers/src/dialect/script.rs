@@ -237,16 +237,21 @@ impl Script {
         }
     }
 
-    /// Whether an error in the stream is told at all: Ollama's compatible interface swallows it, and what comes is a chunk that
-    /// says nothing.
+    /// Whether an error is told at all: a stream of Ollama's compatible interface swallows it, and what comes is a chunk that says
+    /// nothing.
     pub(crate) fn tells_trouble(&self) -> bool {
-        (self.dialect, self.ask.format) != (Dialect::Ollama, Format::Chat)
+        let swallowed = self.ask.stream && self.ask.format == Format::Chat;
+        self.dialect != Dialect::Ollama || !swallowed
     }
 
     /// An error with status 200 as a plain body, and what it is; `request` is the request's id.
     pub(crate) fn failure(&self, kind: ErrorKind, request: &str) -> (Media, String) {
         match self.ask.format {
             Format::Responses => (Media::Json, openai::responses::failure(self, kind)),
+            Format::Chat | Format::Embeddings => {
+                let complaint = Complaint::usual(self.dialect, kind);
+                (Media::Json, openai::vendor(self.dialect).inside(&complaint, request))
+            }
             format => self.dialect.error(format, &Complaint::usual(self.dialect, kind), request),
         }
     }

@@ -73,7 +73,12 @@ impl Vendor for Vllm {
         error(complaint)
     }
 
-    /// The engine's own error, whatever the door would have said, and the terminator.
+    /// The engine's own error, whatever the door would have said.
+    fn inside(&self, complaint: &Complaint, _: &str) -> String {
+        object(complaint)
+    }
+
+    /// The same, and the terminator.
     fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         out.push_str("data: ");
         out.push_str(&object(&Complaint::usual(script.dialect, kind)));

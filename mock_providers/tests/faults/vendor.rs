@@ -137,6 +137,28 @@ async fn error_in_200_is_a_body_a_chunk_a_bare_chunk_or_a_finish_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn inside_a_success_a_vendor_speaks_for_itself_and_not_for_its_door() {
+    for (dialect, error, sign) in [
+        // At the door: the gateway's `message`, FastAPI's `detail`, and vLLM's guard with a bare text.
+        (Dialect::Mistral, ErrorKind::Forbidden, "\"type\":\"permission_error\""),
+        (Dialect::Mistral, ErrorKind::InvalidRequest, "\"type\":\"invalid_request_error\""),
+        (Dialect::Mistral, ErrorKind::Unauthorized, "\"type\":\"authentication_error\""),
+        (Dialect::Vllm, ErrorKind::Unauthorized, "\"type\":\"AuthenticationError\""),
+    ] {
+        let forms = [ErrorIn200::Body, ErrorIn200::Chunk, ErrorIn200::BareChunk];
+        let inside = forms.map(|form| in_200(form, error, 0));
+        let event = Fault::StreamError { after: count(0), error, then: AfterError::Vendor };
+        for (fault, stream) in
+            inside.into_iter().chain([event]).flat_map(|fault| [(fault.clone(), false), (fault, true)])
+        {
+            let (bench, heard) = heard(fault, dialect, stream).await;
+            assert!(heard.text().contains(sign), "{dialect:?}: {}", heard.text());
+            assert_eq!((heard.status(), bench.call().failure), (200, Some(error)));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn error_in_200_is_a_stream_error_where_there_are_no_chunks() {
     let fault = in_200(ErrorIn200::Chunk, ErrorKind::Overloaded, 2);
     let (_, heard) = heard(fault, Dialect::Anthropic, true).await;

@@ -120,6 +120,11 @@ pub(in crate::dialect) trait Vendor: Sync {
         error::body(complaint)
     }
 
+    /// The same of an error inside a success: who answers at the door, with a status of its own, has no part in it.
+    fn inside(&self, complaint: &Complaint, request: &str) -> String {
+        self.error(complaint, request)
+    }
+
     /// An error in a stream after so many words, up to its end.
     fn trouble(&self, script: &Script, kind: ErrorKind, _: u32, out: &mut String) {
         chat::usual_trouble(script, kind, out);

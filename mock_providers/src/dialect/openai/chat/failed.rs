@@ -16,7 +16,7 @@ const NATIVE: &str = "network_error";
 pub(in crate::dialect) fn failed(script: &Script, kind: ErrorKind, form: ErrorIn200) -> String {
     let vendor = vendor(script.dialect);
     if form == ErrorIn200::Body {
-        return vendor.error(&Complaint::usual(script.dialect, kind), &script.id);
+        return vendor.inside(&Complaint::usual(script.dialect, kind), &script.id);
     }
     let mut out = String::new();
     head(vendor, script, "chat.completion", &mut out);
@@ -62,7 +62,7 @@ fn push_error(vendor: &dyn Vendor, script: &Script, kind: ErrorKind, out: &mut S
         #[serde(borrow)]
         error: Option<&'a RawValue>,
     }
-    let body = vendor.error(&Complaint::usual(script.dialect, kind), &script.id);
+    let body = vendor.inside(&Complaint::usual(script.dialect, kind), &script.id);
     let error = serde_json::from_str::<Body<'_>>(&body).ok().and_then(|body| body.error);
     out.push_str(",\"error\":");
     out.push_str(error.map_or(&body, |error| error.get()));
