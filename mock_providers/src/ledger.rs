@@ -54,7 +54,8 @@ pub struct Call {
     pub status: Option<u16>,
     /// How it ended.
     pub ending: Ending,
-    /// What the answer meant, when it was a failure: the truth against which classifications are checked.
+    /// What the answer meant, when it was a failure and got so far as to say it: the truth against which classifications
+    /// are checked.
     pub failure: Option<crate::fault::ErrorKind>,
     /// Names of the rules that fired.
     pub faults: Vec<String>,

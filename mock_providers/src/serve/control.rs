@@ -81,6 +81,11 @@ impl Control {
         self.line.with_open(self.call, |open| open.words(generated, handed));
     }
 
+    /// What the call fails with is handed over, and more of it comes.
+    pub(super) fn tells(&self) {
+        self.line.with_open(self.call, Open::tells);
+    }
+
     /// A fault ends the call early.
     pub(super) fn broken(&self) {
         self.line.with_open(self.call, Open::broken);

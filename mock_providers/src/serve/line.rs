@@ -110,7 +110,8 @@ impl Line {
     /// Everything of a call is handed over.
     pub(super) fn done(&self, call: u64) {
         let mut inner = self.lock();
-        if let Some(open) = inner.take(call) {
+        if let Some(mut open) = inner.take(call) {
+            open.tells();
             inner.draining.push(open);
         }
     }

@@ -24,6 +24,9 @@ pub(super) struct Open {
     head: bool,
     /// Whether something handed over may not have been written.
     pub(super) unwritten: bool,
+    /// Whether what it fails with was handed over, and whether it was written.
+    telling: bool,
+    told: bool,
     /// Whether a fault ends it early.
     broken: bool,
     /// Whether the words are billed.
@@ -47,15 +50,16 @@ impl Open {
         ticket: Option<Ticket>,
     ) -> Self {
         let billed = call.billed_input > 0 || call.words_planned > 0;
-        let (head, unwritten, broken) = (false, false, false);
         Open {
             call,
             generating: None,
             generated: 0,
             handed: 0,
-            head,
-            unwritten,
-            broken,
+            head: false,
+            unwritten: false,
+            telling: false,
+            told: false,
+            broken: false,
             billed,
             per_word: script.choices(),
             reasoning: script.reasoning,
@@ -108,6 +112,12 @@ impl Open {
         self.unwritten = true;
     }
 
+    /// What it fails with, if it does, is handed over.
+    pub(super) const fn tells(&mut self) {
+        self.telling = true;
+        self.unwritten = true;
+    }
+
     /// A fault ends the call early.
     pub(super) const fn broken(&mut self) {
         self.broken = true;
@@ -129,6 +139,7 @@ impl Open {
             self.call.first_output = Some(now());
         }
         self.call.words_sent = self.handed;
+        self.told |= self.telling;
     }
 
     pub(super) fn end(mut self, ending: Ending, now: Moment) -> Call {
@@ -139,6 +150,10 @@ impl Open {
         self.call.ended = now;
         if self.call.headers_sent.is_none() {
             self.call.status = None;
+        }
+        // What nobody was told cannot be understood; an error's status tells before its body does.
+        if !self.told && self.call.status.is_none_or(|status| status < 400) {
+            self.call.failure = None;
         }
         if self.billed {
             self.call.billed_output = self.output();

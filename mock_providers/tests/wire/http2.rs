@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::SendRequest;
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{Close, Fault, Match, Trigger};
+use mock_providers::fault::{AfterError, Close, ErrorKind, Fault, Match, Trigger};
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 
@@ -85,6 +85,52 @@ async fn a_reset_before_the_headers_is_one_of_the_stream() {
     assert_eq!((heard.as_str(), reason), ("", Some(h2::Reason::INTERNAL_ERROR)));
     assert_eq!((bench.call().ending, bench.call().status), (Ending::Broken, None));
     assert!(client.ready().await.is_ok(), "the connection lives on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_in_a_stream_ends_the_stream_and_leaves_its_neighbour_alone() {
+    let mut spec = spec(Dialect::Openai);
+    let matches = Match { model: Some("bad".to_owned()), ..Match::default() };
+    let error = Fault::StreamError {
+        after: Dist::Constant(4.0),
+        error: ErrorKind::Overloaded,
+        then: AfterError::Vendor,
+    };
+    spec.faults.push(rule(error, Trigger { matches, ..Trigger::default() }));
+    let bench = Bench::new(spec);
+    let client = open(&bench).await;
+    let (mut one, mut two) = (client.clone(), client);
+    let (bad, good) = tokio::join!(hear(&mut one, "bad", 10), hear(&mut two, "good", 10));
+    assert!(
+        bad.0.contains("\"error\"") && bad.0.ends_with("data: [DONE]\n\n") && bad.1.is_none(),
+        "{}",
+        bad.0
+    );
+    assert!(good.0.ends_with("data: [DONE]\n\n") && good.1.is_none(), "{}", good.0);
+    let calls = bench.calls.lock().unwrap();
+    let ends: Vec<_> = calls.iter().map(|call| (call.ending, call.failure, call.ended.as_us())).collect();
+    let overloaded = Some(ErrorKind::Overloaded);
+    assert_eq!(ends, [(Ending::Broken, overloaded, 130_000), (Ending::Complete, None, 190_000)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_cut_off_before_it_fails_has_not_failed() {
+    let mut spec = spec(Dialect::Openai);
+    let matches = |model: &str| {
+        let matches = Match { model: Some(model.to_owned()), ..Match::default() };
+        Trigger { matches, ..Trigger::default() }
+    };
+    // The neighbour takes the connection away at 130 ms, with its fourth word; the error is due with the seventh.
+    spec.faults.push(rule(Fault::Cut { after: Dist::Constant(4.0), close: Close::Fin }, matches("cut")));
+    let error = |then| Fault::StreamError { after: Dist::Constant(7.0), error: ErrorKind::Overloaded, then };
+    spec.faults.push(rule(error(AfterError::Vendor), matches("failing")));
+    let bench = Bench::new(spec);
+    let client = open(&bench).await;
+    let (mut one, mut two) = (client.clone(), client);
+    tokio::join!(hear(&mut one, "cut", 10), hear(&mut two, "failing", 10));
+    let calls = bench.calls.lock().unwrap();
+    let failing = calls.iter().find(|call| call.model == "failing").unwrap();
+    assert_eq!((failing.ending, failing.failure, failing.words_sent), (Ending::Abandoned, None, 4));
 }
 
 #[tokio::test(start_paused = true)]

@@ -138,7 +138,10 @@ impl Stream {
                     self.stage = Stage::Over;
                     self.control.broken();
                     self.control.done();
-                    self.control.close_after_writing(Close::Fin);
+                    // On HTTP/2 the stream ends by itself: the connection is others' too.
+                    if !self.control.is_http2() {
+                        self.control.close_after_writing(Close::Fin);
+                    }
                     continue;
                 }
                 Stage::Over => return Poll::Ready(Next::End),
@@ -200,6 +203,9 @@ impl Stream {
         }
         ready!(self.poll_until(due, cx));
         self.next = None;
+        if self.source.fails_in(self.said, to) {
+            self.control.tells();
+        }
         let text = self.source.delta(self.said, to);
         self.said = to;
         self.control.words(to, to);

@@ -60,11 +60,17 @@ impl Source {
         self.edited(Kind::Opening, out)
     }
 
+    /// Whether an error comes with words `from..to`, and more words behind it.
+    pub(super) fn fails_in(&self, from: u32, to: u32) -> bool {
+        let last = self.script.words.saturating_sub(1);
+        matches!(self.act, Act::Trouble { after, then: AfterError::More, .. } if (from..to).contains(&after.min(last)))
+    }
+
     /// Words `from..to`.
     pub(super) fn delta(&mut self, from: u32, to: u32) -> String {
         let mut out = String::with_capacity(EVENT_BYTES + (to - from) as usize * 20);
-        if let Act::Trouble { after, kind, then: AfterError::More } = self.act
-            && (from..to).contains(&after.min(self.script.words.saturating_sub(1)))
+        if let Act::Trouble { kind, .. } = self.act
+            && self.fails_in(from, to)
         {
             self.script.trouble(kind, from, false, &mut out);
         }
