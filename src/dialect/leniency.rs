@@ -13,7 +13,7 @@ pub struct Leniency {
 }
 
 /// What makes a stream whole: a finish reason (`finish_reason`, `stop_reason`, `finishReason`), the protocol's
-/// terminator (`[DONE]`, `message_stop`, for Gemini the end of the body), both or either of them.
+/// terminator (`[DONE]`, `message_stop`, for Gemini the end of the body behind a finish reason), both or either of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ends {

@@ -224,8 +224,8 @@ impl Inner {
             return Err(truncated("the stream ended inside JSON outside any event"));
         }
         let finished = self.state.finished();
-        // Gemini has no other terminator; of an empty body it is none.
-        let done = self.dialect == Dialect::Gemini && self.begun;
+        // Gemini has no terminator but the end of the body, which a cut makes, too: it is one behind a finish reason.
+        let done = self.dialect == Dialect::Gemini && finished;
         if self.leniency.ends.satisfied(finished, done) {
             self.ended = true;
             out.push(Delta::End);

@@ -74,10 +74,6 @@ pub(super) fn recut(attack: &mut Attack) {
 pub(super) fn truncate(attack: &mut Attack) {
     let body = attack.valid.body.clone();
     for ends in [Ends::Both, Ends::Finish, Ends::Done, Ends::Either] {
-        // A Gemini stream has no terminator but its end, so by these rules any end will do.
-        if attack.valid.dialect == Dialect::Gemini && matches!(ends, Ends::Done | Ends::Either) {
-            continue;
-        }
         let leniency = Leniency { ends, malformed: Malformed::Fail };
         let whole = attack.read(leniency, [&body[..]]);
         let enough = match attack.valid.dialect {
