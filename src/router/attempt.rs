@@ -55,6 +55,7 @@ pub(super) struct Terms<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     connected: OnceLock<Moment>,
+    first_output: OnceLock<Moment>,
     stale: AtomicBool,
     uses: OnceLock<Uses>,
     limits: OnceLock<RateLimits>,
@@ -64,6 +65,16 @@ impl Observed {
     /// When a connection was at hand.
     pub(super) fn connected(&self) -> Option<Moment> {
         self.connected.get().copied()
+    }
+
+    /// When the first output came, whether or not any of it was forwarded.
+    pub(super) fn first_output(&self) -> Option<Moment> {
+        self.first_output.get().copied()
+    }
+
+    /// The first output came.
+    pub(super) fn spoke(&self, now: Moment) {
+        self.first_output.get_or_init(|| now);
     }
 
     /// Whether the connection had been idle for long enough to be dead without anybody knowing.

@@ -132,7 +132,7 @@ async fn fly(
         Answer::Stream(stream) => {
             let mut open =
                 Open { stream, pending: Vec::new(), seen: Seen::new(asked.keeps_text), ended: false };
-            let ready = open.until_ready(ground, order, asked, measure, record).await;
+            let ready = open.until_ready(ground, order, asked, measure, (record, observed)).await;
             if open.ended {
                 // What a stream says of its own cost before its end is not the bill.
                 record.usage = open.seen.reply.usage;
@@ -176,7 +176,7 @@ impl Open {
         order: &Order,
         asked: &Asked,
         measure: Measure<'_>,
-        record: &mut Attempt,
+        (record, observed): (&mut Attempt, &Observed),
     ) -> Result<(), Failure> {
         let hold = ground.route().stream.hold;
         let mut pace = Pace::new(order.limits.min_rate);
@@ -200,6 +200,7 @@ impl Open {
             let output = self.pending[from..].iter().any(Delta::is_output);
             if output && record.first_output.is_none() {
                 record.first_output = Some(now);
+                observed.spoke(now);
                 released_at = hold.time.map(|time| now + time);
             }
             let begun = seam!(CommitsOnARole, record.first_output.is_some(), !self.pending.is_empty());

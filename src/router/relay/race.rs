@@ -59,7 +59,8 @@ impl Flight {
     /// The record of an attempt that was given up.
     fn given_up(self, result: AttemptResult, now: Moment) -> Attempt {
         seam!(LetsLosersRun, drop(self.future), drop(tokio::spawn(self.future)));
-        Attempt { connected: self.observed.connected(), ended: now, result, ..self.started }
+        let (connected, first_output) = (self.observed.connected(), self.observed.first_output());
+        Attempt { connected, first_output, ended: now, result, ..self.started }
     }
 }
 
