@@ -234,6 +234,8 @@ struct Writer {
     client: Option<u64>,
     prompts: Arc<std::sync::Mutex<Prompts>>,
     deadlines: Arc<std::collections::BTreeMap<String, Duration>>,
+    /// The longest time callers may ask for.
+    max_deadline: Option<Duration>,
     /// What callers of a tenant show, where the router wants to see a key.
     keys: Arc<std::collections::BTreeMap<String, String>>,
 }
@@ -253,6 +255,7 @@ impl Writer {
             client: None,
             prompts: Arc::default(),
             deadlines: Arc::new(deadlines.collect()),
+            max_deadline: scenario.router.callers.max_deadline,
         }
     }
 
@@ -305,6 +308,7 @@ impl Writer {
         let shown = |(name, _): &(String, String)| {
             ["authorization", "x-api-key"].iter().any(|credential| name.eq_ignore_ascii_case(credential))
         };
+        let deadline = self.deadline_asked(&scripted);
         let mut headers = scripted.headers;
         if !headers.iter().any(shown) {
             headers.extend(self.credential(scripted.tenant.as_deref()));
@@ -312,7 +316,7 @@ impl Writer {
         Ask {
             number: nth,
             request_id: format!("r{nth}"),
-            deadline: self.deadline(&scripted.route),
+            deadline,
             route: scripted.route,
             tenant: scripted.tenant,
             prompt: scripted.prompt,
@@ -332,6 +336,14 @@ impl Writer {
     fn credential(&self, tenant: Option<&str>) -> Vec<(String, String)> {
         let key = tenant.and_then(|tenant| self.keys.get(tenant));
         key.map(|key| ("authorization".to_owned(), key.clone())).into_iter().collect()
+    }
+
+    /// How long a caller waits who may have asked for more time than its route has.
+    fn deadline_asked(&self, scripted: &Scripted) -> Duration {
+        let named = |(name, _): &(String, String)| name.eq_ignore_ascii_case("x-brownout-deadline");
+        let asks = scripted.headers.iter().any(named) || scripted.body.contains_key("brownout");
+        let most = self.max_deadline.filter(|_| asks).unwrap_or_default();
+        self.deadline(&scripted.route).max(most)
     }
 
     fn deadline(&self, route: &str) -> Duration {
