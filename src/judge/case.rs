@@ -22,10 +22,11 @@ pub(crate) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(crate) fn new(record: &'a Record, facts: &'a Facts) -> Self {
         let route = facts.route(&record.caller.route);
-        let links = record
+        let mut links = record
             .trail
             .as_ref()
             .map_or_else(Vec::new, |trail| link(&trail.attempts, &record.calls, &facts.header));
+        heed_the_words(record, &mut links);
         let mut case = Case { record, facts, route, links, outcome: Outcome::Broken };
         case.outcome = outcome::classify(&case);
         case
@@ -128,6 +129,24 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Gives the attempt that served the call whose words the caller got, should another attempt of the same model at the same
+/// provider have it: where several of those ran side by side, times alone do not tell which call is whose.
+fn heed_the_words(record: &Record, links: &mut [Option<usize>]) {
+    let attempts = record.trail.as_ref().map_or(&[][..], |trail| &trail.attempts);
+    let [segment, rest @ ..] = record.caller.transcript.segments.as_slice() else { return };
+    if rest.iter().any(|other| other.tag != segment.tag) {
+        return;
+    }
+    let served = attempts.iter().position(|attempt| attempt.result == AttemptResult::Served);
+    let heard = record.calls.iter().position(|call| call.tag == segment.tag);
+    let holder = links.iter().position(|link| link.is_some() && *link == heard);
+    let (Some(served), Some(holder)) = (served, holder) else { return };
+    let place = |at: usize| (&attempts[at].provider, &attempts[at].model, &attempts[at].upstream);
+    if place(served) == place(holder) {
+        links.swap(served, holder);
+    }
+}
+
 /// Whether two attempts were sent to the same place with the same credential: a model may have several of both.
 pub(crate) fn same_target(one: &Attempt, other: &Attempt) -> bool {
     (&one.model, &one.provider, &one.upstream, &one.key)
@@ -161,4 +180,33 @@ pub(crate) fn link(attempts: &[Attempt], calls: &[Call], header: &Header) -> Vec
         }
     }
     links
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testkit::{header, hedged};
+
+    #[test]
+    fn of_two_calls_side_by_side_the_one_that_was_heard_is_the_servers() {
+        // claude is asked beside itself; the hedge wins, but its call is the first that arrives.
+        let mut record = hedged(0);
+        let trail = record.trail.as_mut().expect("a trail");
+        for attempt in &mut trail.attempts {
+            attempt.model = "claude".to_owned();
+            attempt.provider = "anthropic".to_owned();
+            attempt.upstream = "claude-sonnet-4-5".to_owned();
+            (attempt.started, attempt.connected) = (trail.received, Some(trail.received));
+        }
+        for call in &mut record.calls {
+            (call.provider, call.model) = ("anthropic".to_owned(), "claude-sonnet-4-5".to_owned());
+            call.received = trail.received;
+        }
+        record.calls.swap(0, 1);
+        let facts = Facts::new(header());
+        assert_eq!(Case::new(&record, &facts).links, [Some(1), Some(0)]);
+        // Nobody heard either: times decide.
+        record.caller.transcript.segments.clear();
+        assert_eq!(Case::new(&record, &facts).links, [Some(0), Some(1)]);
+    }
 }

@@ -20,7 +20,7 @@ const BEHIND_THE_END: [&str; 1] = ["bad_chunk_framing"];
 const SPOILT_EVENTS: [&str; 3] = ["malformed", "malformed_event", "two_events_in_one"];
 
 /// Faults after which a complete answer rightly differs from the canonical text.
-const OTHER_TEXT: [&str; 2] = ["refusal", "empty"];
+const OTHER_TEXT: [&str; 4] = ["refusal", "prompt_blocked", "output_blocked", "empty"];
 
 /// What is wrong with the order of the words, whether or not the answer claims to be whole: the visible text
 /// must be the beginning of the text of one attempt. What a provider doubled or mixed up itself is no fault of who

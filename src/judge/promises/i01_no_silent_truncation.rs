@@ -73,6 +73,19 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_that_speaks_in_prose_has_other_words() {
+        let mut record = served(0, "claude");
+        (record.calls[0].words_sent, record.calls[0].faults) = (0, vec!["outage".to_owned()]);
+        (record.caller.transcript.words, record.caller.transcript.strays) = (0, 8);
+        record.caller.transcript.segments.clear();
+        for (kind, kept) in [("output_blocked", true), ("prompt_blocked", true), ("latency_spike", false)] {
+            let mut header = header();
+            header.faults[0].kind = kind.to_owned();
+            assert_eq!(verify("I01", &record, header) == Found::Kept, kept, "{kind}");
+        }
+    }
+
+    #[test]
     fn an_object_that_is_no_answer_is_an_empty_one_where_such_are_given() {
         let mut record = served(0, "claude");
         let call = &mut record.calls[0];

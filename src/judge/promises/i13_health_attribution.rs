@@ -12,6 +12,7 @@
 //! several failures benched a target later on, and probes of the router's own.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Breach;
 use super::breach::Tally;
@@ -140,22 +141,28 @@ impl Attribution {
     }
 }
 
-/// Whether an attempt ran into a limit that had been cut, for want of time, to less than half of what is meant: what is declared
-/// or, where nothing is, an equal share of the route's time for every model.
+/// Whether an attempt ran into a limit that had been cut, for want of time, to less than half of what is meant.
 fn was_hurried(case: &Case<'_>, attempt: &Attempt, class: FailureClass) -> bool {
-    let (FailureClass::Timeout(limit), Some(route)) = (class, case.route) else { return false };
+    let took = attempt.ended - attempt.started + case.facts.slack.timer;
+    meant(case, attempt, class).is_some_and(|meant| took * 2 < meant)
+}
+
+/// The limit that is meant where an attempt ran into one: what is declared or, where nothing is, an equal share of the route's
+/// time for every model. None for what is not cut, and for what did not run into a limit.
+pub(super) fn meant(case: &Case<'_>, attempt: &Attempt, class: FailureClass) -> Option<Duration> {
+    let (FailureClass::Timeout(limit), Some(route)) = (class, case.route) else { return None };
     let own = case.facts.model(&attempt.model).map(|model| model.limits).unwrap_or_default();
     let resorts = route.rescue.iter().filter(|by| !matches!(by.as_str(), "cache" | "fixed")).count();
     let share = route.deadline / u32::try_from(route.chain.len() + resorts).unwrap_or(u32::MAX).max(1);
     let meant = match limit {
         Limit::Connect => own.connect.unwrap_or(route.connect),
         // Headers that are late are told as a late first output.
-        Limit::FirstToken if own.headers.or(route.headers).is_some() => return false,
+        Limit::FirstToken if own.headers.or(route.headers).is_some() => return None,
         Limit::FirstToken => own.first_token.or(route.first_token).unwrap_or(share),
         Limit::Total => own.attempt.or(route.attempt).unwrap_or(share),
-        Limit::Idle => return false,
+        Limit::Idle => return None,
     };
-    (attempt.ended - attempt.started + case.facts.slack.timer) * 2 < meant
+    Some(meant)
 }
 
 /// Whether what had failed by `at` is enough to bench a target.

@@ -161,8 +161,11 @@ fn counts(case: &Case<'_>, trail: &Trail, route: &RouteFacts, index: usize) -> O
     if attempt.first_output.is_some() {
         return None;
     }
-    let cut =
-        matches!(failure.class, FailureClass::Timeout(_)) && !has_all_its_time(case, trail, route, attempt);
+    let took = attempt.ended - attempt.started + case.facts.slack.timer;
+    let short =
+        super::i13_health_attribution::meant(case, attempt, failure.class).is_some_and(|meant| took < meant);
+    let timed_out = matches!(failure.class, FailureClass::Timeout(_));
+    let cut = timed_out && (short || !has_all_its_time(case, trail, route, attempt));
     let sure = !policy::is_neutral(failure.class)
         && attempt.cause != Cause::Rescue
         && !policy::may_be_stale(&trail.attempts, index)

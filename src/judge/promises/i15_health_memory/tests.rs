@@ -56,3 +56,22 @@ fn what_is_not_dead_or_never_benched_is_left_out() {
     alive[5] = served(15, "claude");
     assert_eq!(run("I15", declared(None), &alive).checked, 0, "it answered");
 }
+
+#[test]
+fn a_limit_that_the_deadline_cut_is_no_failure_for_sure() {
+    use crate::chat::{Failure, Limit};
+    let all: Vec<u64> = (10..20).collect();
+    let mut late = outage(&all);
+    for record in &mut late {
+        let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        let failure = Failure::new(FailureClass::Timeout(Limit::Total), "late");
+        (attempt.result, attempt.ended) =
+            (AttemptResult::Failed(failure), attempt.started + Duration::from_millis(60));
+    }
+    // 50 ms are declared for an attempt, then 100 ms, of which it did not get all.
+    for (ms, checked) in [(50, 1), (100, 0)] {
+        let mut header = declared(None);
+        header.routes[0].attempt = Some(Duration::from_millis(ms));
+        assert_eq!(run("I15", header, &late).checked, checked, "{ms} ms");
+    }
+}
