@@ -48,6 +48,11 @@ pub struct Call {
     pub headers_sent: Option<Moment>,
     /// When the first word of the reply was sent.
     pub first_output: Option<Moment>,
+    /// When the last of its answer was handed over to a connection that others share (HTTP/2). Neither side can take back what
+    /// is under way there; a connection of its own (HTTP/1.1) its caller can close. None there, and for an answer that never
+    /// came so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Moment>,
     /// When it was over.
     pub ended: Moment,
     /// Status sent.

@@ -8,7 +8,7 @@ use super::hist::Hist;
 pub(crate) use super::load::Load;
 use super::races::{self, Races};
 use crate::chat::FailureClass;
-use crate::history::{Attempt, AttemptResult, Call, Cause, Ending};
+use crate::history::{Attempt, AttemptResult, Call, Cause, Ending, Moment};
 use mock_providers::fault::ErrorKind;
 
 /// Counts of one phase.
@@ -234,15 +234,20 @@ pub(crate) fn orphans<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, Du
     begun.filter(move |(_, started)| *started > latest).map(move |(at, started)| (at, started - latest))
 }
 
+/// When a call was over for its provider. What it has handed over to a connection that others share nobody can stop.
+pub(crate) fn over(call: &Call) -> Moment {
+    call.handed.map_or(call.ended, |handed| handed.min(call.ended))
+}
+
 /// For a caller that left: each call that was open then, and how long it lived on.
 pub(crate) fn cancel_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize, Duration)> + 'a {
     let left = case.record.caller.ended;
-    let open = move |call: &crate::history::Call| call.received <= left && call.ended > left;
+    let open = move |call: &Call| call.received <= left && over(call) > left;
     let calls = case.record.calls.iter().enumerate().filter(move |_| case.left());
     let seen = calls.filter(|(_, call)| {
         call.ending != Ending::Shutdown && !case.facts.black_holed(&call.provider, call.received, call.ended)
     });
-    seen.filter(move |(_, call)| open(call)).map(move |(index, call)| (index, call.ended - left))
+    seen.filter(move |(_, call)| open(call)).map(move |(index, call)| (index, over(call) - left))
 }
 
 /// Calls of attempts that lost a race, and how long each lived on after that.
@@ -254,6 +259,6 @@ pub(crate) fn loser_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize
         let call = &case.record.calls[at];
         let seen = call.ending != Ending::Shutdown
             && !case.facts.black_holed(&call.provider, call.received, call.ended);
-        (seen && call.ended > attempt.ended).then(|| (at, call.ended - attempt.ended))
+        (seen && over(call) > attempt.ended).then(|| (at, over(call) - attempt.ended))
     })
 }

@@ -368,6 +368,7 @@ fn call(facts: &ModelFacts, nth: u32, started: Moment, ended: Moment, failed: bo
         received: started,
         headers_sent: Some(if failed { ended } else { started + Duration::from_millis(500) }),
         first_output: (!failed).then(|| started + Duration::from_millis(500)),
+        handed: None,
         ended,
         status: Some(if failed { 500 } else { 200 }),
         ending: Ending::Complete,

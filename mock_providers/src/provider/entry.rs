@@ -31,6 +31,7 @@ impl Provider {
             received: now,
             headers_sent: None,
             first_output: None,
+            handed: None,
             ended: now,
             status: None,
             ending: Ending::Shutdown,

@@ -93,7 +93,7 @@ impl Control {
 
     /// Everything of the call is handed over.
     pub(super) fn done(&self) {
-        self.line.done(self.call);
+        self.line.done(self.call, self.http2);
     }
 
     /// Ends the connection, or resets the stream, once everything handed over is written.

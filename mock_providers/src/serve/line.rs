@@ -107,11 +107,13 @@ impl Line {
         self.lock().open.iter_mut().find(|(number, _)| *number == call).map(|(_, open)| change(open))
     }
 
-    /// Everything of a call is handed over.
-    pub(super) fn done(&self, call: u64) {
+    /// Everything of a call is handed over, to a connection that others share or not.
+    pub(super) fn done(&self, call: u64, shared: bool) {
+        let now = shared.then(|| self.provider.clock().now());
         let mut inner = self.lock();
         if let Some(mut open) = inner.take(call) {
             open.tells();
+            open.handed_over(now);
             inner.draining.push(open);
         }
     }

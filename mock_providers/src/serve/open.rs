@@ -118,6 +118,11 @@ impl Open {
         self.unwritten = true;
     }
 
+    /// All of it is handed over, since then to a connection that others share.
+    pub(super) const fn handed_over(&mut self, shared: Option<Moment>) {
+        self.call.handed = shared;
+    }
+
     /// A fault ends the call early.
     pub(super) const fn broken(&mut self) {
         self.broken = true;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::SendRequest;
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{AfterError, Close, ErrorKind, Fault, Match, Trigger};
+use mock_providers::fault::{AfterError, BytesFault, Close, ErrorKind, Fault, Match, Trigger};
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 
@@ -56,6 +56,8 @@ async fn calls_share_a_connection_and_none_waits_for_another() {
     let calls = bench.calls.lock().unwrap();
     assert_eq!(calls.iter().map(|call| call.ended.as_us()).collect::<Vec<_>>(), [190_000, 190_000]);
     assert!(calls.iter().all(|call| call.connection == 0 && call.words_sent == 10));
+    // Nothing holds them up.
+    assert!(calls.iter().all(|call| call.handed == Some(call.ended)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,6 +143,21 @@ async fn a_caller_that_resets_its_stream_has_left() {
     assert!(left.is_err(), "it hangs");
     bench.at_ms(2_001).await;
     assert_eq!((bench.call().ending, bench.call().ended.as_us()), (Ending::Abandoned, 2_000_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_wire_keeps_what_was_handed_over_and_the_ledger_tells_both_times() {
+    // Ten bytes every ten milliseconds.
+    let (size, gap) = (Dist::Constant(10.0), Dist::Constant(10_000.0));
+    let slow = Fault::Bytes(BytesFault::TinySegments { size, gap });
+    let bench = Bench::new(faulty(Dialect::Openai, slow));
+    let mut client = open(&bench).await;
+    let (heard, _) = hear(&mut client, "m", 1).await;
+    assert!(heard.ends_with("data: [DONE]\n\n"), "{heard}");
+    let call = bench.call();
+    // The only word is due at 100 ms.
+    assert_eq!(call.handed.map(|handed| handed.as_us()), Some(100_000));
+    assert!(call.ended.as_us() > 300_000, "{call:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,8 @@
 //!
 //! Check: no attempt begins after the caller left or had its answer, and calls that were open when it left, or when
 //! another attempt won, end within the bound of `slack.rs`. Calls into a black hole are left out: there a close is not seen.
+//! So is what a provider had handed over to a connection that others share (HTTP/2) before it could know: it gets through as
+//! slowly as the wire is, and nobody can stop it.
 
 use std::time::Duration;
 
@@ -37,8 +39,9 @@ fn worked_on(case: &Case<'_>, index: usize, time: Duration, since: &str) -> Brea
     let shown = show_seconds(time.as_secs_f64());
     let what = format!("{} worked on for {shown} after {since}", call.provider);
     let attempt = case.links.iter().position(|link| *link == Some(index));
-    let useless = Moment::ZERO + (call.ended - Moment::ZERO).saturating_sub(time);
-    Breach::new(what).of(attempt).between(useless, call.ended)
+    let over = politeness::over(call);
+    let useless = Moment::ZERO + (over - Moment::ZERO).saturating_sub(time);
+    Breach::new(what).of(attempt).between(useless, over)
 }
 
 #[cfg(test)]
@@ -61,6 +64,25 @@ mod tests {
         assert!(
             matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("worked on"))
         );
+    }
+
+    #[test]
+    fn what_is_under_way_on_a_shared_connection_is_nobodys_work_any_more() {
+        let mut record = served(0, "claude");
+        record.caller.ending = CallerEnding::Left;
+        let left = record.caller.ended;
+        record.calls[0].ended = left + Duration::from_millis(500);
+        record.calls[0].handed = Some(left);
+        assert_eq!(verify("I21", &record, header()), Found::Kept);
+        record.calls[0].handed = Some(left + Duration::from_millis(101));
+        assert!(
+            matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("for 101ms"))
+        );
+
+        let mut record = crate::judge::testkit::hedged(0);
+        record.calls[0].handed = Some(record.calls[0].ended);
+        record.calls[0].ended += Duration::from_millis(101);
+        assert_eq!(verify("I21", &record, header()), Found::Kept);
     }
 
     #[test]
