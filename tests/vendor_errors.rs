@@ -121,8 +121,7 @@ fn every_error_answer_of_every_vendor_has_its_class() {
 /// the vendor's form of it says as much.
 fn inside(dialect: &str, error: &str, expected: FailureClass, event: bool) -> FailureClass {
     match (dialect, error) {
-        // In a stream it does not say whose quota it is, and its filter has no form there.
-        ("gemini", "quota_exhausted") if event => FailureClass::RateLimited,
+        // Its filter has no form in a stream that began.
         ("gemini", "content_filter") if event => FailureClass::InvalidRequest,
         (_, "content_filter") => inspected(dialect, expected),
         _ => expected,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::answer::{BLOCKED, finish, identity, shows_thoughts, usage};
-use super::error::name;
+use super::error::error;
 use super::plain::empty;
 use crate::dialect::json::string;
 use crate::dialect::script::Part;
@@ -75,17 +75,12 @@ fn last_chunk(script: &Script, out: &mut String) {
 /// An error in the stream: raw, pretty-printed JSON without `data:`, as it comes live; in a JSON array its last
 /// element.
 pub(in crate::dialect) fn trouble(script: &Script, kind: ErrorKind, sent: u32, out: &mut String) {
-    let complaint = Complaint::usual(Dialect::Gemini, kind);
-    let status = if complaint.status == 200 { 400 } else { complaint.status };
+    let mut complaint = Complaint::usual(Dialect::Gemini, kind);
+    complaint.status = complaint.status.max(400);
     if script.ask.array {
         begin(script, is_first(script, sent), out);
     }
-    let _ = write!(
-        out,
-        "{{\n  \"error\": {{\n    \"code\": {status},\n    \"message\": {},\n    \"status\": \"{}\"\n  }}\n}}\n",
-        string(&complaint.message),
-        name(kind, status)
-    );
+    out.push_str(&error(&complaint));
     close_array(script, out);
 }
 
