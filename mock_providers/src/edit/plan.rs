@@ -29,9 +29,12 @@ pub(crate) fn draw(fault: &Fault, draw: Draw<'_>, script: &mut Script, truth: &m
         Fault::Vendor(VendorFault::CapacityFinish { after, reason }) => {
             let own = script.dialect.capacity_reason();
             script.words = draw.count("after", *after).min(script.words);
-            let overloaded = reason.is_none() && script.dialect == Dialect::Deepseek;
-            let kind = if overloaded { ErrorKind::Overloaded } else { ErrorKind::ServerError };
-            truth.failure = Some(kind);
+            truth.failure = Some(match (reason, script.dialect) {
+                (None, Dialect::Deepseek) => ErrorKind::Overloaded,
+                // It has no word for this: who reads `OTHER` takes it for what a filter says.
+                (None, Dialect::Gemini) => ErrorKind::ContentFilter,
+                _ => ErrorKind::ServerError,
+            });
             Some(Edit::Rewrite(Rewrite::Finish(reason.clone().unwrap_or_else(|| own.to_owned()))))
         }
         _ => None,

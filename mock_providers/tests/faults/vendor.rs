@@ -203,6 +203,10 @@ async fn capacity_finish_stops_early_with_the_vendors_own_reason() {
         assert_eq!(body["choices"][0]["finish_reason"], reason);
         assert_eq!(body["usage"]["completion_tokens"], 4);
     }
+    // Gemini has no word for it: `OTHER` says no more than that the answer was stopped.
+    let (bench, body) = plain(fault(None), Dialect::Gemini, "").await;
+    assert_eq!(body["candidates"][0]["finishReason"], "OTHER");
+    assert_eq!(bench.call().failure, Some(ErrorKind::ContentFilter));
     let (_, body) = plain(fault(Some("network_error")), Dialect::Qwen, "").await;
     assert_eq!(body["choices"][0]["finish_reason"], "network_error");
 }
