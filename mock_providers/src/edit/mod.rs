@@ -12,7 +12,7 @@ mod rewrite;
 mod step;
 mod tools;
 
-pub(crate) use plan::{Truth, draw};
+pub(crate) use plan::{Truth, draw, once};
 pub(crate) use rewrite::Rewrite;
 
 use crate::dialect::{Part, Plain, Script};

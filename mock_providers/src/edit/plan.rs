@@ -110,6 +110,18 @@ fn usage(fault: &UsageFault, draw: Draw<'_>, truth: &mut Truth) -> Edit {
     }
 }
 
+/// Makes one of several false usages: counts that are multiplied twice would be rounded twice, and be no multiple of the bill.
+pub(crate) fn once(edits: &mut Vec<Edit>, truth: &Truth) {
+    let mut first = true;
+    edits.retain_mut(|edit| match edit {
+        Edit::Rewrite(Rewrite::FalseUsage(factor)) => {
+            *factor = truth.told.unwrap_or(*factor);
+            std::mem::take(&mut first)
+        }
+        _ => true,
+    });
+}
+
 fn meaning(fault: &MeaningFault, draw: Draw<'_>, script: &mut Script, truth: &mut Truth) -> Option<Edit> {
     match fault {
         MeaningFault::EarlyLength { after } => {

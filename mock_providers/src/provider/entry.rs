@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::dialect::{Format, Script};
 use crate::dice::Dice;
 use crate::edit::Truth;
-use crate::fault::{MalformedBody, RefusalForm};
+use crate::fault::{AfterError, MalformedBody, RefusalForm};
 use crate::ledger::{Call, Ending};
 
 impl Provider {
@@ -69,6 +69,8 @@ pub(super) fn settle(call: &mut Call, act: &Act, script: &Script) {
         Act::Enormous { .. } if !call.stream => (script.words, true),
         Act::Malformed(MalformedBody::TruncatedJson) => (script.words, true),
         Act::Opening | Act::KeepAlive { .. } => (script.words, false),
+        // Everything is said in spite of the error.
+        Act::Trouble { then: AfterError::More, .. } if script.ask.stream => (script.words, true),
         Act::Trouble { after, .. } | Act::FalseSuccess { after, .. } if script.ask.stream => {
             (script.words, *after > 0)
         }

@@ -146,7 +146,7 @@ impl Provider {
             let written = matches!(fault, Fault::Framing(_) | Fault::Stream(StreamFault::RoleRepeated));
             written && fired[..nth].iter().any(|earlier| earlier.fault == *fault)
         };
-        let edits = fired
+        let mut edits: Vec<Edit> = fired
             .iter()
             .enumerate()
             .filter(|(nth, _)| !again(*nth))
@@ -154,6 +154,7 @@ impl Provider {
                 edit::draw(&rule.fault, Draw::new(&facts, &self.dice, &rule.name), script, &mut truth)
             })
             .collect();
+        edit::once(&mut edits, &truth);
         (edits, truth)
     }
 

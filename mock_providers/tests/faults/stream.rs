@@ -280,6 +280,15 @@ async fn after_an_error_comes_a_terminator_or_nothing_or_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_before_everything_that_is_said_all_the_same_is_billed() {
+    let error = |then| Fault::StreamError { after: count(0), error: ErrorKind::Overloaded, then };
+    for (then, billed) in [(AfterError::Vendor, (0, 0)), (AfterError::More, (2, 10))] {
+        let (bench, _) = call(error(then), Openai, true, "").await;
+        assert_eq!((bench.call().billed_input, bench.call().billed_output), billed, "{then:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn edits_apply_in_the_order_of_their_rules() {
     let doubled = fault(StreamFault::DuplicateDeltas { after: count(0), times: count(1) });
     let spoilt = fault(StreamFault::MalformedEvent { after: count(0), form: MalformedEvent::Text });

@@ -1,9 +1,9 @@
 //! Faults of the usage that is told: two prompt words and ten of the reply are billed.
 
-use mock_providers::fault::{Fault, UsageFault};
+use mock_providers::fault::{Fault, Rule, Trigger, UsageFault};
 use mock_providers::latency::Dist;
 
-use crate::bench::DIALECTS;
+use crate::bench::{Bench, DIALECTS, ask_with, faulty, rule};
 use crate::support::{Anthropic, Gemini, Openai, call, events, fired, plain, streamed, unknown};
 
 const USAGE: &str = ",\"stream_options\":{\"include_usage\":true}";
@@ -70,6 +70,16 @@ async fn usage_is_told_ten_times_too_high() {
         let call = bench.call();
         assert_eq!((call.billed_input, call.billed_output, call.usage_told), (2, 10, Some(10.0)));
     }
+    // Twice at once: every count is multiplied once, and rounded once. 2 x 0.75 x 10 = 15, 10 x 7.5 = 75.
+    let mut spec = faulty(Openai, fault(UsageFault::False { factor: Dist::Constant(0.75) }));
+    spec.faults.push(Rule { name: "second".to_owned(), ..rule(tenfold(), Trigger::default()) });
+    let bench = Bench::new(spec);
+    let json = bench.exchange(&ask_with(Openai, false, "hello [words=10]", "")).await.json();
+    assert_eq!(
+        (json["usage"]["prompt_tokens"].as_u64(), json["usage"]["completion_tokens"].as_u64()),
+        (Some(15), Some(75))
+    );
+    assert_eq!(bench.call().usage_told, Some(7.5));
     let (_, heard) = call(tenfold(), Openai, true, USAGE).await;
     assert!(heard.dechunked().0.contains("\"total_tokens\":120"));
     let (_, body) = streamed(tenfold(), Anthropic).await;
