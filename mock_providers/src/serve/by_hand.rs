@@ -104,9 +104,15 @@ async fn answer<W: AsyncWrite>(
     let framing = framing(&response, hand);
     let head = head(&response, hand, framing);
     match hand.per_byte {
-        None => writer.write_all(&head).await?,
+        None => {
+            control.line().spelt();
+            writer.write_all(&head).await?;
+        }
         Some(pause) => {
-            for byte in head {
+            for (left, byte) in (0..head.len()).rev().zip(head) {
+                if left == 0 {
+                    control.line().spelt();
+                }
                 writer.write_u8(byte).await?;
                 writer.flush().await?;
                 tokio::time::sleep(pause).await;

@@ -96,6 +96,7 @@ impl<S: Stream> AsyncWrite for Io<S> {
         let most = ready!(shaper.poll(bytes.len(), cx));
         let written = ready!(Pin::new(stream).poll_write(cx, &bytes[..most]))?;
         shaper.left(written);
+        line.left(&bytes[..written]);
         Poll::Ready(Ok(written))
     }
 

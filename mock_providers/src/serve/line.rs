@@ -54,6 +54,10 @@ struct Inner {
     shape: Option<Option<Shape>>,
     /// Whether they leave in a shape now.
     shaped: bool,
+    /// Whether a head is still to be written by hand: no flush before its last byte means anything.
+    spelling: bool,
+    /// Where bytes leave in a shape on HTTP/1.1: how much of a head's end the last ones were, until it has left.
+    head_end: Option<usize>,
     /// Whoever takes over the wire.
     takeover: Option<Takeover>,
     /// After which silence the connection is closed, and when that is.
@@ -157,9 +161,15 @@ impl Line {
         }
     }
 
+    /// A head that is written by hand is about to get its last byte.
+    pub(super) fn spelt(&self) {
+        self.lock().spelling = false;
+    }
+
     /// How the bytes shall leave from now on.
-    pub(super) fn shape(&self, shape: Option<Shape>) {
+    pub(super) fn shape(&self, shape: Option<Shape>, http2: bool) {
         let mut inner = self.lock();
+        inner.head_end = (shape.is_some() && !http2).then_some(0);
         if inner.shaped || shape.is_some() {
             inner.shaped = shape.is_some();
             inner.shape = Some(shape);
@@ -180,9 +190,29 @@ impl Line {
         inner.shape.take()
     }
 
+    /// These bytes have left in their shape: with the end of a head among them it has been sent, long before all is written.
+    pub(super) fn left(&self, bytes: &[u8]) {
+        /// What a head ends with.
+        const END: &[u8] = b"\r\n\r\n";
+        let mut inner = self.lock();
+        let Some(mut seen) = inner.head_end else { return };
+        for byte in bytes {
+            seen = if *byte == END[seen] { seen + 1 } else { usize::from(*byte == END[0]) };
+            if seen == END.len() {
+                let now = self.provider.clock().now();
+                let Inner { open, draining, .. } = &mut *inner;
+                open.iter_mut().map(|(_, open)| open).chain(draining).for_each(|open| open.head_left(now));
+                inner.head_end = None;
+                return;
+            }
+        }
+        inner.head_end = Some(seen);
+    }
+
     /// Hands the wire over for one answer.
     pub(super) fn take_over(&self, takeover: Takeover) {
         let mut inner = self.lock();
+        inner.spelling = matches!(takeover, Takeover::Answer { .. });
         inner.takeover = Some(takeover);
         inner.wake();
     }
@@ -257,6 +287,9 @@ impl Line {
         let moment = OnceCell::new();
         let now = || *moment.get_or_init(|| self.provider.clock().now());
         let mut inner = self.lock();
+        if inner.spelling {
+            return None;
+        }
         if let Some(left @ 1..) = inner.idle_flushes {
             inner.idle_flushes = Some(left - 1);
             inner.wake();

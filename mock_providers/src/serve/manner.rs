@@ -13,7 +13,7 @@ use crate::provider::Manner;
 /// What has to be known before the first byte.
 pub(super) fn announce(control: &Control, manner: &Manner) {
     let line = control.line();
-    line.shape(manner.shape.clone());
+    line.shape(manner.shape.clone(), control.is_http2());
     line.hang_up(manner.hang_up);
     if manner.goodbye {
         line.close_when_idle();

@@ -134,6 +134,13 @@ impl Open {
         self.broken |= reset;
     }
 
+    /// The head has left; more of the answer may not have.
+    pub(super) fn head_left(&mut self, now: Moment) {
+        if self.head {
+            self.call.headers_sent.get_or_insert(now);
+        }
+    }
+
     /// Notes that everything handed over has been written; looks at the clock for what is new only.
     pub(super) fn written(&mut self, now: impl Fn() -> Moment) {
         self.unwritten = false;

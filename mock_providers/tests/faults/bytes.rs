@@ -1,7 +1,7 @@
 //! Faults of the byte stream.
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{BadChunk, BytesFault, Close, Fault, Sequence, Trigger};
+use mock_providers::fault::{BadChunk, BytesFault, Close, ErrorKind, Fault, Sequence, Trigger};
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,6 +57,32 @@ async fn tiny_segments_cut_anywhere() {
         assert!(heard.pieces.len() >= whole.len() / 3, "{}", heard.pieces.len());
         assert_eq!(bench.call().ending, Ending::Complete);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_has_been_sent_long_before_its_body_in_tiny_segments() {
+    let tiny = BytesFault::TinySegments { size: Dist::Constant(10.0), gap: Dist::Constant(10_000.0) };
+    let mut spec = faulty(Dialect::Openai, Fault::Bytes(tiny));
+    spec.faults.push(rule(Fault::status(500), Trigger::default()));
+    let bench = Bench::new(spec.clone());
+    let heard = bench.exchange(&ask(Dialect::Openai, false, 2)).await;
+    let head = heard.text().split_once("\r\n\r\n").unwrap().0.len() + 4;
+    // From the 20th ms on, ten bytes every ten.
+    let sent_ms = 20 + (head as u64).div_ceil(10) * 10 - 10;
+    assert_eq!(bench.call().headers_sent.unwrap().as_us(), sent_ms * 1_000);
+    assert!(bench.call().ended.as_us() > (sent_ms + 50) * 1_000);
+    // Who leaves in between knows the status, and so does the ledger.
+    let bench = Bench::new(spec);
+    let mut caller = bench.connect();
+    caller.send(&ask(Dialect::Openai, false, 2)).await;
+    bench.at_ms(sent_ms + 50).await;
+    drop(caller);
+    bench.at_ms(sent_ms + 1_000).await;
+    let call = bench.call();
+    assert_eq!(
+        (call.status, call.failure, call.ending),
+        (Some(500), Some(ErrorKind::ServerError), Ending::Abandoned)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,12 +3,12 @@
 use std::io::Read;
 
 use mock_providers::dialect::Dialect;
-use mock_providers::fault::{Fault, HttpFault, Page};
+use mock_providers::fault::{ErrorBody, Fault, HttpFault, Page, StatusFault, Trigger};
 use mock_providers::latency::Dist;
 use mock_providers::ledger::Ending;
 use tokio::io::AsyncReadExt;
 
-use crate::bench::{Bench, DIALECTS, End, Heard, ask, faulty, spec};
+use crate::bench::{Bench, DIALECTS, End, Heard, ask, faulty, rule, spec};
 
 async fn under(fault: HttpFault, dialect: Dialect, stream: bool) -> (Bench, Heard) {
     let bench = Bench::new(faulty(dialect, Fault::Http(fault)));
@@ -143,10 +143,34 @@ async fn a_head_comes_byte_by_byte() {
     assert!(heard.pieces[..head].iter().all(|(_, piece)| piece.len() == 1));
     // Ten ms a byte, from the 50th ms on.
     assert_eq!(heard.pieces[head - 1].0, 50 + (head as u64 - 1) * 10);
+    assert_eq!(bench.call().headers_sent.unwrap().as_us(), heard.pieces[head - 1].0 * 1_000);
     assert_eq!(
         (heard.dechunked(), bench.call().ending),
         (healthy(Dialect::Openai, true).await.dechunked(), Ending::Complete)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_in_the_middle_of_a_head_was_told_nothing() {
+    let mut spec =
+        faulty(Dialect::Openai, Fault::Http(HttpFault::SlowHeaders { per_byte: Dist::Constant(10_000.0) }));
+    let limited = StatusFault {
+        status: 429,
+        error: None,
+        retry_after: None,
+        headers: Vec::new(),
+        body: ErrorBody::Empty,
+    };
+    spec.faults.push(rule(Fault::Status(limited), Trigger::default()));
+    let bench = Bench::new(spec);
+    let mut caller = bench.connect();
+    caller.send(&ask(Dialect::Openai, false, 2)).await;
+    bench.at_ms(500).await;
+    drop(caller);
+    bench.at_ms(1_000).await;
+    let call = bench.call();
+    let told = (call.status, call.headers_sent, call.failure);
+    assert_eq!((told, call.ending, call.ended.as_us()), ((None, None, None), Ending::Abandoned, 500_000));
 }
 
 #[tokio::test(start_paused = true)]
