@@ -80,6 +80,7 @@ mod tests {
     use crate::chat::FailureClass;
     use crate::history::Record;
     use crate::judge::testkit::{failed_over, failing, header, served};
+    use crate::router::config::RetryOrder;
 
     /// The first failure of a request, inside a success.
     fn inside(mut record: Record, class: FailureClass) -> Record {
@@ -122,6 +123,14 @@ mod tests {
             (witness.number, &witness.attempts[..], &witness.others[..]),
             (Some(1), &[0][..], &[0][..])
         );
+        // Where repeats come after the rest of the chain several are due, and which is first is drawn.
+        let mut chain_first = header();
+        chain_first.routes[0].retry_order = RetryOrder::ChainFirst;
+        let claude = failing(0, &["claude", "flash", "claude"]);
+        let mut flash = failing(1, &["claude", "flash", "flash"]);
+        flash.calls[1].status = Some(200);
+        assert_eq!(run("I04", header(), &[claude.clone(), flash.clone()]).violations, 1);
+        assert_eq!(run("I04", chain_first, &[claude, flash]).violations, 0);
         // A route that goes by statuses may well tell them apart.
         let mut by_status = header();
         by_status.routes[0].advance_on = Some(vec![500]);

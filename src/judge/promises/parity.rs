@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use super::policy::{self, Next, Turn};
 use crate::chat::FailureClass;
-use crate::history::{AttemptResult, RouteFacts};
+use crate::history::{AttemptResult, RouteFacts, Trail};
 use crate::judge::Case;
-use crate::router::config::{Balance, Then};
+use crate::router::config::{Balance, RetryOrder, Then};
 use crate::world::Moment;
 
 /// Situations remembered: routes x models x classes, three failures deep, are fewer in any scenario.
@@ -31,7 +31,7 @@ pub(super) struct Situation {
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// The same model again.
+    /// A model that was asked before: the same, or where repeats come after the rest of the chain any.
     Again,
     /// This model, by its place among all.
     Model(usize),
@@ -93,6 +93,10 @@ pub(super) fn situation(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) ->
     }
     let decision = match turn.next {
         Next::Repeat(_) => Decision::Again,
+        // Where repeats come after the rest of the chain, several are due, and their waits are drawn.
+        Next::Other(next) if route.retry_order == RetryOrder::ChainFirst && is_repeat(trail, next) => {
+            Decision::Again
+        }
         Next::Other(next) => Decision::Model(models.get_index_of(&trail.attempts[next].model)?),
         Next::Rescue | Next::Answer => Decision::Enough,
         Next::Open => return None,
@@ -100,6 +104,12 @@ pub(super) fn situation(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) ->
     let route = case.facts.header.routes.get_index_of(&case.record.caller.route)?;
     let seen = Seen { decision, number: case.record.caller.number };
     Some((Situation { route, steps, variant: 0 }, seen))
+}
+
+/// Whether an attempt asks a model that was asked before.
+fn is_repeat(trail: &Trail, attempt: usize) -> bool {
+    let model = &trail.attempts[attempt].model;
+    trail.attempts[..attempt].iter().any(|earlier| earlier.model == *model)
 }
 
 /// Whether the target may be benched when a repeat is due, unseen: where the failure is the answer that leaves no skip.
@@ -121,7 +131,7 @@ fn has_time(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> bool {
 /// A decision in words.
 pub(super) fn words(case: &Case<'_>, decision: Decision) -> String {
     match decision {
-        Decision::Again => "it was asked again".to_owned(),
+        Decision::Again => "one was asked again".to_owned(),
         Decision::Model(model) => {
             let name = case.facts.header.models.get_index(model).map_or("?", |(name, _)| name);
             format!("{name} was asked")
