@@ -208,11 +208,13 @@ fn overtook(
 }
 
 /// Who headed a request: the first that was passed over for something that may change from moment to moment, before anybody
-/// was asked; else the first that was asked.
+/// was asked; else the first that was asked. None where that cannot be told, whoever it was.
 fn head(case: &Case<'_>, trail: &Trail) -> Option<usize> {
     let first = trail.attempts.first();
     let passed = trail.skips.iter().find(|skip| first.is_none_or(|first| skip.at <= first.started));
     match passed {
+        // Who fails in the very moment in which it was asked may have been asked before that one was passed over, or after.
+        Some(skip) if first.is_some_and(|first| first.ended <= skip.at) => None,
         Some(skip) => case.facts.target_named(&skip.model),
         None => {
             first.filter(|first| first.cause == Cause::First).and_then(|first| case.facts.target_of(first))

@@ -1,9 +1,11 @@
 //! Orders and shares, kept and broken.
 
+use std::time::Duration;
+
 use super::super::run;
 use super::*;
 use crate::history::{Header, Moment, Record, Skip};
-use crate::judge::testkit::{failed_over, header, served};
+use crate::judge::testkit::{failed_over, failing, header, served};
 
 #[test]
 fn nobody_is_asked_before_who_comes_first() {
@@ -50,6 +52,27 @@ fn who_was_passed_over_first_headed_the_request() {
         trail.skips.push(Skip { model: "claude".to_owned(), at: trail.received, reason });
     }
     assert_eq!(run("I27", weighted(), &records).violations, 0);
+}
+
+#[test]
+fn who_fails_at_once_leaves_open_who_was_passed_over_before_it() {
+    // All are claude's, and flash, which is benched, is passed over in the moment in which claude refuses.
+    let mut header = weighted();
+    header.routes[0].weights = vec![1, 0];
+    let mut record = failing(0, &["claude"]);
+    let trail = record.trail.as_mut().expect("a trail");
+    let at = trail.attempts[0].started;
+    trail.skips.push(Skip {
+        model: "flash".to_owned(),
+        at,
+        reason: SkipReason::Benched { until: Moment::NEVER },
+    });
+    trail.attempts[0].ended = at;
+    assert_eq!(run("I27", header.clone(), std::slice::from_ref(&record)).violations, 0);
+    // Whoever takes a while was asked after it.
+    let trail = record.trail.as_mut().expect("a trail");
+    trail.attempts[0].ended = at + Duration::from_millis(1);
+    assert_eq!(run("I27", header, &[record]).violations, 2);
 }
 
 #[test]
