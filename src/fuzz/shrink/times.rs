@@ -19,7 +19,9 @@ pub(super) fn close_up(search: &mut Search<'_>) {
     if moments.len() > MOST {
         return;
     }
-    if let Some(first) = moments.first().filter(|first| !first.is_zero()) {
+    // Nor may who must be answered come closer to what is sent at the start without a word of when.
+    let fixed = search.is_judged() && begins_unsaid(search.doc());
+    if let Some(first) = moments.first().filter(|first| !first.is_zero() && !fixed) {
         pull(search, Duration::ZERO, *first);
     }
     let mut nth = moments.len();
@@ -77,6 +79,15 @@ fn moments(doc: &Doc) -> Vec<Duration> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether anything is sent at the start because nothing is said of when.
+fn begins_unsaid(doc: &Doc) -> bool {
+    let items = |list: &str| doc.get(list).map(Doc::items).unwrap_or_default();
+    items("load").iter().any(|source| source.get("from").is_none())
+        || items("requests")
+            .first()
+            .is_some_and(|one| one.get("send").and_then(|send| send.get("at")).is_none())
 }
 
 /// When the last fault is over; none if one never is.

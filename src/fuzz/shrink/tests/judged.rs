@@ -65,6 +65,27 @@ fn gap(doc: &Doc) -> f64 {
 }
 
 #[test]
+fn who_must_be_answered_keeps_away_from_what_is_sent_at_the_start() {
+    // Three a minute: one is granted again after twenty seconds, and the last request comes after eleven.
+    let text = "
+providers:
+  a: { dialect: openai, limits: [{ requests: 3/m }] }
+router:
+  models: { one: { provider: a } }
+  routes: { chat: { chain: [one] } }
+requests:
+  - { send: { route: chat } }
+  - { send: { route: chat } }
+  - { send: { route: chat } }
+  - { send: { route: chat, at: 11s }, status: 200 }
+";
+
+    let small = small(text, ALIVE);
+
+    assert!(small.contains("{ send: { route: chat, at: 11s }, status: 200 }"), "{small}");
+}
+
+#[test]
 fn what_is_asked_of_requests_goes_where_a_promise_is_broken() {
     let text = format!(
         "name: long\nabout: Something\n{CHAIN}
