@@ -31,7 +31,7 @@ pub(super) fn drawn(draw: &mut Draw, swarm: &Swarm, pace: Pace) -> Doc {
         let mut rate = Doc::map([("share", draw.word(&["20%", "50%", "100%"]))]);
         rate.set("window", pace.time(draw, 1_000, 30_000));
         rate.set("min_calls", draw.between(1, 5));
-        breaker.set("rate", rate);
+        breaker.set("rate", draw.weighted(&[(14, rate), (1, "off".into())]));
     }
     if swarm.seldom(draw, "slow") {
         let mut slow = Doc::map([("over", pace.time(draw, 50, 3_000).into())]);
@@ -40,7 +40,7 @@ pub(super) fn drawn(draw: &mut Draw, swarm: &Swarm, pace: Pace) -> Doc {
         if draw.chance(30) {
             slow.set("window", pace.time(draw, 1_000, 30_000));
         }
-        breaker.set("slow", slow);
+        breaker.set("slow", draw.weighted(&[(14, slow), (1, "off".into())]));
     }
     if swarm.seldom(draw, "scope") {
         breaker.set("scope", draw.word(&["key", "provider", "region", "model"]));
@@ -48,14 +48,23 @@ pub(super) fn drawn(draw: &mut Draw, swarm: &Swarm, pace: Pace) -> Doc {
     let own_probes = swarm.seldom(draw, "probe");
     if own_probes {
         let every = Doc::map([("synthetic", pace.time(draw, 200, 5_000).into())]);
-        breaker.set("probe", if draw.chance(75) || pace.brief { every } else { "synthetic".into() });
+        let words: [Doc; 3] = [every, "live".into(), "synthetic".into()];
+        breaker.set(
+            "probe",
+            draw.weighted(&[
+                (13, words[0].clone()),
+                (2, words[1].clone()),
+                (u64::from(!pace.brief) * 4, words[2].clone()),
+            ]),
+        );
     } else if swarm.has(draw, "eager") {
         let mut eager = Doc::map([("turned_away", draw.between(1, 6).into())]);
         eager.set("at_least", pace.time(draw, 1, 2_000));
         breaker.set("eager", if draw.chance(30) { "off".into() } else { eager });
     }
     if swarm.seldom(draw, "ramp") {
-        breaker.set("ramp", pace.time(draw, 200, 10_000));
+        let ramp = Doc::duration(pace.time(draw, 200, 10_000));
+        breaker.set("ramp", draw.weighted(&[(14, ramp), (1, "off".into())]));
     }
     breaker
 }

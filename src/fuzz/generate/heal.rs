@@ -9,8 +9,9 @@ use std::time::Duration;
 use super::constants::Constants;
 use super::draw::{Draw, Pace};
 use super::providers::Provider;
+use super::speed;
 use super::timeline::{Timeline, whole};
-use super::words::{ASK_FOR_TIME, Word};
+use super::words::ASK_FOR_TIME;
 use crate::fuzz::Doc;
 use crate::router::config::{Adapt, Config, Route};
 
@@ -23,6 +24,9 @@ const PROBE: Duration = Duration::from_secs(10);
 /// How long a recovery stays fragile that says nothing else, and then some.
 const FRAGILE: Duration = Duration::from_secs(60);
 
+/// Faults that may come back when they are over.
+const RELAPSES: [&str; 2] = ["relapse", "retry_storm_trap"];
+
 /// A world that has healed.
 pub(super) struct Healed<'a> {
     pub(super) pace: Pace,
@@ -30,9 +34,11 @@ pub(super) struct Healed<'a> {
     pub(super) own: &'a Constants,
     pub(super) timeline: &'a Timeline,
     pub(super) providers: &'a [Provider],
-    pub(super) words: &'a [&'static Word],
-    /// When limits that providers share are whole again.
-    pub(super) shared: Option<Duration>,
+    /// A round trip of the network.
+    pub(super) round_trip: Duration,
+    pub(super) words: &'a [&'static str],
+    /// Limits that providers share: when they are whole again, if they ever are. None where nothing is shared.
+    pub(super) shared: Option<Option<Duration>>,
     /// Everything that is long of what faults were given.
     pub(super) longest: Duration,
 }
@@ -41,20 +47,25 @@ impl Healed<'_> {
     /// When everything that is granted is whole again; none where it may never be.
     fn refill(&self) -> Option<Duration> {
         let refills = self.providers.iter().map(|provider| provider.refill);
-        refills.chain([self.shared]).try_fold(Duration::ZERO, |known, one| Some(known.max(one?)))
+        refills.chain(self.shared).try_fold(Duration::ZERO, |known, one| Some(known.max(one?)))
     }
 
     /// When service must be back; none where it may not be.
     fn by(&self) -> Option<Duration> {
         let refill = self.refill()?;
-        let asks = refill > Duration::ZERO || self.words.iter().any(|word| ASK_FOR_TIME.contains(&word.name));
+        // Probes of the router's own use up what is granted as well, and may do so for as long as it is not granted again.
+        if refill > Duration::ZERO && self.own.probe_pause.is_some() {
+            return None;
+        }
+        let refuses = self.shared.is_some() || self.providers.iter().any(|provider| provider.refuses);
+        let asks = refuses || self.words.iter().any(|word| ASK_FOR_TIME.contains(word));
         // Two seconds of real time are too short for somebody who may be granted ten minutes.
         if asks && self.pace.brief {
             return None;
         }
         let wish = if asks { LONGEST_WISH } else { Duration::ZERO };
         let fragile =
-            if self.words.iter().any(|word| word.name == "relapse") { FRAGILE } else { Duration::ZERO };
+            if self.words.iter().any(|word| RELAPSES.contains(word)) { FRAGILE } else { Duration::ZERO };
         let probes = self.own.probe_pause.map_or(Duration::ZERO, |pause| pause * 2 + PROBE * 2);
         let quiet = self.own.bench.max(wish).max(refill) + probes + fragile + self.longest;
         Some(whole(self.timeline.span + self.own.deadline + quiet) + self.pace.ms(1_000))
@@ -96,39 +107,19 @@ impl Healed<'_> {
         tenants.iter().find(free).map(|(name, _)| Some(name.as_str()))
     }
 
-    /// Whether a route answers when nobody is in trouble: any model of its chain is well within its limits.
+    /// Whether a route answers when nobody is in trouble: every model of its chain is well within its limits.
     fn serves(&self, route: &Route) -> bool {
         let small = self.config.intake.max_body < 2_000;
-        let targets: Vec<usize> =
-            route.chain.iter().flat_map(|model| self.config.targets_of(*model)).collect();
-        let share =
-            route.deadline / u32::try_from(targets.len() + route.rescue_models(0)).unwrap_or(1).max(1);
         let room = |model: usize| self.config.models[model].context.is_none_or(|tokens| tokens > 100);
         let inside = |target: usize| {
             let at = &self.config.provider_of(target).region;
             route.regions.as_ref().is_none_or(|allowed| at.as_ref().is_some_and(|at| allowed.contains(at)))
         };
-        let quick = |target: usize| {
-            let provider = self.config.provider_name(target);
-            let Some(provider) = self.providers.iter().find(|known| known.name == provider) else {
-                return false;
-            };
-            let limits = route.limits.with(&self.config.model_of(target).limits);
-            let first = limits.first_token.unwrap_or(share).min(limits.headers.unwrap_or(share)).min(share);
-            // A plain reply has its headers when it is whole.
-            let attempt = limits.attempt.unwrap_or(share).min(share).min(limits.headers.unwrap_or(share));
-            let (starts, whole) =
-                (provider.first_token * 2 + self.pace.ms(60), provider.whole * 2 + self.pace.ms(60));
-            let slow =
-                limits.min_rate.is_some_and(|rate| rate.tokens_per_s > 8.0) || limits.idle < self.pace.ms(60);
-            let breaker = self.config.model_of(target).breaker;
-            let benched = breaker.slow.is_some_and(|slow| starts >= slow.over);
-            starts < first && whole < attempt && !slow && !benched
-        };
+        let mut targets = route.chain.iter().flat_map(|model| self.config.targets_of(*model));
         !small
             && route.adapt == Adapt::Allow
-            && targets.iter().all(|target| quick(*target))
-            && targets.iter().any(|target| inside(*target))
+            && targets.any(inside)
             && route.chain.iter().all(|model| room(*model))
+            && speed::all_answer(self.config, route, self.providers, (self.round_trip, self.pace))
     }
 }

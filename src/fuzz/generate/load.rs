@@ -7,7 +7,8 @@ use super::draw::{Draw, Pace};
 use super::faults::Seen;
 use super::providers::Provider;
 use super::send;
-use super::swarm::{Style, Swarm};
+use super::swarm::Swarm;
+use super::themes::Style;
 use super::timeline::{Timeline, Window, whole};
 use crate::fuzz::Doc;
 use crate::router::config::Config;
@@ -92,22 +93,24 @@ impl Crowd<'_> {
                 let (from, to) = (rate(draw.between(1, 6)), rate(draw.between(6, 30)));
                 source.set("ramp", Doc::map([("from", from), ("to", to)]));
             }
-            Style::Crowd => source.set("rate", rate(draw.between(80, 220))),
+            Style::Crowd => source.set("rate", rate(draw.between(120, 320))),
             _ => {
-                source.set("rate", rate(draw.weighted(&[(2, 4), (4, 8), (4, 14), (2, 24)])));
-                if draw.chance(50) {
-                    source.set("arrivals", "constant");
+                let more = if self.swarm.forces("cache") { 2 } else { 1 };
+                source.set("rate", rate(draw.weighted(&[(2, 4), (4, 8), (4, 14), (2, 24)]) * more));
+                if draw.chance(55) {
+                    source.set("arrivals", draw.word(&["constant", "constant", "constant", "poisson"]));
                 }
             }
         }
         source.set("for", span);
-        let shares = match self.swarm.theme.both_paths {
-            true => [(6, "50%"), (0, "true"), (0, "false")],
-            false => [(4, "50%"), (2, "true"), (2, "false")],
+        let shares = match () {
+            () if self.swarm.theme.both_paths => [(6, "50%"), (0, "true"), (0, "false")],
+            () if self.swarm.forces("streams") => [(1, "50%"), (6, "true"), (0, "false")],
+            () => [(4, "50%"), (2, "true"), (2, "false")],
         };
         source.set("stream", draw.weighted(&shares));
         source.set("prompt", draw.word(&["2", "5", "5", "3..20", "60"]));
-        if draw.chance(20) {
+        if draw.chance(20) && !self.swarm.forces("long") {
             source.set("output", draw.word(&["1", "4", "2..12"]));
         }
         if !self.seen.tenants.is_empty() {
@@ -147,7 +150,7 @@ impl Crowd<'_> {
 
     fn send(&self, draw: &mut Draw, route: &str, at: Duration) -> Doc {
         let mut send = Doc::map([("route", route.into()), ("at", at.into())]);
-        if draw.chance(if self.swarm.theme.both_paths { 50 } else { 45 }) {
+        if draw.chance(if self.swarm.forces("streams") { 90 } else { 45 }) {
             send.set("stream", true);
         }
         if !self.seen.tenants.is_empty() && draw.chance(85) {

@@ -5,24 +5,30 @@
 //! one that is given), the router's own constants, and against these the providers' speed, the load, the faults and, when all of
 //! them are over, what must be answered. Shrinking is not proptest's: see [`super::shrink`].
 //!
-//! - `swarm`: what a world is about. `draw`: chance.
-//! - `providers`, `router`, `breaker`, `policy`: the world before anything goes wrong.
+//! - `swarm`, `themes`: what a world is about. `draw`: chance.
+//! - `providers`, `grants`, `speed`, `router`, `breaker`, `policy`, `effort`, `streams`: the world
+//!   before anything goes wrong.
 //! - `constants`, `timeline`: times that matter. `words`, `faults`: what goes wrong.
 //! - `load`, `send`: who asks for what. `heal`: who must be answered at the end.
 
 mod breaker;
 mod constants;
 mod draw;
+mod effort;
 mod faults;
+mod grants;
 mod heal;
 mod load;
 mod policy;
 mod providers;
 mod router;
 mod send;
+mod speed;
+mod streams;
 mod swarm;
 #[cfg(test)]
 mod tests;
+mod themes;
 mod timeline;
 mod words;
 
@@ -96,10 +102,13 @@ fn drawn(given: &Given, key: Key) -> Doc {
     let config = read(&providers, &router);
     let own = Constants::of(&config);
     let mut speed = draw.of("speed");
-    let spoken =
-        providers.iter_mut().map(|one| (one.name.clone(), one.whole(&mut speed, &swarm, pace, &own)));
+    let spoken = providers.iter_mut().map(|one| {
+        let asked = asked(&config, &one.name);
+        (one.name.clone(), one.whole(&mut speed, &swarm, pace, &own, &asked))
+    });
     let mut spoken = Doc::Map(spoken.collect());
-    let (shared, refill) = shared(&mut draw.of("quotas"), &swarm, pace, &mut spoken);
+    let round_trip = draw.chance(12).then(|| pace.time(&mut draw, 1, 120));
+    let shared = shared(&mut draw.of("quotas"), &swarm, pace, &mut spoken);
     let seen = Seen {
         tenants: config.tenants.keys().cloned().collect(),
         models: config.models.keys().cloned().collect(),
@@ -119,8 +128,9 @@ fn drawn(given: &Given, key: Key) -> Doc {
         own: &own,
         timeline: &timeline,
         providers: &providers,
+        round_trip: round_trip.unwrap_or_default(),
         words: &words,
-        shared: refill,
+        shared: shared.as_ref().map(|(_, refill)| *refill),
         longest: longest(&faults),
     };
     load.requests.extend(healed.requests(&mut draw.of("heal")));
@@ -131,11 +141,11 @@ fn drawn(given: &Given, key: Key) -> Doc {
             Doc::Text(draw.pick(&["2026-03-31T23:59:50Z", "2026-02-28T23:59:30Z"]).to_owned()),
         );
     }
-    if draw.chance(12) {
-        world.set("network", Doc::map([("round_trip", pace.time(&mut draw, 1, 120).into())]));
+    if let Some(round_trip) = round_trip {
+        world.set("network", Doc::map([("round_trip", round_trip.into())]));
     }
-    if let Some(shared) = shared {
-        world.set("quotas", shared);
+    if let Some((quotas, _)) = shared {
+        world.set("quotas", quotas);
     }
     world.set("providers", spoken);
     world.set("router", router);
@@ -184,18 +194,30 @@ fn read(providers: &[Provider], router: &Doc) -> Config {
     checked(stub).scenario.router
 }
 
+/// The models that a provider is asked for, as it knows them.
+fn asked(config: &Config, provider: &str) -> Vec<String> {
+    let targets = config.targets().iter().enumerate();
+    let mut names: Vec<String> = targets
+        .filter(|(target, _)| config.provider_name(*target) == provider)
+        .map(|(_, target)| target.upstream.clone())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// Limits that several providers share, now and then: what they are, and when they are whole again.
-fn shared(draw: &mut Draw, swarm: &Swarm, pace: Pace, spoken: &mut Doc) -> (Option<Doc>, Option<Duration>) {
+fn shared(draw: &mut Draw, swarm: &Swarm, pace: Pace, spoken: &mut Doc) -> Option<(Doc, Option<Duration>)> {
     if !(swarm.forces("limits") && draw.chance(30) || draw.chance(2)) {
-        return (None, Some(Duration::ZERO));
+        return None;
     }
-    let (quotas, refill) = providers::quotas(draw, pace);
+    let (quotas, refill) = grants::quotas(draw, pace);
     if let Doc::Map(providers) = spoken {
         for (_, provider) in providers {
             provider.set("quota", "org");
         }
     }
-    (Some(quotas), refill)
+    Some((quotas, refill))
 }
 
 /// The longest time that any fault was given: what it makes wait may go on so long behind its window.

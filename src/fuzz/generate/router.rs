@@ -2,6 +2,7 @@
 
 use super::breaker;
 use super::draw::{Draw, Pace};
+use super::effort;
 use super::policy;
 use super::providers::Provider;
 use super::swarm::Swarm;
@@ -36,10 +37,13 @@ pub(super) fn drawn(draw: &mut Draw, swarm: &Swarm, pace: Pace, providers: &[Pro
         router.set("providers", upstreams);
     }
     let draw = &mut draw.of("rest");
-    if swarm.has(draw, "breaker") || draw.chance(55) {
-        router.set("breaker", breaker::drawn(draw, swarm, pace));
+    // The usual longest bench is a minute: too long for a brief world.
+    if swarm.has(draw, "breaker") || pace.brief || draw.chance(55) {
+        let breaker = breaker::drawn(draw, swarm, pace);
+        let off = draw.chance(2) && !swarm.forces("breaker");
+        router.set("breaker", if off { "off".into() } else { breaker });
     }
-    let tenants = swarm.seldom(draw, "tenants");
+    let tenants = swarm.seldom(draw, "tenants") || swarm.forces("cache") && draw.chance(40);
     if tenants {
         router.set("tenants", ground.tenants(draw));
     }
@@ -84,9 +88,8 @@ impl Ground<'_> {
             }
         }
         let several = deployments || keys > 1;
-        if several && (swarm.has(draw, "model.balance") || swarm.forces("weights")) {
-            let word = if swarm.forces("weights") { "weighted" } else { "priority" };
-            model.set("balance", draw.word(&[word, "weighted", "least_in_flight", "latency"]));
+        if several && (swarm.has(draw, "model.balance") || swarm.forces("weights") || swarm.forces("loads")) {
+            model.set("balance", self.balance(draw));
         }
         if swarm.has(draw, "price") || draw.chance(50) {
             let price =
@@ -99,7 +102,7 @@ impl Ground<'_> {
         if swarm.seldom(draw, "context") {
             model.set("context", draw.weighted(&[(2, 20), (4, 60), (3, 200), (2, 128_000)]));
         }
-        if swarm.has(draw, "can") {
+        if swarm.has(draw, "can") || swarm.forces("prefill") {
             let can = self.can(draw);
             if !can.entries().is_empty() {
                 model.set("can", can);
@@ -109,7 +112,7 @@ impl Ground<'_> {
             model.set("limits", policy::limits(draw, self.pace));
         }
         if swarm.seldom(draw, "model.retry") {
-            model.set("retry", policy::retry(draw, self.pace));
+            model.set("retry", effort::retry(draw, self.pace));
         }
         if swarm.seldom(draw, "model.breaker") {
             let own = if draw.chance(20) { "off".into() } else { breaker::drawn(draw, swarm, self.pace) };
@@ -153,6 +156,11 @@ impl Ground<'_> {
     fn can(&self, draw: &mut Draw) -> Doc {
         let swarm = self.swarm;
         let mut can = Doc::Map(Vec::new());
+        if swarm.forces("prefill") {
+            // Nothing else may keep a request from the model that is to go on.
+            can.set("prefill", draw.chance(85));
+            return can;
+        }
         for ability in ["tools", "json_schema", "json_object", "images"] {
             if draw.chance(35) {
                 can.set(ability, draw.chance(45));
@@ -190,6 +198,8 @@ impl Ground<'_> {
             }
             if provider.tls && draw.chance(40) {
                 one.set("http", "auto");
+            } else if swarm.seldom(draw, "http") {
+                one.set("http", draw.word(&["1", "2"]));
             }
             if swarm.has(draw, "limit_headers") {
                 one.set("limit_headers", draw.word(&["ignore", "ignore", "obey"]));
@@ -197,10 +207,11 @@ impl Ground<'_> {
             if swarm.seldom(draw, "concurrency") {
                 let most = draw.weighted(&[(2, 1), (3, 2), (2, 4), (1, 20)]);
                 let map = Doc::map([("most", most.into()), ("adaptive", draw.chance(70).into())]);
-                one.set("concurrency", if draw.chance(40) { most.into() } else { map });
+                one.set("concurrency", draw.weighted(&[(8, most.into()), (12, map), (1, "off".into())]));
             }
             if swarm.seldom(draw, "provider.retry_budget") {
-                one.set("retry_budget", policy::budget(draw));
+                let budget = effort::budget(draw);
+                one.set("retry_budget", draw.weighted(&[(9, budget), (1, "off".into())]));
             }
             if !one.entries().is_empty() {
                 all.push((provider.name.clone(), one));
@@ -215,7 +226,7 @@ impl Ground<'_> {
         let keyed = draw.chance(35);
         let one = |number: u64| {
             let mut tenant = Doc::Map(Vec::new());
-            let free = number == 1 && draw.chance(60);
+            let free = number == 1 && draw.chance(60) || self.swarm.forces("cache");
             if keyed {
                 tenant.set("key", format!("sk-of-t{number}"));
             }
@@ -227,7 +238,8 @@ impl Ground<'_> {
             let known: Vec<&str> =
                 REGIONS.into_iter().filter(|region| self.regions.contains(&Some(region))).collect();
             if !free && !known.is_empty() && draw.chance(35) {
-                tenant.set("regions", Doc::words([draw.pick(&known)]));
+                let one = Doc::words([draw.pick(&known)]);
+                tenant.set("regions", draw.weighted(&[(9, one), (1, "any".into())]));
             }
             if !free && draw.chance(50) {
                 let usd = draw.weighted(&[(3, "0.0001"), (3, "0.001"), (2, "0.01"), (1, "0"), (1, "5")]);

@@ -44,7 +44,7 @@ pub(super) fn needs(draw: &mut Draw, swarm: &Swarm, send: &mut Doc) {
     }
     // Anthropic's format says some of it in other words.
     if send.get("body").is_none() && swarm.seldom(draw, "face") {
-        send.set("face", "messages");
+        send.set("face", draw.word(&["messages", "messages", "messages", "chat"]));
     }
 }
 
