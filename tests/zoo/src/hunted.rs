@@ -61,7 +61,7 @@ pub fn play(row: Option<&Row>, case: &Case, depth: Depth) -> io::Result<Vec<Brok
 ///
 /// As [`simulated::play`].
 pub fn hunt(row: &Row, cases: u64) -> io::Result<Option<Caught>> {
-    let core = on_core(row)?;
+    let core = on_core(row, 0)?;
     let told = core.as_ref().map(|core| (core.promise.clone(), core.world + 1));
     let soon = cases.min(CORE);
     if let Some(found) = whole(row, 0, soon)? {
@@ -73,13 +73,50 @@ pub fn hunt(row: &Row, cases: u64) -> io::Result<Option<Caught>> {
     Ok(whole(row, soon, cases - soon)?.map(|found| caught(row, found, told)))
 }
 
+/// How a defect was first noticed.
+pub struct Spotted {
+    /// The promise that broke.
+    pub promise: String,
+    /// How deep its world was played.
+    pub depth: Depth,
+    /// How many worlds that took.
+    pub worlds: u64,
+}
+
+/// Hunts the defect of `row` as [`hunt`] does, with any seed, and makes nothing small.
+///
+/// # Errors
+///
+/// As [`simulated::play`].
+pub fn spotted(row: &Row, seed: u64, cases: u64) -> io::Result<Option<Spotted>> {
+    let whole = |from: u64, to: u64| -> io::Result<Option<Spotted>> {
+        for number in from..to {
+            let broken = play(Some(row), &world(&Given::default(), seed, number), Depth::Simulated)?;
+            if let Some(broken) = broken.into_iter().next() {
+                let (promise, depth) = (broken.promise, Depth::Simulated);
+                return Ok(Some(Spotted { promise, depth, worlds: number + 1 }));
+            }
+        }
+        Ok(None)
+    };
+    if let Some(spotted) = whole(0, cases.min(CORE))? {
+        return Ok(Some(spotted));
+    }
+    let core = on_core(row, seed)?.filter(|core| row.names(&core.promise));
+    if let Some(core) = core {
+        let (promise, depth) = (core.promise, Depth::Engine);
+        return Ok(Some(Spotted { promise, depth, worlds: core.world + 1 }));
+    }
+    whole(cases.min(CORE), cases)
+}
+
 /// Makes small a scenario that shows the defect of `row`; none if it does not.
 ///
 /// # Errors
 ///
 /// As [`simulated::play`].
 pub fn shrunk(row: &Row, case: &Case) -> io::Result<Option<Caught>> {
-    let told = on_core(row)?.map(|core| (core.promise, core.world + 1));
+    let told = on_core(row, 0)?.map(|core| (core.promise, core.world + 1));
     small(row, case, Depth::Simulated, None, told)
 }
 
@@ -120,9 +157,9 @@ fn small(
 }
 
 /// What breaks on the pure core with the defect of `row`, in the first world in which anything does.
-fn on_core(row: &Row) -> io::Result<Option<Core>> {
+fn on_core(row: &Row, seed: u64) -> io::Result<Option<Core>> {
     for number in 0..CORE {
-        let case = world(&Given::default(), 0, number);
+        let case = world(&Given::default(), seed, number);
         let played = seam::with(Some(row.defect), || -> io::Result<_> {
             let broken = engine::play(&case, &mut Coverage::default())?.into_iter().next();
             Ok(broken.and_then(|broken| Some((engine::reseeded(&case, &broken.promise)?, broken.promise))))

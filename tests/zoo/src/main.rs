@@ -53,10 +53,22 @@ enum What {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
-    /// Print a world of seed 0, as a scenario
+    /// How soon each defect is caught by other seeds, and by what
+    Margins {
+        /// Seeds
+        #[arg(long, num_args = 1.., default_values_t = [1, 2, 3])]
+        seeds: Vec<u64>,
+        /// Only these defects
+        #[arg(long, num_args = 1..)]
+        only: Vec<String>,
+    },
+    /// Print a world, as a scenario
     World {
         /// Its number
         number: u64,
+        /// Its seed
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
     },
     /// Make docs/zoo.md of what is in tests/zoo/caught
     Page,
@@ -71,8 +83,9 @@ fn main() -> ExitCode {
         Some(What::Play { names }) => play(names),
         Some(What::Healthy { engine, worlds, seed }) => stays_healthy(*engine, *worlds, *seed),
         Some(What::Page) => write_page(),
-        Some(What::World { number }) => {
-            print!("{}", world(&Given::default(), 0, *number).doc.yaml());
+        Some(What::Margins { seeds, only }) => margins(seeds, only),
+        Some(What::World { number, seed }) => {
+            print!("{}", world(&Given::default(), *seed, *number).doc.yaml());
             Ok(true)
         }
         Some(What::Ci) => play(&[]).and_then(|played| Ok(stays_healthy(20_000, 2_000, 0)? && played)),
@@ -177,9 +190,29 @@ fn write_page() -> Result<bool, String> {
     Ok(found.iter().all(|(_, caught)| caught.is_some()))
 }
 
+/// Hunts them with other seeds, and makes nothing small; whether each was caught by every one.
+fn margins(seeds: &[u64], only: &[String]) -> Result<bool, String> {
+    let chosen: Vec<&Row> =
+        rows().filter(|row| only.is_empty() || only.iter().any(|name| name == row.defect.name())).collect();
+    let found = zoo::on_every_core(&chosen, |row| {
+        let spotted = seeds.iter().map(|seed| hunted::spotted(row, *seed, hunted::CASES));
+        let spotted = spotted.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        let words = spotted.iter().map(|spotted| match spotted {
+            Some(spotted) => format!("{} at {} in {}", spotted.promise, spotted.depth, spotted.worlds),
+            None => "NOT CAUGHT".to_owned(),
+        });
+        println!("{:40} {}", row.defect.name(), words.collect::<Vec<_>>().join("; "));
+        Ok(spotted.iter().all(Option::is_some))
+    });
+    let found = found.into_iter().collect::<Result<Vec<bool>, String>>()?;
+    let caught = found.iter().filter(|caught| **caught).count();
+    println!("\n{caught} of {} caught by each of {} seeds", found.len(), seeds.len());
+    Ok(caught == found.len())
+}
+
 /// Plays what was caught; whether each shows its defect and nothing else.
 fn play(names: &[String]) -> Result<bool, String> {
-    let mut right = true;
+    let (mut right, mut played_all) = (true, 0);
     for row in rows().filter(|row| names.is_empty() || names.iter().any(|name| name == row.defect.name())) {
         let caught = Caught::load(row.defect)?;
         let played = |row| hunted::play(row, &caught.case, caught.depth).map_err(|error| error.to_string());
@@ -187,11 +220,21 @@ fn play(names: &[String]) -> Result<bool, String> {
         for broken in &with {
             println!("{:40} {} {}", row.defect.name(), broken.promise, broken.what);
         }
+        if !with.iter().any(|broken| broken.promise == caught.broken.promise) {
+            println!("{:40} DOES NOT BREAK {}", row.defect.name(), caught.broken.promise);
+        }
+        played_all += 1;
         for broken in &without {
             println!("{:40} WITHOUT IT {} {}", row.defect.name(), broken.promise, broken.what);
         }
         right &= without.is_empty() && with.iter().any(|broken| broken.promise == caught.broken.promise);
     }
+    let each = if right {
+        "each breaks its promise with its defect, and none without it"
+    } else {
+        "not all are right"
+    };
+    println!("\n{played_all} scenarios of the zoo: {each}");
     Ok(right)
 }
 
