@@ -100,6 +100,21 @@ fn balance_by_latency_prefers_the_faster_one() {
     }
 }
 
+/// A prompt that seems too long for everybody is tried all the same: that is an estimate. Who is passed over for another reason
+/// stays so, and nobody is told to be too small who is asked.
+#[test]
+fn a_prompt_too_long_for_all_is_tried_where_nothing_else_bars_it() {
+    let small = |name: &str| Model { context: Some(100), ..model(name) };
+    let mut unable = small("unable");
+    unable.can.tools = Some(false);
+    let config = config(vec![unable, small("a"), small("b")], route(3));
+    let needs = Needs { tools: true, ..Needs::default() };
+    let facts = Facts { needs, prompt_tokens: 101, ..Facts::default() };
+    let plan = planned(&config, facts, &Fleet::new(&config));
+    assert_eq!(plan.candidates, [1, 2]);
+    assert_eq!(plan.excluded, [("unable".to_owned(), SkipReason::Incapable { need: Need::Tools })]);
+}
+
 /// Why nobody may be asked is told as what it is: who may not is forbidden, who has no money has none, and what nobody can do
 /// is the request's own fault.
 #[test]

@@ -55,6 +55,13 @@ fn priority_always_begins_with_the_first() {
     close(&firsts(&config, &Fleet::new(&config)), &[1.0, 0.0]);
 }
 
+/// Nothing is known of either: who weighs more is drawn first more often, and is not passed over for a tie.
+#[test]
+fn balance_by_latency_leaves_ties_to_the_weights() {
+    let config = balanced(Balance::Latency, &[9, 1]);
+    close(&firsts(&config, &Fleet::new(&config)), &[0.9, 0.1]);
+}
+
 #[test]
 fn weights_are_shares_and_zero_is_for_bad_days_only() {
     let config = balanced(Balance::Weighted, &[6, 3, 1, 0]);

@@ -215,6 +215,19 @@ mod tests {
     }
 
     #[test]
+    fn a_purse_begins_with_ten_seconds_of_its_floor() {
+        let mut purse = purse(0.0, 3.0);
+        let spent = (0..100).filter(|_| spends(&mut purse, ms(0))).count();
+        assert_eq!(spent, 30);
+    }
+
+    #[test]
+    fn after_a_reload_to_nothing_nothing_is_left() {
+        let mut purse = purse(0.0, 0.0).adopted(&purse(0.0, 3.0));
+        assert!(!spends(&mut purse, ms(0)));
+    }
+
+    #[test]
     fn a_floor_below_one_call_in_ten_seconds_is_still_paid() {
         let mut purse = purse(0.0, 0.01);
         assert!(spends(&mut purse, ms(0)));

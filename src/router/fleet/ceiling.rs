@@ -186,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reload_keeps_what_a_complaint_taught_and_nothing_else() {
+        let mut taught = ceiling(8, true);
+        fill(&mut taught);
+        taught.complained(&crowd(), 8, at(0), at(1));
+        let declared = [ceiling(8, true), ceiling(16, true), ceiling(2, true), ceiling(16, false)];
+        // 8 / 2 = 4, unless less is declared, or what is declared is not adaptive.
+        assert_eq!(declared.map(|new| fill(&mut new.adopted(&taught))), [4, 4, 2, 16]);
+        // Nobody complained: eight was the declaration, and taught nothing.
+        assert_eq!(fill(&mut ceiling(16, true).adopted(&ceiling(8, true))), 16);
+        // What is not adaptive learns nothing either.
+        assert_eq!(fill(&mut ceiling(16, true).adopted(&ceiling(4, false))), 16);
+    }
+
+    #[test]
     fn a_limit_in_a_time_is_no_crowd() {
         let of = |message: &str, wait: Option<u64>| Failure {
             retry_after: wait.map(Duration::from_secs),

@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn two_targets_together_are_as_busy_as_both_and_as_fast_as_the_faster() {
+        let one = Load { in_flight: 2, latency: Some(time(300)), failing: 0.5 };
+        let other = Load { in_flight: 3, latency: Some(time(100)), failing: 0.25 };
+        let both = Load { in_flight: 5, latency: Some(time(100)), failing: 0.75 };
+        assert_eq!((one.with(other), other.with(one)), (both, both));
+        assert_eq!(one.with(Load::default()), one, "what is known of one is known of both");
+    }
+
+    #[test]
     fn a_peak_is_taken_at_once_and_forgotten_slowly() {
         let mut pace = Pace::new();
         assert_eq!(pace.load(0, ms(0)).latency, None);

@@ -147,6 +147,35 @@ fn two_targets_that_a_key_does_not_open_bench_all_that_it_opens() {
     }
 }
 
+/// A key is to blame only where it was refused twice: not a key that is not there, not beside other trouble of one of the two.
+#[test]
+fn a_key_is_not_blamed_for_what_it_does_not_explain() {
+    let denied = FailureClass::Unauthorized;
+    for (keys, first, second, why) in [
+        (0, denied, denied, "there is no key"),
+        (1, FailureClass::QuotaExhausted, denied, "the first has no credit"),
+        (1, denied, FailureClass::Overloaded, "the second has too much to do"),
+    ] {
+        let config = config(&[keys], &[("a", &[0]), ("b", &[0]), ("c", &[0])], policy(Scope::Model));
+        let mut fleet = Fleet::new(&config);
+        fails(&mut fleet, 0, first, at(0));
+        fails(&mut fleet, 1, second, at(0));
+        assert_eq!(open(&fleet, at(0)), [2], "{why}");
+    }
+}
+
+/// The bench of the first refusal is over, and an answer came: the next refusal is the first of its kind.
+#[test]
+fn a_key_that_was_mended_is_not_blamed_for_the_next_refusal_alone() {
+    let config = config(&[1], &[("a", &[0]), ("b", &[0]), ("c", &[0])], policy(Scope::Model));
+    let mut fleet = Fleet::new(&config);
+    fails(&mut fleet, 0, FailureClass::Unauthorized, at(0));
+    let probe = pass(&mut fleet, 0, at(60));
+    fleet.served(probe, at(61));
+    fails(&mut fleet, 1, FailureClass::Unauthorized, at(62));
+    assert_eq!(open(&fleet, at(62)), [0, 2]);
+}
+
 #[test]
 fn models_that_declare_different_breakers_for_one_provider_have_one_each() {
     let mut config = config(&[1], &[("a", &[0]), ("b", &[0])], policy(Scope::Provider));
@@ -514,4 +543,43 @@ fn a_reload_keeps_windows_of_the_same_length() {
         fails(&mut fleet, 3);
         assert_eq!(fleet.bench(0).is_some(), benched, "{window} s");
     }
+}
+
+/// 5 s with all of the jitter at a draw of 0.5 are 7.5 s, whatever was drawn when the call began.
+#[test]
+fn the_draw_of_a_failure_lengthens_its_bench() {
+    let config = config(&[0], &[("a", &[0])], BreakerPolicy { jitter: 1.0, ..policy(Scope::Model) });
+    let mut fleet = Fleet::new(&config);
+    let pass = pass(&mut fleet, 0, at(0));
+    fleet.failed(pass, &failure(FailureClass::Overloaded), Blame::Target, at(1), 0.5);
+    assert_eq!(fleet.bench(0), Some(at(1) + Duration::from_millis(7_500)));
+}
+
+#[test]
+fn a_call_that_lost_is_as_slow_as_its_silence_and_no_slower_once_it_spoke() {
+    let config = config(&[0], &[("a", &[0])], policy(Scope::Model));
+    for (speaks, latency) in [(false, s(3)), (true, s(1))] {
+        let mut fleet = Fleet::new(&config);
+        let mut pass = pass(&mut fleet, 0, at(0));
+        if speaks {
+            fleet.progressed(&mut pass, at(1));
+        }
+        fleet.lost(pass, at(3));
+        let known = fleet.load(0, at(3)).latency.expect("something is known");
+        // What is known fades: after two seconds of ten, e^-0.2 of it is left.
+        let faded = if speaks { latency.mul_f64(libm::exp(-0.2)) } else { latency };
+        assert!(known.abs_diff(faded) < Duration::from_millis(1), "{speaks}: {known:?}, not {faded:?}");
+    }
+}
+
+#[test]
+fn calls_under_way_are_counted_over_all_targets() {
+    let config = config(&[1, 1], &[("a", &[0, 1])], policy(Scope::Model));
+    let mut fleet = Fleet::new(&config);
+    let passes = [0, 1, 1].map(|target| pass(&mut fleet, target, at(0)));
+    assert_eq!(fleet.in_flight(), 3);
+    for pass in passes {
+        fleet.served(pass, at(1));
+    }
+    assert_eq!(fleet.in_flight(), 0);
 }

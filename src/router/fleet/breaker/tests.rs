@@ -109,6 +109,20 @@ fn a_whole_answer_of_a_probe_makes_the_next_bench_short_again() {
 }
 
 #[test]
+fn an_answer_from_before_the_bench_does_not_end_probation() {
+    let mut hand = Hand::new(policy());
+    let old = hand.begin(at(0));
+    hand.fails(at(1));
+    hand.fails(at(1));
+    let mut probe = hand.begin(at(6));
+    hand.0.output(&mut probe, s(0), Event { began: at(6), now: at(6), chance: 0.0 });
+    hand.serve(old, at(0), at(7));
+    // Still on probation: one failure is enough, and the bench goes on growing, from 5 s to 10 s.
+    hand.fails(at(8));
+    assert_eq!(hand.refusal(at(8)), benched(18));
+}
+
+#[test]
 fn only_one_probe_at_a_time_and_its_slot_comes_back() {
     let mut hand = Hand::new(policy());
     hand.fails(at(0));
