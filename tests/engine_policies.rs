@@ -4,6 +4,8 @@
 
 #[path = "engine_policies/bars.rs"]
 mod bars;
+#[path = "engine_policies/edges.rs"]
+mod edges;
 #[path = "engine_policies/kit.rs"]
 mod kit;
 #[path = "engine_policies/race.rs"]

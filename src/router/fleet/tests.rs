@@ -583,3 +583,18 @@ fn calls_under_way_are_counted_over_all_targets() {
     }
     assert_eq!(fleet.in_flight(), 0);
 }
+
+/// How fast answers come is a matter of the provider: when another model's probe was quick, all of it is back.
+#[test]
+fn slowness_is_charged_to_what_is_shared_alone() {
+    let slow = SlowTrip { over: s(1), share: 1.0, window: s(60), min_calls: 1 };
+    let breaker = BreakerPolicy { slow: Some(slow), ..policy(Scope::Provider) };
+    let config = config(&[0], &[("a", &[0]), ("b", &[0])], breaker);
+    let mut fleet = Fleet::new(&config);
+    let mut late = pass(&mut fleet, 0, at(0));
+    fleet.progressed(&mut late, at(2));
+    assert!(open(&fleet, at(2)).is_empty());
+    let mut probe = pass(&mut fleet, 1, at(7));
+    fleet.progressed(&mut probe, at(7));
+    assert!(!pass(&mut fleet, 0, at(7)).probe, "nothing of its own is left to be probed");
+}

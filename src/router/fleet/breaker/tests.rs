@@ -447,3 +447,19 @@ fn a_reload_keeps_the_bench_and_frees_the_slot() {
     let off = Breaker::new(BreakerPolicy { failures: 0, ..policy() }).adopted(&hand.0);
     assert_eq!(off.end(), None, "a breaker that is off benches nobody");
 }
+
+#[test]
+fn exactly_as_long_as_declared_is_not_slow() {
+    let slow = SlowTrip { over: s(1), share: 1.0, window: s(60), min_calls: 1 };
+    for (us, opens) in [(1_000_000, false), (1_000_001, true)] {
+        let (began, time) = (at(1), Duration::from_micros(us));
+        let event = Event { began, now: began + time, chance: 0.0 };
+        let mut spoke = Hand::new(BreakerPolicy { slow: Some(slow), ..policy() });
+        let mut ticket = spoke.begin(began);
+        spoke.0.output(&mut ticket, time, event);
+        let mut silent = Hand::new(BreakerPolicy { slow: Some(slow), ..policy() });
+        silent.begin(began);
+        silent.0.silent(time, event);
+        assert_eq!([spoke, silent].map(|hand| hand.refusal(event.now).is_some()), [opens; 2], "{us} us");
+    }
+}
