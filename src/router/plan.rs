@@ -286,7 +286,9 @@ fn balanced<T: Copy + PartialEq>(
         Balance::Latency => {
             let mut shuffled = by_weight(items, weight, dice);
             // The better one of two drawn by chance: always asking the very best would make everybody rush there.
-            if shuffled.len() > 1 && cost(&load(&shuffled[1])) < cost(&load(&shuffled[0])) {
+            if let [first, second, ..] = &shuffled[..]
+                && cost(&load(second)) < cost(&load(first))
+            {
                 shuffled.swap(0, 1);
             }
             shuffled

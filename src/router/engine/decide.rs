@@ -88,7 +88,6 @@ impl Engine {
         let again = Order {
             cause: Cause::Retry,
             pass,
-            fresh: true,
             limits: self.limits(order.target, now),
             hedge_at: self.hedge_at(order.target, now, fleet),
             ..*order
