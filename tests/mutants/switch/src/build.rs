@@ -68,7 +68,10 @@ pub fn build(
         if errors.is_empty() {
             let there = places.values().flatten().filter(|place| !place.form.is_empty());
             let mutants = there.map(|place| place.id).collect();
-            return Ok(Built { programs: programs(tree, targets)?, mutants });
+            return Ok(Built {
+                programs: programs(tree, targets, &unbuilt.with_extension("programs"))?,
+                mutants,
+            });
         }
         let bad: BTreeSet<usize> = errors.iter().flat_map(|error| blamed(error, &places)).collect();
         eprintln!("switch: {} errors, {} mutants taken out", errors.len(), bad.len());
@@ -163,8 +166,9 @@ fn blamed(message: &Value, places: &BTreeMap<&str, Vec<Place>>) -> BTreeSet<usiz
     BTreeSet::new()
 }
 
-/// Builds the test programs.
-fn programs(tree: &Path, targets: &[String]) -> Result<Vec<Program>, String> {
+/// Builds the test programs, and keeps copies in `folder`: another build in between would write over them.
+fn programs(tree: &Path, targets: &[String], folder: &Path) -> Result<Vec<Program>, String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
     let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for target in targets {
         let (name, filter) = target.split_once(':').unwrap_or((target, ""));
@@ -189,7 +193,9 @@ fn programs(tree: &Path, targets: &[String]) -> Result<Vec<Program>, String> {
             let told: String = errors(&said).iter().filter_map(|error| error["rendered"].as_str()).collect();
             return Err(format!("`{name}` was not built\n{told}"));
         };
-        programs.push(Program { path: path.into(), filters });
+        let copy = folder.join(name);
+        std::fs::copy(path, &copy).map_err(|error| format!("`{path}`: {error}"))?;
+        programs.push(Program { path: copy, filters });
     }
     Ok(programs)
 }
