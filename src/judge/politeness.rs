@@ -155,8 +155,9 @@ pub(crate) fn useless_repeats<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (u
     })
 }
 
-/// Faults that spoil what a body says.
-const SPOILT_BODIES: [&str; 3] = ["bad_chunk_framing", "gzip_corrupt", "wrong_content_length"];
+/// Faults that spoil what a body says, or say something else in its place.
+const SPOILT_BODIES: [&str; 5] =
+    ["bad_chunk_framing", "capacity_finish", "gzip_corrupt", "wrong_content_length", "wrong_finish"];
 
 /// What a provider's answer meant, if it was a failure. One that was never sent says nothing, nor one that nobody could read or
 /// that was over in the very moment in which a limit ended the attempt.
@@ -167,7 +168,9 @@ fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
         let reading = case.facts.one_way() + case.facts.slack.timer;
         !timed_out || call.ended + reading < tried.ended
     };
-    let legible = |call: &Call| call.status.is_some() && !case.facts.has_kind(call, &SPOILT_BODIES);
+    let legible = |call: &Call| {
+        call.status.is_some() && !(call.faults.len() > 1 && case.facts.has_kind(call, &SPOILT_BODIES))
+    };
     case.call_of(attempt).filter(|call| legible(call) && heard(call))?.failure
 }
 

@@ -56,8 +56,9 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
         }
     }
     let first = segments.first()?;
-    (first.from > 0 && !distorted(case, first.tag) && !may_lack(case, first.tag))
-        .then(|| format!("the first {} words are missing", first.from))
+    let excused = distorted(case, first.tag) || may_lack(case, first.tag);
+    let joined = first.from <= JOINT && begins_at_a_seam(case, first.tag);
+    (first.from > 0 && !excused && !joined).then(|| format!("the first {} words are missing", first.from))
 }
 
 /// Whether the route declares that a broken stream is gone on with, and the trail marks that the call with tag `right` went
@@ -76,6 +77,12 @@ fn is_seam(case: &Case<'_>, left: Tag, right: Tag) -> bool {
         }
         to == right
     })
+}
+
+/// Whether the reply with this tag went on with another one of which no word can be told: its only one is one with the first of
+/// what goes on.
+fn begins_at_a_seam(case: &Case<'_>, tag: Tag) -> bool {
+    case.record.calls.iter().any(|call| call.words_sent > 0 && is_seam(case, call.tag, tag))
 }
 
 /// What is wrong with an answer that claims to be whole; none when nothing is, or when it does not claim so.
@@ -125,7 +132,7 @@ fn truncation(case: &Case<'_>, call: &Call) -> Option<String> {
 
 /// Whether an answer that said all its words and was spoilt had ended for its caller all the same: it was spoilt behind its end,
 /// or in a way that the route declares to forgive.
-fn ended(case: &Case<'_>, call: &Call) -> bool {
+pub(crate) fn ended(case: &Case<'_>, call: &Call) -> bool {
     let is = |kind: &str| case.facts.has_kind(call, &[kind]);
     let ends = case.route.map_or(Ends::Both, |route| route.leniency.ends);
     let forgiven = (is("missing_terminator") && matches!(ends, Ends::Finish | Ends::Either))

@@ -99,6 +99,15 @@ mod tests {
         let mut unmarked = record.clone();
         unmarked.trail.as_mut().expect("a trail").seams.clear();
         assert!(matches!(verify("I03", &unmarked, declared.clone()), Found::Broken(_)), "not marked");
+        // The only word there was is one with the first of what goes on.
+        let mut short = record.clone();
+        short.caller.transcript.segments.remove(0);
+        assert_eq!(verify("I03", &short, declared.clone()), Found::Kept);
+        short.caller.transcript.segments[0].from = 2;
+        assert!(matches!(verify("I03", &short, declared.clone()), Found::Broken(_)), "a word is missing");
+        short.caller.transcript.segments[0].from = 1;
+        short.calls[0].words_sent = 0;
+        assert!(matches!(verify("I03", &short, declared.clone()), Found::Broken(_)), "nothing was said");
         // What went on broke before it had said a word, and a third one took its place.
         let mut twice = record.clone();
         let trail = twice.trail.as_mut().expect("a trail");

@@ -84,6 +84,13 @@ mod tests {
         model.breaker = Some(BreakerPolicy::default());
         let records = [failing(0, &["claude", "claude"]), plain(failing(1, &["claude"]))];
         assert_eq!(run("I24", header.clone(), &records).checked, 0);
+        // The same of a failure that is the answer by its status.
+        let mut listed = header.clone();
+        listed.routes[0].advance_on = Some(vec![]);
+        let known = *listed.routes[0].retry.of(FailureClass::ServerError).expect("declared");
+        let once = ClassPolicy { times: 1, then: Then::Next, ..known };
+        listed.models.get_mut("claude").expect("it is there").retry.set(FailureClass::ServerError, once);
+        assert_eq!(run("I24", listed, &records).checked, 0);
         // Where nothing benches it, there is no excuse.
         header.models.get_mut("claude").expect("it is there").breaker = Some(BreakerPolicy::off());
         assert_eq!(run("I24", header, &records).violations, 1);

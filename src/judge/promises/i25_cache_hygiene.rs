@@ -18,6 +18,8 @@ const ORIGINALS_MAX: usize = 50_000;
 pub(super) struct Original {
     /// Words of its reply; none when it was not whole.
     words: Option<u32>,
+    /// Whether words of it are missing by declaration.
+    lacks: bool,
     /// For whom it was made.
     tenant: Option<String>,
     /// When its request was over: it was kept by then.
@@ -41,14 +43,18 @@ fn remember(case: &Case<'_>, memory: &mut Memory) {
             let trail = case.record.trail.as_ref();
             let tenant = trail.and_then(|trail| trail.tenant.clone());
             let over = trail.map_or(Moment::NEVER, |trail| trail.ended);
-            memory.originals.insert(call.tag, Original { words: whole(call), tenant, over });
+            memory.originals.insert(
+                call.tag,
+                Original { words: whole(case, call), lacks: text::skips_over(case, call), tenant, over },
+            );
         }
     }
 }
 
-fn whole(call: &Call) -> Option<u32> {
+fn whole(case: &Case<'_>, call: &Call) -> Option<u32> {
     let success = call.status.is_some_and(|status| status < 400) && call.failure.is_none();
-    let all = call.words_sent >= call.words_planned && call.ending == Ending::Complete;
+    let all =
+        call.words_sent >= call.words_planned && (call.ending == Ending::Complete || text::ended(case, call));
     (success && all).then_some(call.words_planned)
 }
 
@@ -56,11 +62,13 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
     if !case.complete() {
         return None;
     }
-    if let Some(damage) = text::splice(case) {
+    let transcript = &case.record.caller.transcript;
+    let original = memory.originals.get(&transcript.segments.first()?.tag);
+    let lacks = original.is_some_and(|original| original.lacks);
+    if let Some(damage) = text::splice(case).filter(|_| !lacks) {
         return Some(format!("an answer from the cache: {damage}"));
     }
-    let transcript = &case.record.caller.transcript;
-    let original = memory.originals.get(&transcript.segments.first()?.tag)?;
+    let original = original?;
     let trail = case.record.trail.as_ref()?;
     if original.tenant != trail.tenant {
         let name = |tenant: &Option<String>| tenant.clone().unwrap_or_else(|| "nobody".to_owned());
@@ -77,7 +85,7 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
     }
     match original.words {
         None => Some("an answer that its provider never ended was given from the cache".to_owned()),
-        Some(words) if transcript.words < words => {
+        Some(words) if transcript.words < words && !lacks => {
             Some(format!("{} of {words} words were given from the cache", transcript.words))
         }
         Some(_) => None,
@@ -87,12 +95,16 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Record, RouterOutcome};
+    use crate::dialect::{Ends, Leniency, Malformed};
+    use crate::history::{Header, Record, RouterOutcome};
     use crate::judge::testkit::{header, served};
 
     /// What is found of a request that got from the cache what `first` was answered.
     fn second(first: &Record, change: impl FnOnce(&mut Record)) -> Found {
-        let mut header = header();
+        second_of(header(), first, change)
+    }
+
+    fn second_of(mut header: Header, first: &Record, change: impl FnOnce(&mut Record)) -> Found {
         header.routes[0].rescue = vec!["cache".to_owned()];
         header.routes[0].cache = Some(std::time::Duration::from_secs(600));
         let facts = crate::judge::Facts::new(header);
@@ -119,6 +131,30 @@ mod tests {
         assert!(matches!(second(&first, part), Found::Broken(what) if what.contains("6 of 10")));
         first.calls[0].ending = Ending::Broken;
         assert!(matches!(second(&first, |_| {}), Found::Broken(what) if what.contains("never ended")));
+    }
+
+    #[test]
+    fn what_a_route_forgives_in_a_stream_may_be_kept_too() {
+        let forgiven = |kind: &str, leniency: Leniency, change: fn(&mut Record)| {
+            let mut first = served(0, "claude");
+            first.calls[0].faults = vec!["outage".to_owned()];
+            change(&mut first);
+            let mut header = header();
+            header.faults[0].kind = kind.to_owned();
+            header.routes[0].leniency = leniency;
+            second_of(header, &first, |_| {}) == Found::Kept
+        };
+        let either = Leniency { ends: Ends::Either, ..Leniency::default() };
+        let cut: fn(&mut Record) = |first| first.calls[0].ending = Ending::Broken;
+        assert!(forgiven("missing_terminator", either, cut));
+        assert!(!forgiven("missing_terminator", Leniency::default(), cut));
+        let skip = Leniency { malformed: Malformed::Skip, ..Leniency::default() };
+        let lacking: fn(&mut Record) = |first| {
+            first.caller.transcript.segments[0].from = 1;
+            first.caller.transcript.words = 9;
+        };
+        assert!(forgiven("malformed_event", skip, lacking));
+        assert!(!forgiven("malformed_event", Leniency::default(), lacking));
     }
 
     #[test]

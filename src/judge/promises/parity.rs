@@ -116,7 +116,8 @@ fn is_repeat(trail: &Trail, attempt: usize) -> bool {
 fn may_be_benched(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> bool {
     let declared = policy::declared(case, route, &turn.attempt.model, turn.failure.class);
     let breaker = case.facts.model(&turn.attempt.model).and_then(|model| model.breaker);
-    declared.times > 0 && declared.then == Then::Surface && breaker.is_none_or(|breaker| breaker.is_on())
+    let leads_on = policy::then(case, route, turn) == Some(Then::Next);
+    declared.times > 0 && !leads_on && breaker.is_none_or(|breaker| breaker.is_on())
 }
 
 /// Whether the longest wait that is declared fits into what is left.
