@@ -303,9 +303,9 @@ fn busyness<T>(item: &T, weight: &dyn Fn(&T) -> u32, load: &dyn Fn(&T) -> Load) 
     }
 }
 
-/// Peak latency times the calls in flight, the new one included. What nothing is known of is tried first.
+/// Peak latency times the calls in flight, the new one included.
 fn cost(load: &Load) -> f64 {
-    load.cost(Duration::ZERO)
+    load.cost()
 }
 
 /// Draws without replacement, in proportion to weights; those of weight zero come last, in their order.

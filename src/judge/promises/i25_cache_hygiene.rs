@@ -104,6 +104,21 @@ mod tests {
         second_of(header(), first, change)
     }
 
+    #[test]
+    fn what_the_cache_gives_is_no_splice_for_lacking_a_skipped_word() {
+        let mut record = served(1, "claude");
+        record.calls.clear();
+        record.caller.transcript.segments[0].from = 1;
+        record.trail.as_mut().expect("a trail").outcome = RouterOutcome::Rescued { by: "cache".to_owned() };
+        let mut header = header();
+        let verify = super::super::check;
+        assert!(matches!(verify("I03", &record, header.clone()), Found::Broken(_)));
+        header.routes[0].leniency.malformed = Malformed::Skip;
+        for id in ["I01", "I03"] {
+            assert_eq!(verify(id, &record, header.clone()), Found::Kept, "{id}");
+        }
+    }
+
     fn second_of(mut header: Header, first: &Record, change: impl FnOnce(&mut Record)) -> Found {
         header.routes[0].rescue = vec!["cache".to_owned()];
         header.routes[0].cache = Some(std::time::Duration::from_secs(600));

@@ -51,11 +51,14 @@ impl Load {
         }
     }
 
-    /// Seconds that one more call costs: what `latency` compares. `unknown` stands for the latency of a target that
-    /// nothing is known of.
+    /// Seconds that one more call costs: what `latency` compares. What nothing is known of is tried first, with one call: until
+    /// that has said something it is taken for as slow as one that fails, for it may never say anything.
     #[must_use]
-    pub fn cost(&self, unknown: Duration) -> f64 {
-        self.latency.unwrap_or(unknown).as_secs_f64() * (1.0 + self.outstanding())
+    pub fn cost(&self) -> f64 {
+        match self.latency {
+            Some(latency) => latency.as_secs_f64() * (1.0 + self.outstanding()),
+            None => seam!(SilenceAttracts, PENALTY_S * self.outstanding(), 0.0),
+        }
     }
 }
 
@@ -218,7 +221,7 @@ mod tests {
         works.answered(time(8_000), ms(0));
         fails.failed(time(5), 8.0, ms(0));
         let (fails, works) = (fails.load(0, ms(0)), works.load(0, ms(0)));
-        assert!(fails.cost(time(1)) > works.cost(time(1)) * 2.0, "{fails:?} {works:?}");
+        assert!(fails.cost() > works.cost() * 2.0, "{fails:?} {works:?}");
         assert_eq!((fails.in_flight, fails.outstanding(), works.outstanding()), (0, 1.0, 0.0));
     }
 

@@ -324,7 +324,7 @@ fn failing_fast_attracts_nobody() {
             }
             let measure = |target| {
                 let load = fleet.load(target, now);
-                if by_cost { load.cost(s(1)) } else { load.outstanding() }
+                if by_cost { load.cost() } else { load.outstanding() }
             };
             let target = usize::from(measure(1) < measure(0));
             asked[target] += 1;
@@ -337,6 +337,27 @@ fn failing_fast_attracts_nobody() {
         }
         assert!(asked[0] * 10 < asked[1], "{asked:?} by cost: {by_cost}");
     }
+}
+
+/// I27: a target that has never said anything gets one call to say something, and no more until the other ones are worse.
+#[test]
+fn silence_attracts_nobody() {
+    let config = config(&[1, 1], &[("a", &[0, 1])], policy(Scope::Model));
+    let mut fleet = Fleet::new(&config);
+    let mut asked = [0_u32; 2];
+    // Target 0 hangs; target 1 answers within 100 ms, before the next call comes.
+    for tick in 0..100_u64 {
+        let now = Moment::from_us(tick * 200_000);
+        let cost = |target| fleet.load(target, now).cost();
+        let target = usize::from(cost(1) < cost(0));
+        asked[target] += 1;
+        let mut pass = pass(&mut fleet, target, now);
+        if target == 1 {
+            fleet.progressed(&mut pass, now + Duration::from_millis(100));
+            fleet.served(pass, now + Duration::from_millis(100));
+        }
+    }
+    assert_eq!(asked, [1, 99]);
 }
 
 // === Budgets ===

@@ -159,6 +159,8 @@ defects! {
     IgnoresWeights = "ignores-weights",
     /// A failure is the fastest answer, so that it attracts traffic.
     FailingFastAttracts = "failing-fast-attracts",
+    /// What nothing is known of is the fastest, however many calls it has not answered yet.
+    SilenceAttracts = "silence-attracts",
     // Isolation and policy
     /// The next provider is shown the first one's key.
     LeaksAKey = "leaks-a-key",

@@ -17,4 +17,5 @@ pub(super) const ROWS: &[Row] = &[
     row(Defect::IgnoresTheOrder, &["I27"], &["B102"]),
     row(Defect::IgnoresWeights, &["I27"], &["B102"]),
     row(Defect::FailingFastAttracts, &["I27"], &["B103"]),
+    row(Defect::SilenceAttracts, &["I27"], &[]),
 ];

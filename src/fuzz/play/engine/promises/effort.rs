@@ -18,6 +18,7 @@ impl World<'_> {
         self.limits_are_declared(life, order)?;
         self.may_be_asked(life, order)?;
         self.is_advised(life, order)?;
+        self.is_not_free(life, order.target)?;
         if order.cause == Cause::Rescue {
             let name = self.name(order.target).to_owned();
             if !life.story.rescued() {

@@ -203,6 +203,19 @@ impl World<'_> {
         Ok(())
     }
 
+    /// I27: silence attracts no traffic: a target that was asked and has not said anything yet is not the fastest.
+    pub(super) fn is_not_free(&self, life: &Life, target: TargetIx) -> Check {
+        let load = self.eras[life.era].fleet.load(target, self.now);
+        promise!(
+            load.latency.is_some() || load.in_flight == 0 || load.cost() > 0.0,
+            "I27",
+            life.request(),
+            "`{}` has said nothing yet, and looks free: {load:?}",
+            self.name(target)
+        );
+        Ok(())
+    }
+
     /// I10: a target rests for as long as it asked, and no longer.
     pub(super) fn rests(&self, era: usize, target: TargetIx) -> Check {
         let (fleet, wish) = (&self.eras[era].fleet, self.eras[era].books.targets[target].wish);
