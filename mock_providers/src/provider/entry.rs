@@ -51,11 +51,13 @@ impl Provider {
     }
 }
 
-/// Notes how far the edits lead away from the canonical reply.
-pub(super) fn note(call: &mut Call, truth: Truth) {
+/// Notes how far the edits lead away from the canonical reply. What a finish reason means nobody learns from an answer that
+/// does not come so far.
+pub(super) fn note(call: &mut Call, act: &Act, truth: Truth) {
+    let finishes = matches!(act, Act::Reply);
     call.distorted = truth.distorted;
     call.usage_told = truth.told;
-    call.failure = call.failure.or(truth.failure);
+    call.failure = call.failure.or(truth.failure.filter(|_| finishes));
     if let Some(canonical) = truth.canonical {
         call.words_planned = call.words_planned.min(canonical);
     }

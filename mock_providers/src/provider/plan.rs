@@ -118,7 +118,7 @@ impl Provider {
         let manner = self.manner(&rules, &decision, &facts);
         let act = flatten(act, &mut script);
         settle(&mut call, &act, &script);
-        note(&mut call, truth);
+        note(&mut call, &act, truth);
         // Decided, and counted: nobody reads it again, and a slow stream would keep it all the time.
         script.ask.prompt = String::new();
         let WayIn { headers, ticket, entry, .. } = way;

@@ -203,6 +203,12 @@ async fn capacity_finish_stops_early_with_the_vendors_own_reason() {
         assert_eq!(body["choices"][0]["finish_reason"], reason);
         assert_eq!(body["usage"]["completion_tokens"], 4);
     }
+    // Who is cut off before the finish reason tells nothing.
+    let mut spec = faulty(Dialect::Mistral, fault(None));
+    spec.faults.push(rule(Fault::cut(2), Trigger::default()));
+    let bench = Bench::new(spec);
+    bench.exchange(&ask_with(Dialect::Mistral, true, "hello [words=10]", "")).await;
+    assert_eq!((bench.call().failure, bench.call().words_sent), (None, 2));
     // Gemini has no word for it: `OTHER` says no more than that the answer was stopped.
     let (bench, body) = plain(fault(None), Dialect::Gemini, "").await;
     assert_eq!(body["candidates"][0]["finishReason"], "OTHER");
