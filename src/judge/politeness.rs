@@ -262,6 +262,8 @@ pub(crate) fn loser_times<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (usize
         let call = &case.record.calls[at];
         let seen = call.ending != Ending::Shutdown
             && !case.facts.black_holed(&call.provider, call.received, call.ended);
-        (seen && over(call) > attempt.ended).then(|| (at, over(call) - attempt.ended))
+        // What was still on its way there (a connection that is slow to be accepted) lived on from when it came.
+        let since = attempt.ended.max(call.received);
+        (seen && over(call) > since).then(|| (at, over(call) - since))
     })
 }

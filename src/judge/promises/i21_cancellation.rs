@@ -101,5 +101,8 @@ mod tests {
         assert_eq!(verify("I21", &record, header()), Found::Kept);
         record.calls[0].ended += Duration::from_millis(101);
         assert!(matches!(verify("I21", &record, header()), Found::Broken(what) if what.contains("had won")));
+        // It came only then.
+        record.calls[0].received = record.calls[0].ended;
+        assert_eq!(verify("I21", &record, header()), Found::Kept);
     }
 }
