@@ -27,6 +27,7 @@ impl<'a> Case<'a> {
             .as_ref()
             .map_or_else(Vec::new, |trail| link(&trail.attempts, &record.calls, &facts.header));
         heed_the_words(record, &mut links);
+        heed_the_answers(record, &mut links);
         let mut case = Case { record, facts, route, links, outcome: Outcome::Broken };
         case.outcome = outcome::classify(&case);
         case
@@ -147,6 +148,33 @@ fn heed_the_words(record: &Record, links: &mut [Option<usize>]) {
     }
 }
 
+/// Whether an attempt claims an answer, so that it must have left a call.
+pub(crate) fn was_answered(attempt: &Attempt) -> bool {
+    match &attempt.result {
+        AttemptResult::Served => true,
+        AttemptResult::Failed(failure) => failure.status.is_some(),
+        AttemptResult::Cancelled | AttemptResult::Lost => false,
+    }
+}
+
+/// Gives a call to the attempt that has its answer, where a failed one of the same model at the same provider, over in the very
+/// moment in which the call came, has it and needs none.
+fn heed_the_answers(record: &Record, links: &mut [Option<usize>]) {
+    let attempts = record.trail.as_ref().map_or(&[][..], |trail| &trail.attempts);
+    let place = |at: usize| (&attempts[at].provider, &attempts[at].model, &attempts[at].upstream);
+    for needy in (0..attempts.len()).filter(|at| was_answered(&attempts[*at])) {
+        let came = |at: usize| {
+            let call = &record.calls[links[at]?];
+            let needs = was_answered(&attempts[at]) || call.received != attempts[at].ended;
+            let fits = attempts[needy].started <= call.received && call.received <= attempts[needy].ended;
+            (!needs && fits && place(at) == place(needy)).then_some(at)
+        };
+        if let (None, Some(holder)) = (links[needy], (0..attempts.len()).find_map(came)) {
+            links.swap(needy, holder);
+        }
+    }
+}
+
 /// Whether two attempts were sent to the same place with the same credential: a model may have several of both.
 pub(crate) fn same_target(one: &Attempt, other: &Attempt) -> bool {
     (&one.model, &one.provider, &one.upstream, &one.key)
@@ -185,7 +213,24 @@ pub(crate) fn link(attempts: &[Attempt], calls: &[Call], header: &Header) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::testkit::{header, hedged};
+    use crate::judge::testkit::{failing, header, hedged};
+
+    #[test]
+    fn a_call_that_came_as_one_attempt_ended_is_the_next_ones_that_was_answered() {
+        // The first attempt's request vanished; the second one's came in the moment in which the first was given up.
+        let mut record = failing(0, &["claude", "claude"]);
+        record.calls.remove(0);
+        let trail = record.trail.as_mut().expect("a trail");
+        let lost = crate::chat::Failure::new(crate::chat::FailureClass::Unreachable, "reset");
+        trail.attempts[0].result = AttemptResult::Failed(lost);
+        trail.attempts[0].ended = trail.attempts[1].started;
+        record.calls[0].received = trail.attempts[1].started;
+        let facts = Facts::new(header());
+        assert_eq!(Case::new(&record, &facts).links, [None, Some(0)]);
+        // One that was still there when the call came may well have sent it.
+        record.trail.as_mut().expect("a trail").attempts[0].ended += Duration::from_millis(1);
+        assert_eq!(Case::new(&record, &facts).links, [Some(0), None]);
+    }
 
     #[test]
     fn of_two_calls_side_by_side_the_one_that_was_heard_is_the_servers() {

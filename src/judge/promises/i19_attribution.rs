@@ -5,8 +5,8 @@
 //! model and the number of attempts of the trail.
 
 use super::{Breach, Found, Memory, Promise};
-use crate::history::{Attempt, AttemptResult, Call, Cause, RouterOutcome, Trail};
-use crate::judge::Case;
+use crate::history::{Attempt, Call, Cause, RouterOutcome, Trail};
+use crate::judge::{Case, case};
 
 pub(super) const PROMISE: Promise = Promise { id: "I19", name: "attribution", check };
 
@@ -25,12 +25,7 @@ fn unclaimed(case: &Case<'_>) -> Option<Breach> {
 }
 
 fn invented(case: &Case<'_>) -> Option<Breach> {
-    let must_leave_a_call = |attempt: &Attempt| match &attempt.result {
-        AttemptResult::Served => true,
-        AttemptResult::Failed(failure) => failure.status.is_some(),
-        AttemptResult::Cancelled | AttemptResult::Lost => false,
-    };
-    let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && must_leave_a_call(pair.0);
+    let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && case::was_answered(pair.0);
     let (attempt, _) = case.pairs().find(invented)?;
     let what =
         format!("attempt {} claims an answer of {}, which saw no call", attempt.number + 1, attempt.provider);
