@@ -133,7 +133,12 @@ impl<'a> Case<'a> {
 /// Gives the attempt that served the call whose words the caller got, should another attempt of the same model at the same
 /// provider have it: where several of those ran side by side, times alone do not tell which call is whose.
 fn heed_the_words(record: &Record, links: &mut [Option<usize>]) {
-    let attempts = record.trail.as_ref().map_or(&[][..], |trail| &trail.attempts);
+    let Some(trail) = &record.trail else { return };
+    // An answer that went on has words of several calls, and one of a single word has none that can be told.
+    if !trail.seams.is_empty() {
+        return;
+    }
+    let attempts = &trail.attempts;
     let [segment, rest @ ..] = record.caller.transcript.segments.as_slice() else { return };
     if rest.iter().any(|other| other.tag != segment.tag) {
         return;
@@ -250,6 +255,11 @@ mod tests {
         record.calls.swap(0, 1);
         let facts = Facts::new(header());
         assert_eq!(Case::new(&record, &facts).links, [Some(1), Some(0)]);
+        // An answer that went on is not told by its words.
+        let seam = crate::judge::testkit::continued(0).trail.expect("a trail").seams.remove(0);
+        record.trail.as_mut().expect("a trail").seams.push(seam);
+        assert_eq!(Case::new(&record, &facts).links, [Some(0), Some(1)]);
+        record.trail.as_mut().expect("a trail").seams.clear();
         // Nobody heard either: times decide.
         record.caller.transcript.segments.clear();
         assert_eq!(Case::new(&record, &facts).links, [Some(0), Some(1)]);
