@@ -93,7 +93,7 @@ impl Crowd<'_> {
                 let (from, to) = (rate(draw.between(1, 6)), rate(draw.between(6, 30)));
                 source.set("ramp", Doc::map([("from", from), ("to", to)]));
             }
-            Style::Crowd => source.set("rate", rate(draw.between(120, 320))),
+            Style::Crowd => source.set("rate", rate(draw.between(110, 260))),
             _ => {
                 let more = if self.swarm.forces("cache") { 2 } else { 1 };
                 source.set("rate", rate(draw.weighted(&[(2, 4), (4, 8), (4, 14), (2, 24)]) * more));

@@ -226,9 +226,10 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Spelling.
     Theme {
-        weight: 4,
+        weight: 5,
         on: &["streams"],
         faults: &[
+            "bom",
             "bom",
             "crlf",
             "no_space_after_colon",
@@ -244,7 +245,7 @@ pub(super) const THEMES: &[Theme] = &[
     },
     // Failures that end well.
     Theme {
-        weight: 5,
+        weight: 6,
         on: &["imitators"],
         faults: &[
             "capacity_finish",
