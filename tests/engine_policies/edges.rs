@@ -10,6 +10,7 @@ use brownout::router::config::{
 use brownout::router::engine::{Loss, Step};
 use brownout::router::fleet::{Admission, Blame};
 use brownout::router::trail::Cause;
+use brownout::world::Moment;
 
 use super::kit::{Hand, at, config, model, ms, order, overloaded, route, status};
 
@@ -102,4 +103,34 @@ fn who_cannot_serve_a_request_does_not_go_on_with_it() {
         Loss { sent: true, resumable: true, ..Loss::from(Failure::new(FailureClass::Truncated, "cut")) };
     let again = order(&hand.engine.failed(cut, at(3), &mut hand.fleet));
     assert_eq!((again.target, again.cause), (1, Cause::Regenerate));
+}
+
+/// With a millisecond left nobody is asked a second time: not on a new connection, and not for the rest of a stream.
+#[test]
+fn nothing_is_begun_again_with_a_millisecond_left() {
+    let stream = StreamPolicy { after_commit: AfterCommit::Regenerate, ..StreamPolicy::default() };
+    let lost =
+        |class, stale| Loss { stale, sent: true, resumable: true, ..Loss::from(Failure::new(class, "gone")) };
+    for (left, begins) in [(1_000, false), (1_001, true)] {
+        // The deadline is 60 s.
+        let now = Moment::from_us(60_000_000 - left);
+        for committed in [false, true] {
+            let mut hand = Hand::new(config(vec![model("a")], Route { stream, ..route(1) }));
+            hand.begin(at(0));
+            if committed {
+                hand.engine.committed(at(1), &mut hand.fleet);
+            }
+            let loss = if committed {
+                lost(FailureClass::Truncated, false)
+            } else {
+                lost(FailureClass::Unreachable, true)
+            };
+            let step = hand.engine.failed(loss, now, &mut hand.fleet);
+            assert_eq!(
+                matches!(step, Step::Attempt(_)),
+                begins,
+                "{left} us, committed {committed}: {step:?}"
+            );
+        }
+    }
 }

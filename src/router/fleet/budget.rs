@@ -257,6 +257,19 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_kept_than_the_requests_of_ten_seconds_earned() {
+        let mut purse = purse(0.5, 0.0);
+        for _ in 0..100 {
+            purse.arrived(ms(0));
+        }
+        for _ in 0..4 {
+            purse.arrived(ms(11_100));
+        }
+        // Fifty calls were earned eleven seconds ago, and four requests have come since: 4 * 0.5.
+        assert_eq!((0..100).filter(|_| spends(&mut purse, ms(11_100))).count(), 2);
+    }
+
+    #[test]
     fn zero_means_none() {
         let mut purse = purse(0.0, 0.0);
         purse.arrived(ms(0));

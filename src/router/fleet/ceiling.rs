@@ -200,6 +200,44 @@ mod tests {
     }
 
     #[test]
+    fn only_a_whole_round_of_answers_that_it_held_up_raises_it() {
+        let mut ceiling = ceiling(8, true);
+        fill(&mut ceiling);
+        ceiling.complained(&crowd(), 8, at(0), at(1));
+        for _ in 0..5 {
+            ceiling.ends();
+        }
+        // Three of four places are taken: more would not have been asked for.
+        for _ in 0..100 {
+            ceiling.answered();
+        }
+        assert_eq!(fill(&mut ceiling), 1);
+        // One answer of a round of four is a quarter of a place.
+        ceiling.answered();
+        assert!(!ceiling.has_room());
+        ceiling.ends();
+        assert_eq!(fill(&mut ceiling), 1);
+    }
+
+    #[test]
+    fn a_complaint_about_what_was_asked_before_a_reload_lowers_it_no_further() {
+        let mut taught = ceiling(8, true);
+        fill(&mut taught);
+        taught.complained(&crowd(), 8, at(0), at(1));
+        let mut moved = ceiling(8, true).adopted(&taught);
+        fill(&mut moved);
+        assert!(moved.complained(&crowd(), 8, at(0), at(2)));
+        moved.ends();
+        assert_eq!(fill(&mut moved), 1, "four are under way, as before");
+    }
+
+    #[test]
+    fn who_is_overloaded_complains_of_a_crowd_only_by_its_words() {
+        assert!(is_crowd(&Failure::new(FailureClass::Overloaded, "too many concurrent requests")));
+        assert!(!is_crowd(&Failure::new(FailureClass::Overloaded, "we are at capacity")));
+    }
+
+    #[test]
     fn a_limit_in_a_time_is_no_crowd() {
         let of = |message: &str, wait: Option<u64>| Failure {
             retry_after: wait.map(Duration::from_secs),

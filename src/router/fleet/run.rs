@@ -107,6 +107,17 @@ mod tests {
         assert_eq!(run, before);
     }
 
+    #[test]
+    fn sixty_four_calls_are_remembered_and_not_one_more() {
+        let mut run = Run::default();
+        let calls: Vec<_> = (0..65).map(|_| run.begins()).collect();
+        for call in &calls[1..] {
+            run.failed(*call);
+        }
+        assert_eq!(run.failed(calls[1]), 64);
+        assert_eq!(run.failed(calls[0]), 1, "it is left to those who count in the order of the ends");
+    }
+
     /// What became of a call.
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Fate {

@@ -6,7 +6,8 @@ use super::*;
 use crate::chat::Allowance;
 use crate::dialect::Dialect;
 use crate::router::config::{
-    BreakerPolicy, Budget, Concurrency, Deployment, Model, Probe, Provider, RateTrip, Route, Secret, SlowTrip,
+    BreakerPolicy, Budget, Concurrency, Deployment, Hedge, HedgeAfter, Model, Probe, Provider, RateTrip,
+    Route, Secret, SlowTrip,
 };
 
 pub(super) const fn at(seconds: u64) -> Moment {
@@ -618,4 +619,49 @@ fn slowness_is_charged_to_what_is_shared_alone() {
     let mut probe = pass(&mut fleet, 1, at(7));
     fleet.progressed(&mut probe, at(7));
     assert!(!pass(&mut fleet, 0, at(7)).probe, "nothing of its own is left to be probed");
+}
+
+/// Requests of a route fill the budget of every provider that its chain may ask, and of no other.
+#[test]
+fn a_request_earns_for_the_providers_of_its_chain() {
+    let mut config = config(&[1, 1, 1], &[("a", &[0, 2]), ("b", &[1])], policy(Scope::Model));
+    let budget = Budget { share: 1.0, per_second: 0.0 };
+    for provider in 0..3 {
+        config.providers[provider].retry_budget = Some(budget);
+    }
+    config.routes[0].chain = vec![0];
+    let mut fleet = Fleet::new(&config);
+    fleet.arrived(0, at(0));
+    // Targets: a at p0, a at p2, b at p1.
+    assert_eq!([0, 1, 2].map(|target| fleet.may_retry(0, target, at(0))), [true, true, false]);
+}
+
+/// A reload is no way to get a full budget: what was spent of a route's or a provider's is spent.
+#[test]
+fn a_reload_gives_no_budget_back() {
+    for of_route in [true, false] {
+        let mut config = config(&[1], &[("a", &[0])], policy(Scope::Model));
+        let budget = Some(Budget { share: 0.0, per_second: 0.1 });
+        if of_route {
+            config.routes[0].retry_budget = budget;
+        } else {
+            config.providers[0].retry_budget = budget;
+        }
+        let mut fleet = Fleet::new(&config);
+        assert!(fleet.may_retry(0, 0, at(0)));
+        let mut moved = fleet.adopted(&config, &config);
+        assert!(!moved.may_retry(0, 0, at(1)), "of the route: {of_route}");
+        assert!(moved.may_retry(0, 0, at(10)), "it fills as before: {of_route}");
+    }
+}
+
+/// The same for hedges.
+#[test]
+fn a_reload_gives_no_hedge_back() {
+    let mut config = config(&[1], &[("a", &[0])], policy(Scope::Model));
+    let budget = Budget { share: 0.0, per_second: 0.1 };
+    config.routes[0].hedge = Some(Hedge { after: HedgeAfter::Fixed(s(1)), budget, most: 1 });
+    let mut fleet = Fleet::new(&config);
+    assert!(fleet.may_hedge(0, at(0)));
+    assert!(!fleet.adopted(&config, &config).may_hedge(0, at(1)));
 }

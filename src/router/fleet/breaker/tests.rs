@@ -412,6 +412,23 @@ fn traffic_comes_back_as_its_ramp_says_and_growth_is_kept_until_all_is_back() {
     assert_eq!(hand.refusal(at(31)), benched(36));
 }
 
+/// Calls under way stay with the old breaker, so what came between them is not known to the new one: a row in the order of their
+/// beginnings, which an old answer did not break, is broken by a reload.
+#[test]
+fn a_row_in_the_order_of_the_beginnings_ends_with_a_reload() {
+    for (reloads, opens) in [(false, true), (true, false)] {
+        let mut hand = Hand::new(policy());
+        let old = hand.begin(at(0));
+        hand.fails(at(1));
+        hand.serve(old, at(0), at(2));
+        if reloads {
+            hand.0 = Breaker::new(policy()).adopted(&hand.0);
+        }
+        hand.fails(at(3));
+        assert_eq!(hand.refusal(at(3)).is_some(), opens, "reloads: {reloads}");
+    }
+}
+
 #[test]
 fn zero_failures_never_open_it() {
     let mut hand = Hand::new(BreakerPolicy { failures: 0, ..policy() });

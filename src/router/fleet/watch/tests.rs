@@ -66,6 +66,15 @@ fn a_bench_is_told_when_it_begins_when_it_ends_and_when_a_probe_settles_it() {
 }
 
 #[test]
+fn an_end_is_told_from_its_very_moment_on() {
+    let config = config(&[1], &[("a", &[0])], policy(Scope::Model));
+    let mut fleet = listening(&config);
+    fails(&mut fleet, 0, Overloaded, at(0));
+    assert_eq!(told(&mut fleet, at(4)), expected(&[(0, "a benched until 5")]));
+    assert_eq!(told(&mut fleet, at(5)), expected(&[(5, "a probing")]));
+}
+
+#[test]
 fn the_failure_behind_a_bench_is_named_and_an_end_has_none() {
     let config = config(&[1], &[("a", &[0])], policy(Scope::Model));
     let mut fleet = listening(&config);

@@ -36,6 +36,14 @@ pub fn build(
     targets: &[String],
     unbuilt: &Path,
 ) -> Result<Built, String> {
+    let folder = unbuilt.with_extension("programs");
+    let ids = folder.join("mutants");
+    if std::env::var_os("MUTANTS_AGAIN").is_some() {
+        let mutants = read(&ids)?.lines().filter_map(|id| id.parse().ok()).collect();
+        let programs = wanted(targets).into_iter();
+        let programs = programs.map(|(name, filters)| Program { path: folder.join(name), filters });
+        return Ok(Built { programs: programs.collect(), mutants });
+    }
     let sources: BTreeMap<&str, String> = files
         .keys()
         .map(|file| read(&tree.join(file)).map(|text| (*file, text)))
@@ -67,11 +75,10 @@ pub fn build(
         let errors = errors(&said);
         if errors.is_empty() {
             let there = places.values().flatten().filter(|place| !place.form.is_empty());
-            let mutants = there.map(|place| place.id).collect();
-            return Ok(Built {
-                programs: programs(tree, targets, &unbuilt.with_extension("programs"))?,
-                mutants,
-            });
+            let mutants: BTreeSet<usize> = there.map(|place| place.id).collect();
+            let programs = programs(tree, targets, &folder)?;
+            save(&ids, &mutants.iter().map(|id| format!("{id}\n")).collect::<String>())?;
+            return Ok(Built { programs, mutants });
         }
         let bad: BTreeSet<usize> = errors.iter().flat_map(|error| blamed(error, &places)).collect();
         eprintln!("switch: {} errors, {} mutants taken out", errors.len(), bad.len());
@@ -166,14 +173,20 @@ fn blamed(message: &Value, places: &BTreeMap<&str, Vec<Place>>) -> BTreeSet<usiz
     BTreeSet::new()
 }
 
-/// Builds the test programs, and keeps copies in `folder`: another build in between would write over them.
-fn programs(tree: &Path, targets: &[String], folder: &Path) -> Result<Vec<Program>, String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
+/// The test programs by name, and how the tests that count begin.
+fn wanted(targets: &[String]) -> BTreeMap<&str, Vec<String>> {
     let mut wanted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for target in targets {
         let (name, filter) = target.split_once(':').unwrap_or((target, ""));
         wanted.entry(name).or_default().push(filter.to_owned());
     }
+    wanted
+}
+
+/// Builds the test programs, and keeps copies in `folder`: another build in between would write over them.
+fn programs(tree: &Path, targets: &[String], folder: &Path) -> Result<Vec<Program>, String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
+    let wanted = wanted(targets);
     let mut args = vec!["test", "--no-run"];
     for name in wanted.keys() {
         if *name == "lib" { args.push("--lib") } else { args.extend(["--test", *name]) }

@@ -11,8 +11,8 @@ use crate::build::{Built, Program};
 
 /// Mutants that ask for memory without end get no more than this, in kilobytes.
 const MEMORY: &str = "6000000";
-/// A test that takes longer than this on the unchanged code is not asked.
-const SLOW: Duration = Duration::from_secs(60);
+/// A test that takes longer than this on the unchanged code is not asked, in seconds; `MUTANTS_SLOW` says otherwise.
+const SLOW: u64 = 60;
 
 /// A test, how long it takes on the unchanged code, and the mutants it comes across.
 struct Test<'a> {
@@ -35,7 +35,9 @@ pub fn play(
     built: &Built,
     told: impl Fn(usize, &str) + Sync,
 ) -> Result<BTreeMap<usize, String>, String> {
-    let workers = std::env::var("MUTANTS_JOBS").ok().and_then(|jobs| jobs.parse().ok()).unwrap_or(2);
+    let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
+    let workers = number("MUTANTS_JOBS").unwrap_or(2);
+    let slow = Duration::from_secs(number("MUTANTS_SLOW").map_or(SLOW, |seconds| seconds as u64));
     let began = Instant::now();
     let mut names = Vec::new();
     for program in &built.programs {
@@ -44,7 +46,7 @@ pub fn play(
     let tests: Mutex<Vec<Test<'_>>> = Mutex::new(Vec::new());
     each(workers, names.len(), |nth| {
         let (program, name) = &names[nth];
-        match meet(tree, program, name) {
+        match meet(tree, program, name, slow) {
             Some(test) => tests.lock().expect("no worker panics").push(test),
             None => eprintln!("switch: `{name}` is not asked: it fails or takes long on the unchanged code"),
         }
@@ -55,7 +57,9 @@ pub fn play(
     for test in tests.iter().rev().take(5) {
         eprintln!("switch: {:.1?} {}", test.takes, test.name);
     }
-    let mutants: Vec<usize> = built.mutants.iter().copied().collect();
+    let mut mutants: Vec<usize> = built.mutants.iter().copied().collect();
+    // Spread over the files, the same way every time: what is played of a run that is ended early is an even sample.
+    mutants.sort_by_key(|id| (*id as u32).wrapping_mul(0x9E37_79B1));
     let fates = Mutex::new(BTreeMap::new());
     each(workers, mutants.len(), |nth| {
         let fate = fate(tree, &tests, mutants[nth]);
@@ -119,12 +123,12 @@ fn tests(tree: &Path, program: &Program) -> Result<Vec<String>, String> {
 }
 
 /// Runs a test on the unchanged code and notes which mutants it comes across; nothing if it cannot be asked.
-fn meet<'a>(tree: &Path, program: &'a Program, name: &str) -> Option<Test<'a>> {
+fn meet<'a>(tree: &Path, program: &'a Program, name: &str, slow: Duration) -> Option<Test<'a>> {
     let notes = std::env::temp_dir().join(format!("met.{}.{}", std::process::id(), name.replace("::", ".")));
     let began = Instant::now();
     let mut command = command(tree, program);
     command.args(["--exact", name, "--test-threads=1"]).env("MUTANTS_MET", &notes);
-    let end = run(command, SLOW);
+    let end = run(command, slow);
     let takes = began.elapsed();
     let met = std::fs::read_to_string(&notes).unwrap_or_default();
     let _ = std::fs::remove_file(&notes);
