@@ -174,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn no_bucket_at_either_end_is_empty() {
+        for ms in 1..=100 {
+            let mut hist = Hist::default();
+            hist.record(Duration::from_millis(ms));
+            hist.record(Duration::from_millis(ms * 9));
+            let buckets = hist.distribution(0).expect("samples").buckets;
+            let ends = [buckets.first(), buckets.last()].map(|end| end.map(|(_, count)| *count));
+            let once = buckets.len() > 1;
+            assert_eq!(ends, [Some(if once { 1 } else { 2 }); 2], "{ms} ms: {buckets:?}");
+        }
+    }
+
+    #[test]
     fn every_statistic_has_its_name() {
         // 1..=1000 ms: no two statistics are the same, and a percentile of p is the value p per cent of the way up.
         let mut hist = Hist::default();

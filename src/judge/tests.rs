@@ -289,6 +289,96 @@ fn scripted_requests_are_compared_attempt_by_attempt() {
 }
 
 #[test]
+fn each_scripted_expectation_is_asked_of_its_request() {
+    // Both models fail with 500, 60 ms each: the caller has its error after 121 ms.
+    let record = failing(0, &["claude", "flash"]);
+    type Script = fn(&mut ScriptedExpectation, bool);
+    let ms = Duration::from_millis;
+    let scripts: [(&str, Script); 5] = [
+        ("status", |script, right| script.status = Some(if right { 500 } else { 503 })),
+        ("error", |script, right| {
+            script.error = Some(if right { "server_error" } else { "overloaded" }.to_owned());
+        }),
+        ("outcome", |script, right| {
+            script.outcome = Some(if right { "error" } else { "partial" }.to_owned())
+        }),
+        ("within", |script, right| {
+            script.within = Some(Duration::from_millis(if right { 121 } else { 120 }))
+        }),
+        ("not_before", |script, right| {
+            script.not_before = Some(Duration::from_millis(if right { 121 } else { 122 }));
+        }),
+    ];
+    assert_eq!(record.caller.ended - record.caller.intended, ms(121));
+    for (what, script) in scripts {
+        for right in [true, false] {
+            let mut header = header();
+            let mut expected = ScriptedExpectation { number: 0, ..ScriptedExpectation::default() };
+            script(&mut expected, right);
+            header.scripted = vec![expected];
+            let judgement = judge(header, footer(1), std::slice::from_ref(&record));
+            let result = &judgement.scripted[0];
+            assert_eq!(result.verdict == Verdict::Pass, right, "{what}: {:?}", result.mismatches);
+            assert!(result.mismatches.iter().all(|mismatch| mismatch.what == what), "{what}");
+        }
+    }
+}
+
+/// A bench for nothing (I13), a request that is asked too often (I07) and a script that does not fit.
+#[test]
+fn a_checker_finds_to_the_letter_what_a_judge_finds() {
+    use crate::history::{HealthChange, HealthState};
+    let change = HealthChange {
+        at: at(0.5),
+        target: "claude".to_owned(),
+        model: "claude".to_owned(),
+        provider: "anthropic".to_owned(),
+        state: HealthState::Benched { until: at(6.0) },
+        why: None,
+    };
+    let mut header = header();
+    header.scripted = vec![ScriptedExpectation { status: Some(503), ..ScriptedExpectation::default() }];
+    let records = [failing(0, &["claude", "claude", "claude", "claude"]), served(1, "claude")];
+    let (mut judge, mut checker) = (Judge::new(header.clone()), Checker::new(header));
+    judge.health(&change);
+    checker.health(&change);
+    for record in &records {
+        judge.record(record);
+        checker.record(record);
+    }
+    let (judgement, checked) = (judge.finish(footer(2)), checker.finish(&footer(2)));
+    assert_eq!((&checked.promises, &checked.scripted), (&judgement.promises, &judgement.scripted));
+    let broken = |id: &str| checked.promises.iter().any(|found| found.id == id && found.violations == 1);
+    assert!(broken("I13") && broken("I07"), "{:?}", checked.promises);
+    assert_eq!(checked.scripted[0].verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_mistake_is_the_callers_where_no_fault_was_behind_it() {
+    use crate::chat::{Failure, FailureClass};
+    let (own, other) = (FailureClass::InvalidRequest, FailureClass::ServerError);
+    for (status, class, is_faulty, invalid) in [
+        (400, own, false, 1),
+        (422, own, false, 1),
+        (401, own, false, 0),
+        (429, own, false, 0),
+        (500, own, false, 0),
+        (400, other, false, 0),
+        (400, own, true, 0),
+    ] {
+        let mut record = failing(0, &["claude"]);
+        record.caller.status = Some(status);
+        if !is_faulty {
+            record.calls[0].faults.clear();
+        }
+        let failure = Failure::new(class, "no");
+        record.trail.as_mut().expect("a trail").outcome = RouterOutcome::Failed { status, failure };
+        let judgement = judge(header(), footer(1), &[record]);
+        assert_eq!(judgement.whole.outcome(Outcome::Invalid), invalid, "{status} {class} {is_faulty}");
+    }
+}
+
+#[test]
 fn a_scripted_finish_and_wait_are_compared_with_what_the_caller_was_given() {
     let script = |number, finish, retry_after| ScriptedExpectation {
         number,

@@ -73,6 +73,22 @@ mod tests {
     }
 
     #[test]
+    fn a_fixed_reply_arrives_as_it_is_declared() {
+        use crate::history::RouterOutcome;
+        for (bytes, kept) in [(5, true), (4, false), (6, false)] {
+            let mut record = crate::judge::testkit::failing(0, &["claude", "flash"]);
+            let outcome = RouterOutcome::Rescued { by: "fixed".to_owned() };
+            record.trail.as_mut().expect("a trail").outcome = outcome;
+            record.caller.ending = crate::history::CallerEnding::Complete;
+            record.caller.text_bytes = bytes;
+            let mut header = header();
+            header.routes[0].fixed = Some("sorry".to_owned());
+            let found = verify("I01", &record, header);
+            assert_eq!(found == Found::Kept, kept, "{bytes} bytes: {found:?}");
+        }
+    }
+
+    #[test]
     fn a_filter_that_speaks_in_prose_has_other_words() {
         let mut record = served(0, "claude");
         (record.calls[0].words_sent, record.calls[0].faults) = (0, vec!["outage".to_owned()]);

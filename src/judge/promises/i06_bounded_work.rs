@@ -48,6 +48,21 @@ mod tests {
     }
 
     #[test]
+    fn one_more_is_allowed_for_a_last_resort_that_is_declared_and_was_asked() {
+        for (declares, rescues, kept) in
+            [(true, true, true), (true, false, false), (false, true, false), (false, false, false)]
+        {
+            let mut record = failing(0, &["claude", "claude", "flash", "flash", "flash"]);
+            let last = record.trail.as_mut().expect("a trail").attempts.last_mut().expect("five");
+            last.cause = if rescues { Cause::Rescue } else { Cause::Retry };
+            let mut header = header();
+            header.routes[0].rescue = if declares { vec!["flash".to_owned()] } else { vec![] };
+            let found = verify("I06", &record, header);
+            assert_eq!(found == Found::Kept, kept, "declared {declares}, asked {rescues}: {found:?}");
+        }
+    }
+
+    #[test]
     fn a_request_without_an_end_is_broken() {
         let mut record = served(0, "claude");
         record.caller.ending = CallerEnding::Overdue;

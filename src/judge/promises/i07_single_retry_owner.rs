@@ -116,6 +116,54 @@ mod tests {
     }
 
     #[test]
+    fn only_another_turn_of_its_own_explains_one_more() {
+        let benched = SkipReason::Benched { until: at(0.1) };
+        // The fourth attempt begins at 0.181 s.
+        for (model, reason, seconds, kept) in [
+            ("claude", benched, 0.1, true),
+            ("claude", benched, 0.2, false),
+            ("flash", benched, 0.1, false),
+            ("claude", SkipReason::RetryBudget, 0.1, false),
+            ("claude", SkipReason::SameCause, 0.1, false),
+        ] {
+            let mut record = failing(0, &["claude", "claude", "claude", "claude"]);
+            let skip = Skip { model: model.to_owned(), at: at(seconds), reason };
+            record.trail.as_mut().expect("a trail").skips.push(skip);
+            let found = verify("I07", &record, header());
+            assert_eq!(found == Found::Kept, kept, "{model} {reason:?} at {seconds}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_died_idle_is_replaced_once_beside_its_repeats() {
+        use crate::chat::{Failure, FailureClass};
+        // Nothing is declared for one that cannot be reached; the first is replaced, the second is the provider's.
+        for (models, kept) in [(&["claude", "claude"][..], true), (&["claude", "claude", "claude"], false)] {
+            let mut record = failing(0, models);
+            for attempt in &mut record.trail.as_mut().expect("a trail").attempts {
+                attempt.result =
+                    AttemptResult::Failed(Failure::new(FailureClass::Unreachable, "connection reset"));
+            }
+            let found = verify("I07", &record, header());
+            assert_eq!(found == Found::Kept, kept, "{}: {found:?}", models.len());
+        }
+    }
+
+    #[test]
+    fn attempts_without_calls_are_judged_and_so_are_calls_without_attempts() {
+        let mut unheard = failing(0, &["claude"]);
+        unheard.calls.clear();
+        assert_eq!(verify("I07", &unheard, header()), Found::Kept);
+        let mut unmade = failing(0, &["claude"]);
+        unmade.trail.as_mut().expect("a trail").attempts.clear();
+        assert!(
+            matches!(verify("I07", &unmade, header()), Found::Broken(what) if what.contains("the router made 0 attempts"))
+        );
+        unmade.calls.clear();
+        assert_eq!(verify("I07", &unmade, header()), Found::NotApplicable);
+    }
+
+    #[test]
     fn a_call_that_no_attempt_made_is_broken() {
         let mut record = served(0, "claude");
         assert_eq!(verify("I07", &record, header()), Found::Kept);

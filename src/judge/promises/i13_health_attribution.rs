@@ -265,6 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn slowness_needs_no_failure_and_a_rate_needs_one() {
+        use crate::router::config::{RateTrip, SlowTrip};
+        let window = std::time::Duration::from_secs(60);
+        let slow = Some(SlowTrip { over: window, share: 1.0, window, min_calls: 1 });
+        let rate = Some(RateTrip { share: 1.0, window, min_calls: 1 });
+        for (slow, rate, failures, violations) in [(slow, None, 0, 0), (None, rate, 0, 1), (None, rate, 1, 0)]
+        {
+            let mut header = header();
+            let breaker = BreakerPolicy { failures: 0, slow, rate, ..BreakerPolicy::default() };
+            header.models["claude"].breaker = Some(breaker);
+            let records: Vec<_> = (0..failures).map(failed_over).chain([turned_away(failures)]).collect();
+            let found = run("I13", header, &records).violations;
+            assert_eq!(found, violations, "slow {}, {failures} failures", slow.is_some());
+        }
+    }
+
+    #[test]
     fn a_bench_comes_after_the_failures_it_takes() {
         // Three in a row are declared.
         let failures =

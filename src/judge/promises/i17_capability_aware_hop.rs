@@ -134,6 +134,22 @@ mod tests {
         assert_eq!(verify("I17", &record, by_status), Found::Kept, "statuses decide there");
     }
 
+    #[test]
+    fn a_complaint_from_before_the_trouble_may_be_the_error_only_beside_a_hedge() {
+        let complaint =
+            Failure { status: Some(400), ..Failure::new(FailureClass::ContextExceeded, "too long") };
+        for (cause, kept) in [(Cause::Fallback, false), (Cause::Hedge, true)] {
+            let mut record = failing(0, &["claude", "flash"]);
+            let trail = record.trail.as_mut().expect("a trail");
+            trail.attempts[0].result = AttemptResult::Failed(complaint.clone());
+            trail.attempts[1].cause = cause;
+            trail.outcome = RouterOutcome::Failed { status: 400, failure: complaint.clone() };
+            let found = verify("I17", &record, header());
+            let broken = matches!(&found, Found::Broken(what) if what.contains("flash failed, and the error was context_exceeded of claude"));
+            assert_eq!(broken, !kept, "{cause:?}: {found:?}");
+        }
+    }
+
     fn passed_over(reason: SkipReason) -> Record {
         let mut record = served(0, "flash");
         let trail = record.trail.as_mut().expect("a trail");

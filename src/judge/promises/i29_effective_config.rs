@@ -184,6 +184,117 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_reason_to_pass_over_that_is_declared_is_none_to_complain() {
+        use crate::history::TenantFacts;
+        use crate::router::config::{Adapt, BreakerPolicy, Concurrency, Spend};
+        let limited = |tenant: TenantFacts| {
+            move |header: &mut Header| drop(header.tenants.insert("acme".to_owned(), tenant))
+        };
+        let nobody = || TenantFacts { models: None, regions: None, spend: None };
+        let spend = Some(Spend { most: 1, per: Duration::from_secs(60) });
+        let breaker = |ramp| {
+            move |header: &mut Header| {
+                header.models["claude"].breaker = Some(BreakerPolicy { ramp, ..BreakerPolicy::default() });
+            }
+        };
+        type Declare = Box<dyn Fn(&mut Header)>;
+        let cases: Vec<(SkipReason, Declare)> = vec![
+            (SkipReason::Probing, Box::new(breaker(None))),
+            (SkipReason::Ramping, Box::new(breaker(Some(Duration::from_secs(5))))),
+            (
+                SkipReason::Busy,
+                Box::new(|header| {
+                    header.providers["anthropic"].concurrency =
+                        Some(Concurrency { most: 1, adaptive: false });
+                }),
+            ),
+            (SkipReason::RetryBudget, Box::new(|header| header.providers["anthropic"].retry_budget = true)),
+            (SkipReason::ContextWindow, Box::new(|header| header.models["claude"].context = Some(100))),
+            (SkipReason::Unadapted, Box::new(|header| header.routes[0].adapt = Adapt::Forbid)),
+            (
+                SkipReason::NotAllowed,
+                Box::new(move |header| {
+                    limited(TenantFacts { models: Some(vec!["flash".to_owned()]), ..nobody() })(header);
+                }),
+            ),
+            (SkipReason::Spent, Box::new(move |header| limited(TenantFacts { spend, ..nobody() })(header))),
+        ];
+        for (reason, declare) in cases {
+            let mut record = failed_over(0);
+            let skip = Skip { model: "claude".to_owned(), at: at(0.001), reason };
+            record.trail.as_mut().expect("a trail").skips.push(skip);
+            let mut undeclared = header();
+            undeclared.routes[0].retry_budget = None;
+            let mut declared = undeclared.clone();
+            declare(&mut declared);
+            broken(&record, undeclared, "was passed over as");
+            let found = verify(&record, declared);
+            assert!(found.as_ref().is_none_or(|what| !what.contains("passed over")), "{reason:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_a_hedge_is_filled_before_one_is_missed() {
+        // A fifth for every request is a whole call after five; from the eleventh on one is surely missing.
+        let mut filling = hedging(400, 1);
+        let hedge = filling.routes[0].hedge.as_mut().expect("declared");
+        hedge.budget = Budget { share: 0.2, per_second: 0.0 };
+        let served = |requests: u64| (0..requests).map(|n| served(n, "claude")).collect::<Vec<_>>();
+        assert_eq!(run("I29", filling.clone(), &served(10)).violations, 0);
+        assert_eq!(run("I29", filling, &served(11)).violations, 1);
+    }
+
+    #[test]
+    fn a_hedge_that_was_not_due_is_not_missed() {
+        type Excuse = (&'static str, fn(&mut Header), fn(&mut Record));
+        let excuses: [Excuse; 6] = [
+            ("one attempt is allowed", |header| header.routes[0].max_attempts = 1, |_| {}),
+            ("nobody else is in the chain", |header| header.routes[0].chain.truncate(1), |_| {}),
+            (
+                "its caller named the models",
+                |_| {},
+                |record| {
+                    record.trail.as_mut().expect("a trail").chain = Some(vec!["claude".to_owned()]);
+                },
+            ),
+            (
+                "somebody was passed over",
+                |_| {},
+                |record| {
+                    let skip = Skip {
+                        model: "flash".to_owned(),
+                        at: record.caller.intended,
+                        reason: SkipReason::RetryBudget,
+                    };
+                    record.trail.as_mut().expect("a trail").skips.push(skip);
+                },
+            ),
+            (
+                "its tenant may have no money",
+                |_| {},
+                |record| {
+                    record.trail.as_mut().expect("a trail").tenant = Some("acme".to_owned());
+                },
+            ),
+            (
+                "the deadline came first",
+                |_| {},
+                |record| {
+                    let trail = record.trail.as_mut().expect("a trail");
+                    trail.deadline = trail.received + Duration::from_millis(300);
+                },
+            ),
+        ];
+        for (why, declare, excuse) in excuses {
+            let mut header = hedging(400, 1);
+            declare(&mut header);
+            let mut records: Vec<_> = (0..6).map(|number| served(number, "claude")).collect();
+            records.iter_mut().for_each(excuse);
+            assert_eq!(run("I29", header, &records).violations, 0, "{why}");
+        }
+    }
+
     /// claude misses a limit after `ms` milliseconds, and flash serves.
     fn late(limit: Limit, ms: u64) -> Record {
         let mut record = failed_over(0);
@@ -206,6 +317,16 @@ mod tests {
         shared.routes[0].first_token = None;
         assert_eq!(verify(&late(Limit::FirstToken, 9_998), shared.clone()), None);
         broken(&late(Limit::FirstToken, 9_996), shared, "are declared");
+    }
+
+    #[test]
+    fn a_last_resort_has_its_share_of_what_is_left() {
+        let mut shared = header();
+        shared.routes[0].first_token = None;
+        shared.routes[0].rescue = vec!["flash".to_owned()];
+        // Two models and a last resort share 19.999 s: 6.666 s each, less two timer slots of a millisecond.
+        assert_eq!(verify(&late(Limit::FirstToken, 6_665), shared.clone()), None);
+        broken(&late(Limit::FirstToken, 6_663), shared, "are declared");
     }
 
     /// A server error is repeated `times` times after 100 ms, without a budget.

@@ -85,6 +85,21 @@ fn a_model_that_nothing_is_wrong_with_has_to_be_asked_before_an_error_is_given()
 }
 
 #[test]
+fn a_model_is_asked_only_under_its_own_name_at_its_own_provider() {
+    // flash is at anthropic, too: asking claude there was not asking flash.
+    let header = declaring(|header| {
+        header.models["flash"].provider = "anthropic".to_owned();
+        header.foreign.as_mut().expect("foreign").sound = vec!["anthropic".to_owned()];
+    });
+    assert_broken("I02", &failing(0, &["claude"]), header, "`flash`");
+}
+
+#[test]
+fn an_error_is_no_answer_that_somebody_must_have_ended() {
+    assert_eq!(broken("I01", &failing(0, &["claude"]), foreign_header()), None);
+}
+
+#[test]
 fn a_place_is_asked_as_often_as_is_declared() {
     let record = failing(0, &["claude", "claude", "claude"]);
     let repeats = |most| move |header: &mut Header| header.foreign.as_mut().expect("foreign").repeats = most;

@@ -58,6 +58,39 @@ fn what_is_not_dead_or_never_benched_is_left_out() {
 }
 
 #[test]
+fn a_breaker_that_may_decide_by_something_else_is_left_out() {
+    use crate::router::config::{Concurrency, SlowTrip};
+    fn breaker(header: &mut Header) -> &mut BreakerPolicy {
+        header.models["claude"].breaker.as_mut().expect("declared")
+    }
+    let all: Vec<u64> = (10..20).collect();
+    let checked = |declare: fn(&mut Header)| {
+        let mut header = declared(None);
+        declare(&mut header);
+        run("I15", header, &outage(&all)).checked
+    };
+    assert_eq!(checked(|_| {}), 1);
+    let others: [(&str, fn(&mut Header)); 6] = [
+        ("it takes no row", |header| breaker(header).failures = 0),
+        ("the router probes", |header| {
+            breaker(header).probe = Probe::Synthetic { every: Duration::from_secs(1) };
+        }),
+        ("it is shared", |header| breaker(header).scope = Scope::Provider),
+        ("slowness counts", |header| {
+            let window = Duration::from_secs(60);
+            breaker(header).slow = Some(SlowTrip { over: window, share: 1.0, window, min_calls: 1 });
+        }),
+        ("a crowd is no failure", |header| {
+            header.providers["anthropic"].concurrency = Some(Concurrency { most: 9, adaptive: true });
+        }),
+        ("one is asked all the same", |header| header.routes[0].all_benched = AllBenched::AskOne),
+    ];
+    for (why, declare) in others {
+        assert_eq!(checked(declare), 0, "{why}");
+    }
+}
+
+#[test]
 fn a_limit_that_the_deadline_cut_is_no_failure_for_sure() {
     use crate::chat::{Failure, Limit};
     let all: Vec<u64> = (10..20).collect();
