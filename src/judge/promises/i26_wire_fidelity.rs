@@ -113,6 +113,22 @@ mod tests {
     use crate::judge::testkit::{failed_over, header, served, unreachable_then};
 
     #[test]
+    fn words_that_were_read_as_nothing_were_misread() {
+        for (words, misread) in [(10, true), (1, true), (0, false)] {
+            let mut record = failed_over(0);
+            let call = &mut record.calls[0];
+            (call.status, call.failure) = (Some(200), None);
+            (call.words_planned, call.words_sent) = (words, words);
+            call.faults.clear();
+            record.trail.as_mut().expect("a trail").attempts[0].result =
+                AttemptResult::Failed(Failure::new(FailureClass::Empty, "nothing"));
+            let found = verify("I26", &record, header());
+            let broken = matches!(&found, Found::Broken(what) if what.contains("was read as empty"));
+            assert_eq!(broken, misread, "{words} words: {found:?}");
+        }
+    }
+
+    #[test]
     fn every_word_that_was_sent_arrives_and_no_more() {
         let mut record = served(0, "claude");
         assert_eq!(verify("I26", &record, header()), Found::Kept);
