@@ -58,6 +58,10 @@ formats:
 mutants *ARGS:
     tests/mutants/run {{ARGS}}
 
+# All mutants of the core or of the judge in one build, each behind a switch (`just all-mutants core`); needs cargo-mutants.
+all-mutants *PARTS:
+    tests/mutants/all {{PARTS}}
+
 # Everything that a change has to pass.
 ci:
     bash .ci/run
