@@ -168,9 +168,10 @@ fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
         let reading = case.facts.one_way() + case.facts.slack.timer;
         !timed_out || call.ended + reading < tried.ended
     };
-    let legible = |call: &Call| {
-        call.status.is_some() && !(call.faults.len() > 1 && case.facts.has_kind(call, &SPOILT_BODIES))
-    };
+    // Several faults at once, and nothing that makes sense: whatever was meant did not come through.
+    let garbled = matches!(&tried.result, AttemptResult::Failed(failure) if matches!(failure.class, FailureClass::Protocol | FailureClass::Truncated | FailureClass::Unreachable));
+    let spoilt = |call: &Call| garbled || case.facts.has_kind(call, &SPOILT_BODIES);
+    let legible = |call: &Call| call.status.is_some() && !(call.faults.len() > 1 && spoilt(call));
     case.call_of(attempt).filter(|call| legible(call) && heard(call))?.failure
 }
 

@@ -6,8 +6,6 @@
 //!
 //! Pure: no I/O, no clock, no dice of its own.
 
-use std::time::Duration;
-
 use super::config::{Balance, Config, Model, ModelIx, Need, Route, TargetIx};
 use super::fleet::{Fleet, Load};
 use super::trail::SkipReason;

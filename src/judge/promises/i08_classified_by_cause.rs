@@ -99,6 +99,12 @@ mod tests {
         let mut header = header();
         assert!(matches!(verify("I08", &record, header.clone()), Found::Broken(_)));
         header.faults[0].kind = "gzip_corrupt".to_owned();
+        assert_eq!(verify("I08", &record, header.clone()), Found::Kept);
+        // Headers beyond any bound, say: nothing of the answer was read.
+        header.faults[0].kind = "huge_headers".to_owned();
+        assert!(matches!(verify("I08", &record, header.clone()), Found::Broken(_)));
+        let garbled = Failure::new(FailureClass::Protocol, "too large");
+        record.trail.as_mut().expect("a trail").attempts[0].result = AttemptResult::Failed(garbled);
         assert_eq!(verify("I08", &record, header), Found::Kept);
     }
 

@@ -257,7 +257,7 @@ impl Stream {
             }
             // An answer that goes on after an error nobody heard of is whole.
             Act::Trouble { then: AfterError::More, .. } if self.source.tells_trouble() => {
-                self.control.broken()
+                self.control.broken();
             }
             Act::Trouble { then: AfterError::More, .. } => {}
             Act::Trouble { .. } => self.stage = Stage::Closing,
