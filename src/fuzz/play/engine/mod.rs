@@ -13,16 +13,18 @@
 //!
 //! - `callers`: who asks, and when. `station`, `meaning`: what a scripted provider makes of a call; `wild`: what any may.
 //! - `fate`: what becomes of an attempt under the limits it was granted.
-//! - `world`: the queue; `shell`: one request, and the attempts made for it, as the async shell makes them; `probes`: what
-//!   happens without a request.
-//! - `known`: our own books. `promises`: what must hold.
+//! - `world`: the queue; `shell`: one request, and the attempts made for it, as the async shell makes them; `landing`: what comes of
+//!   these; `probes`: what happens without a request.
+//! - `known`: our own books. `promises`: what must hold. `counts`: what was met, and how often something was asked.
 //!
 //! What never happens here: bytes, so nothing of classification, relaying, bills and what callers are told.
 
 mod callers;
 mod chance;
+mod counts;
 mod fate;
 mod known;
+mod landing;
 mod meaning;
 mod probes;
 mod promises;

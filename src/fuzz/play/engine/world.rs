@@ -6,19 +6,18 @@ use std::sync::Arc;
 
 use super::callers::{Caller, callers};
 use super::chance::Chance;
+use super::counts::Counts;
 use super::fate::{Fate, Script};
 use super::known::{Books, Purse};
 use super::promises::{Check, promise};
 use super::shell::Life;
 use super::station::{Call, Station};
 use super::wild;
-use crate::fuzz::Coverage;
-use crate::fuzz::coverage::{Asked, Path, Standing, State};
+use crate::fuzz::coverage::State;
 use crate::router::config::{Config, Probe, TargetIx};
 use crate::router::engine::Order;
 use crate::router::fleet::{Fleet, Pass};
 use crate::router::spend::Spending;
-use crate::router::trail::Cause;
 use crate::scenario::Scenario;
 use crate::world::{Dice, Moment};
 
@@ -79,23 +78,10 @@ pub(super) struct World<'a> {
     pub(super) firsts: Vec<Vec<u64>>,
     pub(super) synthetic: bool,
     pub(super) probed: u64,
-    met: BTreeMap<(usize, usize, State), u64>,
+    pub(super) met: BTreeMap<(usize, usize, State), u64>,
     pub(super) counts: Counts,
     /// The last share of a backoff that chance left, and how often in a row it was the same.
     pub(super) drawn: (f64, u32),
-}
-
-/// What happened that a promise has something to say of.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    events: u64,
-    lives: u64,
-    pub(super) attempts: u64,
-    pub(super) failures: u64,
-    pub(super) probes: u64,
-    pub(super) resumed: u64,
-    pub(super) left: u64,
-    pub(super) given_up: u64,
 }
 
 impl<'a> World<'a> {
@@ -266,36 +252,6 @@ impl<'a> World<'a> {
         (script, fired)
     }
 
-    /// Notes which rules met the router in which state; before the attempt is anybody's.
-    pub(super) fn note_meeting(&mut self, life: &Life, order: &Order, fate: &Fate, fired: &[usize]) {
-        let (known, bench) = (&self.eras[life.era].books.targets[order.target], &order.pass);
-        let standing = match known.bench {
-            _ if bench.probe => Standing::Probing,
-            Some(_) => Standing::Benched,
-            None if self.now < known.wish => Standing::Cooling,
-            None => Standing::Open,
-        };
-        let asked = match order.cause {
-            _ if bench.probe => Asked::Probe,
-            Cause::First => Asked::First,
-            Cause::Retry => Asked::Retry,
-            Cause::Fallback => Asked::Fallback,
-            Cause::Rescue => Asked::Rescue,
-            Cause::Hedge => Asked::Hedge,
-            Cause::Continue => Asked::Continue,
-            Cause::Regenerate => Asked::Regenerate,
-        };
-        let path = match (life.caller.facts.stream, fate.opens) {
-            (false, _) => Path::Plain,
-            (true, None) => Path::Stream,
-            (true, Some(_)) => Path::Committed,
-        };
-        let provider = self.config.targets()[order.target].provider;
-        for rule in fired {
-            *self.met.entry((provider, *rule, State { asked, standing, path })).or_default() += 1;
-        }
-    }
-
     /// An attempt at the provider of `target` is over.
     pub(super) fn landed(&mut self, target: TargetIx) {
         if let (Some(station), false) =
@@ -304,46 +260,10 @@ impl<'a> World<'a> {
             station.in_flight = station.in_flight.saturating_sub(1);
         }
     }
-
-    /// Puts what met what, and what was looked at, into `coverage`.
-    pub(super) fn tell(&self, coverage: &mut Coverage) {
-        for ((provider, rule, state), count) in &self.met {
-            let at = provider_of(&self.config, self.scenario, *provider);
-            let Some((name, spec)) = self.scenario.providers.get_index(at) else { continue };
-            let rule = &spec.faults[*rule].name;
-            let planned =
-                self.scenario.faults.iter().find(|fault| (&fault.provider, &fault.name) == (name, rule));
-            let Some(planned) = planned else { continue };
-            (0..*count).for_each(|_| coverage.meet(&planned.kind, *state));
-        }
-        let Counts { events, lives, attempts, failures, probes, resumed, left, given_up } = self.counts;
-        let counts = [
-            ("I02", given_up),
-            ("I03", resumed),
-            ("I06", lives),
-            ("I07", failures),
-            ("I08", failures),
-            ("I09", failures),
-            ("I10", attempts),
-            ("I11", failures),
-            ("I12", attempts),
-            ("I13", events),
-            ("I14", probes),
-            ("I15", attempts),
-            ("I17", attempts),
-            ("I18", given_up),
-            ("I21", left),
-            ("I22", events),
-            ("I23", attempts),
-            ("I27", lives),
-            ("liveness", self.config.routes.len() as u64),
-        ];
-        counts.into_iter().filter(|(_, times)| *times > 0).for_each(|(id, times)| coverage.check(id, times));
-    }
 }
 
 /// The place of a router's provider among the mocks.
-fn provider_of(config: &Config, scenario: &Scenario, provider: usize) -> usize {
+pub(super) fn provider_of(config: &Config, scenario: &Scenario, provider: usize) -> usize {
     let name = config.providers.get_index(provider).map(|(name, _)| name);
     name.and_then(|name| scenario.providers.get_index_of(name)).unwrap_or(usize::MAX)
 }
