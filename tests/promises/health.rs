@@ -3,7 +3,7 @@
 use super::kit::{Way, World, attempts, everywhere, is_whole, over_sockets, simulated};
 
 /// I13: what is the caller's own (a bad request, a wish to leave, a refusal) never benches a model; what is the model's own
-/// does. Broken by: `is_neutral` (fleet/mod.rs) taking nothing for neutral.
+/// does. Broken by: `is_neutral` (fleet/returned.rs) taking nothing for neutral.
 #[test]
 fn i13_callers_mistakes_bench_nobody() {
     everywhere(|way| {

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::*;
-use crate::chat::Allowance;
+use crate::chat::{Allowance, Failure};
 use crate::dialect::Dialect;
 use crate::router::config::{
     BreakerPolicy, Budget, Concurrency, Deployment, Hedge, HedgeAfter, Model, Probe, Provider, RateTrip,
