@@ -181,13 +181,14 @@ fn mocks_that_stand_alone_know_no_router_and_judge_nothing() {
 
 #[test]
 fn a_test_of_somebody_elses_router_knows_ours_by_its_settings_only() {
-    // `brownout` is how a finding names this module to its reader.
+    // `brownout` is how a finding names this module to its reader; `report` has the words in which it is told.
     let rooms = [
         "brownout",
         "chat",
         "fuzz",
         "history",
         "judge",
+        "report",
         "router",
         "run",
         "scenario",

@@ -22,7 +22,7 @@ fn main() {
         [(Habit::HeadOnly, "I12"), (Habit::Impatient, "I10"), (Habit::Tidy, "I01"), (Habit::Detached, "I21")];
     for (habit, promise) in naive {
         match tested(habit).promises([promise]).cases(2_000).hunt() {
-            Some(found) => println!("\n{habit:?} breaks {found}"),
+            Some(found) => println!("\n{habit:?}: {found}"),
             None => println!("\n{habit:?} breaks nothing"),
         }
     }

@@ -194,10 +194,16 @@ impl Sight<'_> {
         let mut decoder = StreamDecoder::new(self.dialect);
         let mut deltas = Vec::new();
         let mut calls = Calls::default();
+        let mut room = MAX_BODY;
         loop {
             let (over, decoded) = match body.frame().await {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => (false, decoder.push(&data, &mut deltas)),
+                    // A stream that never pauses would never reach its deadline in virtual time.
+                    Ok(data) if data.len() > room => return too_long(),
+                    Ok(data) => {
+                        room -= data.len();
+                        (false, decoder.push(&data, &mut deltas))
+                    }
                     Err(_) => continue,
                 },
                 // A body that broke on the wire and one that just stopped are the same to a caller: cut.
@@ -247,7 +253,7 @@ impl Sight<'_> {
         let body = match Limited::new(body, MAX_BODY).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                return CallerEnding::Garbled { why: format!("more than {MAX_BODY} bytes") };
+                return too_long();
             }
             Err(_) => return CallerEnding::Cut,
         };
@@ -338,6 +344,11 @@ impl Calls {
         let broken = |call: &&String| serde_json::from_str::<serde::de::IgnoredAny>(call).is_err();
         (self.0.len() as u32, self.0.iter().filter(broken).count() as u32)
     }
+}
+
+/// The end of an answer that nobody wants to read to its end.
+fn too_long() -> CallerEnding {
+    CallerEnding::Garbled { why: format!("more than {MAX_BODY} bytes") }
 }
 
 /// The end of a success status that turned out to be none.

@@ -25,6 +25,7 @@ mod markdown;
 mod openmetrics;
 pub(crate) mod paint;
 pub mod plan;
+pub(crate) mod promised;
 mod requests;
 pub mod suite;
 pub mod terminal;

@@ -55,9 +55,9 @@ impl<T: Target> Face<T> {
     pub(super) fn new(
         make: Arc<Make<T>>,
         upstreams: impl Fn(&Around) -> Upstreams + Send + Sync + 'static,
-    ) -> (Face<T>, Falls) {
-        let falls = Falls::default();
-        (Face { make, upstreams: Box::new(upstreams), falls: falls.clone() }, falls)
+        falls: Falls,
+    ) -> Face<T> {
+        Face { make, upstreams: Box::new(upstreams), falls }
     }
 }
 

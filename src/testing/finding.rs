@@ -6,6 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::fuzz::shrink::Size;
 use crate::fuzz::{Broken, Case};
+use crate::judge::plural;
+use crate::report::paint::wrap;
+use crate::report::promised::promises;
+
+/// Columns of what is told.
+const WIDTH: usize = 100;
 
 /// A promise that a target broke, and the smallest world in which it does.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +20,8 @@ pub struct Finding {
     pub promise: String,
     /// What happens in the small world, in words.
     pub what: String,
+    /// The life of the request that shows it, line by line; empty where it takes more than one.
+    pub story: String,
     /// The seed of the worlds.
     pub seed: u64,
     /// Which of them it was, from 0.
@@ -74,20 +82,33 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.size();
-        writeln!(f, "{}: {}", self.promise, self.what)?;
+        let Finding { promise, what, seed, world, tries, .. } = self;
+        writeln!(f, "{promise} is broken: {what}")?;
+        f.write_str(&promised(promise))?;
+        if !self.story.is_empty() {
+            write!(f, "\n{}", self.story)?;
+        }
+        let Size { requests, faults, providers, .. } = self.size();
+        let sizes = [(requests, "request"), (faults as u64, "fault"), (providers as u64, "provider")];
+        let size = sizes.map(|(count, what)| plural(count, what)).join(", ");
         writeln!(
             f,
-            "found in world {} of seed {}; made small in {} tries: {} requests, {} faults, {} providers",
-            self.world, self.seed, self.tries, size.requests, size.faults, size.providers
+            "\nthe smallest world that shows it, made of world {world} of seed {seed} in {tries} tries: {size}"
         )?;
         write!(f, "\n{}", self.small.doc.yaml())
     }
 }
 
+/// What is promised, in the words of its definition.
+fn promised(id: &str) -> String {
+    let says = promises().find(|promise| promise.id == id).map(|promise| promise.says);
+    let lines = says.map(|says| wrap(&format!("promised is {says}"), WIDTH)).unwrap_or_default();
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
 /// What a replayed world shows: what it breaks, as lines.
 pub(super) fn list(broken: &[Broken]) -> String {
-    let line = |broken: &Broken| format!("{}: {}\n", broken.promise, broken.what);
+    let line = |broken: &Broken| format!("{} is broken: {}\n", broken.promise, broken.what);
     broken.iter().map(line).collect()
 }
 

@@ -31,8 +31,10 @@
 //!
 //! A world is mock providers that misbehave, callers, virtual time and a network in memory. What is in the middle is a [`Target`]:
 //! anything that makes a [`Reply`] of a [`Request`]. It reaches the providers through [`Upstreams`], and uses `tokio::time` as
-//! always; an hour passes in no time, and the same seed gives the same run, byte for byte. A target that looks at another clock,
-//! draws by itself or opens sockets of its own still works, but then a world that broke a promise may keep it the next time.
+//! always; an hour passes in no time, and the same seed gives the same run, byte for byte. The network is in memory too: a client that
+//! opens sockets of its own reaches nobody, and one that takes no [`Upstreams::connector`] (reqwest) has to be given another way out. A
+//! target that looks at another clock or draws by itself works, but then a world that broke a promise may keep it the next time. One that
+//! never awaits anything stops the clock, and with it the test.
 //!
 //! What is promised is in `docs/invariants.md`. A router of yours writes no trail that a judge could read, so it is judged by what
 //! its callers got and what the providers saw: [`judged`] lists the promises for which that is enough. Nothing is held against it
@@ -43,12 +45,13 @@
 //! ([`Check::save`]) and play it in a test of its own ([`Check::replay`]).
 //!
 //! - `target`: what is tested. `upstreams`: what it finds. `declared`: what it is held to.
-//! - `worlds`: generated worlds that suit a router that is not ours. `face`, `player`: it in the middle of one.
-//! - `check`: the test. `finding`: what is told of a promise that was broken.
+//! - `worlds`: generated worlds that suit a router that is not ours. `face`, `player`: it in the middle of one. `falls`: its panics.
+//! - `check`: the test. `wishes`: what can be said of it. `finding`: what is told of a promise that was broken.
 
 mod check;
 mod declared;
 mod face;
+mod falls;
 mod finding;
 mod player;
 mod service;
@@ -56,6 +59,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod upstreams;
+mod wishes;
 mod worlds;
 
 pub use check::{Check, Report, check, judged};

@@ -130,7 +130,8 @@ fn a_panic_is_a_finding_of_its_own() {
     };
     let broken = check(falls).promises(["I03"]).shows(&one_request(", stream: true", "", ""));
     assert_eq!(broken[0].promise, "panic");
-    assert!(broken[0].what.contains("`r0`"), "{broken:?}");
+    assert!(broken[0].what.starts_with("no streams here (tests.rs:"), "{broken:?}");
+    assert_eq!(broken[0].request, Some(0));
     check(falls).promises(["I03"]).replay(&one_request("", "", ""));
 }
 
@@ -180,7 +181,127 @@ fn a_promise_that_was_named_and_never_judged_is_no_success() {
 }
 
 #[test]
-#[should_panic(expected = "play it again: `.seed(5)`")]
-fn a_broken_promise_fails_the_test_with_the_small_world() {
-    check(passes_on).promises(["I12"]).seed(5).cases(300).run();
+fn a_broken_promise_fails_the_test_with_all_that_its_author_needs() {
+    let test = || check(passes_on).promises(["I12"]).seed(5).cases(300);
+    let text = failure(|| drop(test().run()));
+    for words in [
+        "I12 is broken: the answer had not ended 5s after the deadline\npromised is time-bounds: ",
+        "┌ p1 is called\n",
+        "the caller is still waiting\n",
+        ": 1 request, 1 fault, 1 provider\n\nproviders:\n",
+        "\nplay it again: this test, or `.replay(include_str!(\"I12-5-",
+        "`.save(FOLDER)` writes it",
+    ] {
+        assert!(text.contains(words), "no `{words}` in\n{text}");
+    }
+    // A folder that cannot be written takes nothing from the finding.
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let unsaved = failure(|| drop(test().save(file.path()).run()));
+    assert!(
+        unsaved.starts_with("I12 is broken: ") && unsaved.contains("it could not be saved to "),
+        "{unsaved}"
+    );
+}
+
+/// The words with which `test` fails.
+fn failure(test: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(test)).expect_err("it fails");
+    let words = panic.downcast_ref::<String>().cloned();
+    words.or(panic.downcast_ref::<&str>().map(|words| (*words).to_owned())).expect("in words")
+}
+
+#[test]
+fn a_replay_that_fails_tells_the_life_of_its_request() {
+    let hangs = one_request("", "", "faults:\n  - { on: p1, inject: hang }\n");
+    let text = failure(|| check(passes_on).promises(["I12"]).replay(&hangs));
+    for words in [
+        "a world that was saved breaks a promise\n\nI12 is broken: ",
+        "p1 was left before it had answered [fault: hang]",
+        &hangs,
+    ] {
+        assert!(text.contains(words), "no `{words}` in\n{text}");
+    }
+}
+
+#[test]
+fn a_panic_in_a_task_of_the_target_is_a_finding_even_if_nobody_waits_for_it() {
+    let falls = |upstreams: Upstreams| {
+        move |request: Request| {
+            let upstreams = upstreams.clone();
+            async move {
+                tokio::spawn(async { panic!("nobody listens") });
+                upstreams.ask(&upstreams.models()[0], &request).await
+            }
+        }
+    };
+    let broken = check(falls).promises(["I03"]).shows(&one_request("", "", ""));
+    assert!(
+        broken[0].promise == "panic" && broken[0].what.starts_with("nobody listens (tests.rs:"),
+        "{broken:?}"
+    );
+    // So is one before there is a target.
+    fn never(_: Upstreams) -> fn(Request) -> std::future::Ready<Result<Reply, Error>> {
+        panic!("not today")
+    }
+    let found = check(never).cases(1).hunt().expect("a panic");
+    assert!(found.what.starts_with("not today (tests.rs:"), "{found}");
+}
+
+#[test]
+fn a_chain_that_was_asked_for_is_never_made_shorter() {
+    let least = |upstreams: Upstreams| {
+        assert!(upstreams.models().len() >= 2, "two models were promised");
+        passes_on(upstreams)
+    };
+    let found = check(least)
+        .promises(["I12"])
+        .chain(2..=3)
+        .seed(5)
+        .cases(300)
+        .hunt()
+        .expect("nobody watches the clock");
+    assert_eq!(found.promise, "I12", "{found}");
+}
+
+#[test]
+fn an_answer_without_an_end_that_takes_no_time_is_given_up() {
+    // 4 KiB of comments at a time, without a pause: the clock of a simulation stands still meanwhile.
+    struct Endless;
+    impl hyper::body::Body for Endless {
+        type Data = bytes::Bytes;
+        type Error = Error;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<bytes::Bytes>, Error>>> {
+            std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(bytes::Bytes::from(vec![b':'; 4096])))))
+        }
+    }
+    let talks = |_: Upstreams| {
+        |_: Request| async {
+            let response =
+                http::Response::builder().header("content-type", "text/event-stream").body(Endless)?;
+            Ok::<_, Error>(Reply::new(response))
+        }
+    };
+    // Nothing claims to be an answer, so no promise is broken; what counts is that the test comes to an end.
+    assert_eq!(broken_by(check(talks), &one_request(", stream: true", "", "")), [""; 0]);
+}
+
+#[test]
+fn what_no_world_can_have_is_refused_by_name() {
+    let none: [&str; 0] = [];
+    for (words, wish) in [
+        ("name a promise", &(|| drop(check(passes_on).promises(none))) as &dyn Fn()),
+        ("without a world", &|| drop(check(passes_on).cases(0))),
+        ("`deadline` of 0ns", &|| drop(check(passes_on).deadline(Duration::ZERO))),
+        ("`idle` of 1ns", &|| drop(check(passes_on).idle(Duration::from_nanos(1)))),
+        ("`attempt` of ", &|| drop(check(passes_on).attempt(Duration::MAX))),
+        ("`max_attempts` of 0", &|| drop(check(passes_on).max_attempts(0))),
+        ("`repeats` of 101", &|| drop(check(passes_on).repeats(101))),
+        ("is it `rate_limit`?", &|| drop(check(passes_on).faults(["rate_limt"]))),
+    ] {
+        let text = failure(wish);
+        assert!(text.contains(words), "no `{words}` in {text}");
+    }
 }

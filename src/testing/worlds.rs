@@ -37,7 +37,7 @@ pub(super) struct Rules {
 impl Rules {
     /// The only world there is: `case`.
     pub(super) fn of(case: &Case) -> Rules {
-        let models = case.scenario.router.models.len() as u64;
+        let models = chain(case);
         Rules {
             declared: Declared::of(case),
             dialects: Dialect::ALL.to_vec(),
@@ -65,9 +65,8 @@ impl Rules {
     pub(super) fn admit(&self, case: &Case) -> bool {
         let spoken = case.scenario.providers.values().all(|spec| self.dialects.contains(&spec.dialect));
         let faults = items(&case.doc, "faults").iter().all(|fault| self.allows(fault));
-        let models = case.scenario.router.models.len() as u64;
         // A shorter chain than was asked for is one that the target may not be made for.
-        spoken && faults && models >= *self.chain.start() && Declared::of(case) == self.declared
+        spoken && faults && chain(case) >= *self.chain.start() && Declared::of(case) == self.declared
     }
 
     /// Models `m1`, `m2`, … at `p1`, `p2`, …, and the route `r` over all of them.
@@ -159,6 +158,11 @@ impl Rules {
         }
         Case::new(doc).unwrap_or_else(|problems| panic!("a generated world has problems:\n{problems}"))
     }
+}
+
+/// Models that are asked, as the target is told of them.
+fn chain(case: &Case) -> u64 {
+    case.scenario.router.routes.values().next().map_or(0, |route| route.chain.len() as u64)
 }
 
 fn items<'a>(doc: &'a Doc, list: &str) -> &'a [Doc] {

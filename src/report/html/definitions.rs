@@ -3,20 +3,7 @@
 use super::markup::{Markup, el, span};
 use super::parts::{definition_id, prose};
 use crate::history::figure::{FIGURES, Figure, Group};
-
-/// The document that defines the promises; what it says of each is said here too.
-const PROMISES: &str = include_str!("../../../docs/invariants.md");
-
-/// A promise as the documents define it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Promise {
-    /// `I01`.
-    id: &'static str,
-    /// Its name, and what holds.
-    says: &'static str,
-    /// What is checked on a run.
-    check: &'static str,
-}
+use crate::report::promised::promises;
 
 /// The page.
 pub(super) fn page() -> Markup {
@@ -58,17 +45,6 @@ fn entry(figure: &Figure) -> Markup {
 /// Whether the documents define a promise.
 pub(super) fn defined(id: &str) -> bool {
     promises().any(|promise| promise.id == id)
-}
-
-/// The promises that are defined, in the order of the document.
-fn promises() -> impl Iterator<Item = Promise> {
-    PROMISES.lines().filter_map(|line| {
-        let row = line.strip_prefix("| ")?.strip_suffix(" |")?;
-        let (promise, check) = row.split_once(" | ")?;
-        // The table of tests further down has no names.
-        let (id, says) = promise.split_once(' ')?;
-        (id.len() == 3 && id.starts_with('I')).then_some(Promise { id, says, check })
-    })
 }
 
 #[cfg(test)]

@@ -19,8 +19,7 @@ pub fn story(record: &Record, header: &Header, columns: usize) -> String {
             events.extend(tried(trail, index, call.map(|call| &record.calls[call]), header));
         }
     } else {
-        let calls = record.calls.iter();
-        events.extend(calls.map(|call| (call.received, 3, format!("{} was called", call.provider))));
+        events.extend(record.calls.iter().zip(1..).flat_map(|(call, nth)| called(call, nth)));
     }
     if let Some(first) = caller.first_output {
         events.push((first, LAST - 1, "the caller sees the first output".to_owned()));
@@ -100,4 +99,11 @@ fn tried(trail: &Trail, index: usize, call: Option<&Call>, header: &Header) -> V
     }
     events.push((attempt.ended, rank + 3, result));
     events
+}
+
+/// A call of which only its provider tells, the `nth` of its request: when it came, and what the provider did.
+fn called(call: &Call, nth: u32) -> [Event; 2] {
+    let rank = nth.saturating_mul(STEP);
+    let title = format!("┌ {} is called", call.provider);
+    [(call.received, rank + 1, title), (call.ended, rank + 2, format!("└ {}", words::provider(call)))]
 }
