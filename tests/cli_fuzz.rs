@@ -103,7 +103,8 @@ fn what_is_wrong_with_the_command_is_2_and_on_stderr() {
         (&["--router", "nowhere.yaml"], "cannot read `nowhere.yaml`"),
         (&["--router", "none.yaml"], "the file has no router"),
         (&["--router", "bad.yaml"], "bad.yaml:2:24"),
-        (&["--save", "file"], "the folder of `--save` cannot be made"),
+        (&["--save", "file"], "nothing can be written into the folder of `--save`: "),
+        (&["--save", "file/deeper"], "nothing can be written into the folder of `--save`: "),
         (&["--replay", "none.yaml"], "nothing was started"),
         (&["--replay", "none.yaml", "--seed", "3"], "cannot be used with"),
     ] {

@@ -102,10 +102,52 @@ fn what_breaks_nothing_is_0_and_what_is_no_scenario_is_2() {
 
     let (code, out, err) = run(&home, &["shrink", "kept.yaml"]);
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
-    assert_eq!(out, "`kept.yaml` breaks nothing simulated: there is nothing to make small\n");
+    assert_eq!(out, "`kept.yaml` breaks nothing at depth simulated: there is nothing to make small\n");
 
     for args in [["shrink", "none.yaml"], ["shrink", "missing.yaml"], ["shrink", "--tries=0"]] {
         let (code, _, err) = run(&home, &args);
         assert_eq!(code, Some(2), "{args:?}: {err}");
     }
+
+    // What is expected of figures cannot be seen on the core, and that is said.
+    let expects = kept + "expect: [availability > 100%]\n";
+    std::fs::write(home.path().join("kept.yaml"), expects).expect("written");
+    let (code, out, _) = run(&home, &["shrink", "kept.yaml", "--depth", "engine"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(
+        out.contains("at depth engine (the core alone has no figures, so expectations were not looked at)"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said_before_anything_is_tried() {
+    let home = home(&[("long.yaml", MISSED)]);
+    let (code, out, err) = run(&home, &["shrink", "long.yaml", "--save", "nowhere/small.yaml"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.contains("error: the file of `--save` cannot be written: "), "{err}");
+}
+
+#[test]
+fn of_a_hundred_requests_the_one_that_fails_is_found_in_a_few_tries() {
+    let mut long =
+        MISSED.replace("load:\n", "").replace("  - { route: chat, rate: 1/s, for: 30s, stream: 50% }\n", "");
+    long = long.replace("  - { route: code, rate: 1/s, for: 30s }\n", "");
+    // All but one are sent to a model that is well, and all have to be answered.
+    let many: String = (0..100)
+        .map(|nth| format!("  - {{ send: {{ route: code, at: {}ms }}, status: 200 }}\n", nth * 400))
+        .collect();
+    let home = home(&[("long.yaml", &long.replace("faults:\n", &(many + "faults:\n")))]);
+    let (code, out, err) = run(&home, &["shrink", "long.yaml", "--tries", "60"]);
+
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("102 -> 1 requests, 3 -> 2 faults, 3 -> 2 providers"), "{err}");
+    assert!(out.contains("chain: [claude, flash]"), "{out}");
+}
+
+#[test]
+fn over_sockets_a_few_tries_are_enough_unless_more_are_asked_for() {
+    let (code, out, _) = run(&home(&[]), &["shrink", "--help"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("[default: 4000; over sockets 60"), "{out}");
 }

@@ -20,6 +20,7 @@ mod schema;
 mod screen;
 mod serve;
 mod shrink;
+mod ticker;
 mod wire_corpus;
 
 use clap::{Parser, Subcommand};

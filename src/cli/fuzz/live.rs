@@ -1,41 +1,26 @@
 //! How a hunt goes while it goes: a line on stderr that moves where a person watches, and a line now and then in a log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::args::{Args, Deep};
 use crate::cli::progress::{clock as time, track};
-use crate::cli::screen;
+use crate::cli::ticker;
 use crate::fuzz::coverage;
 use crate::fuzz::hunt::{Campaign, Watch};
 use crate::judge::Verdict;
 use crate::report::paint::{Paint, fit, thousands};
-use crate::world::{Clock, Moment};
-
-/// How often the moving line is drawn anew.
-const EVERY: Duration = Duration::from_millis(150);
-
-/// How often a line is added to a log.
-const LOGGED_EVERY: Duration = Duration::from_secs(10);
 
 /// Cells of the bar.
 const BAR: usize = 12;
 
 /// Does `work` while its watch is told on stderr.
 pub(super) fn watch<R>(campaign: &Campaign, watch: &Watch, args: &Args, work: impl FnOnce() -> R) -> R {
-    std::thread::scope(|scope| {
-        let (done, over) = mpsc::channel();
-        scope.spawn(move || {
-            if !args.quiet {
-                let met = if args.depth == Deep::Wire { Met::Replies } else { Met::Pairs };
-                show(campaign, watch, met, &over);
-            }
-        });
-        let result = work();
-        drop(done);
-        result
-    })
+    if args.quiet {
+        return work();
+    }
+    let met = if args.depth == Deep::Wire { Met::Replies } else { Met::Pairs };
+    ticker::beside(&|took, columns, paint| Glance::at(campaign, watch, took, met).line(columns, paint), work)
 }
 
 /// What a hunt counts beside its cases.
@@ -45,24 +30,6 @@ enum Met {
     Pairs,
     /// Broken replies that were read.
     Replies,
-}
-
-fn show(campaign: &Campaign, watch: &Watch, met: Met, over: &mpsc::Receiver<()>) {
-    let clock = Clock::start(0);
-    let live = screen::is_live();
-    let mut logged = clock.now();
-    while let Err(RecvTimeoutError::Timeout) = over.recv_timeout(EVERY) {
-        let now = clock.now();
-        let glance = Glance::at(campaign, watch, now - Moment::ZERO, met);
-        if let (true, Some((columns, _))) = (live, screen::size()) {
-            let line = |color| glance.line(columns.saturating_sub(1), Paint::new(color));
-            screen::redraw(&[line(screen::stderr_color())], &[line(false)], columns);
-        } else if now - logged >= LOGGED_EVERY {
-            logged = now;
-            screen::talk(&(glance.line(usize::MAX, Paint::new(false)) + "\n"));
-        }
-    }
-    screen::wipe();
 }
 
 /// A moment of a hunt.

@@ -11,7 +11,7 @@ mod replay;
 mod tell;
 mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -35,8 +35,8 @@ pub(super) fn command(args: &Args) -> Exit {
         Ok(campaign) => campaign,
         Err(exit) => return exit,
     };
-    if let Some(Err(error)) = args.save.as_deref().map(std::fs::create_dir_all) {
-        return screen::usage(format_args!("the folder of `--save` cannot be made: {error}"));
+    if let Some(Err(error)) = args.save.as_deref().map(try_out) {
+        return screen::usage(format_args!("nothing can be written into the folder of `--save`: {error}"));
     }
     let watch = Arc::new(Watch::default());
     let stopped = Arc::clone(&watch);
@@ -50,10 +50,14 @@ pub(super) fn command(args: &Args) -> Exit {
         Ok(outcome) => outcome,
         Err(error) => return screen::usage(format_args!("a case could not be played: {error}")),
     };
-    let saved: Result<Vec<_>, _> = outcome.caught.iter().map(|caught| save(args, caught)).collect();
+    let kept: Result<Vec<_>, _> = outcome.caught.iter().map(|caught| keep(args, caught)).collect();
+    let kept = match kept {
+        Ok(kept) => kept,
+        Err(error) => return screen::usage(format_args!("a finding could not be played again: {error}")),
+    };
     let page = tell::Page {
         outcome: &outcome,
-        saved: saved.as_deref().unwrap_or_default(),
+        kept: &kept,
         quiet: args.quiet,
         width: screen::width(),
         color: screen::stdout_color(),
@@ -62,8 +66,8 @@ pub(super) fn command(args: &Args) -> Exit {
     if !args.quiet {
         screen::talk(&format!("{}\n", tell::speed(&outcome, clock.now() - Moment::ZERO)));
     }
-    if let Err(error) = saved {
-        return screen::usage(format_args!("a finding could not be saved: {error}"));
+    if kept.iter().any(|kept| matches!(kept.saved, Some(Err(_)))) {
+        return screen::usage("a finding could not be saved: it stands above alone");
     }
     exit(!outcome.caught.is_empty(), outcome.stopped || outcome.played == [0; 3])
 }
@@ -98,25 +102,30 @@ fn campaign(args: &Args) -> Result<Campaign, Exit> {
     })
 }
 
-/// A finding's text, and the file it went to.
+/// A finding's text and, where it was to be saved, what came of that.
 struct Kept {
     text: String,
-    path: Option<PathBuf>,
+    saved: Option<std::io::Result<PathBuf>>,
 }
 
-fn save(args: &Args, caught: &Caught) -> std::io::Result<Kept> {
+/// Whatever happens to the file, there is the text.
+fn keep(args: &Args, caught: &Caught) -> std::io::Result<Kept> {
     let finding = &caught.finding;
     let router = args.router.as_deref();
     let origin = Origin { seed: args.seed, number: finding.number, found_at: caught.found_at, router };
     let (case, broken) = (&finding.shrunk.case, &finding.shown);
-    match &args.save {
-        Some(folder) => {
-            let path = save::write(folder, case, broken, caught.depth, &origin)?;
-            Ok(Kept { text: std::fs::read_to_string(&path)?, path: Some(path) })
-        }
-        None => {
-            let saved = save::text(case, broken, caught.depth, &origin)?;
-            Ok(Kept { text: saved.text, path: None })
-        }
-    }
+    let saved = args.save.as_deref().map(|folder| save::write(folder, case, broken, caught.depth, &origin));
+    // A file that was there already may have taken the first name.
+    let written = saved.as_ref().and_then(|saved| std::fs::read_to_string(saved.as_ref().ok()?).ok());
+    let text =
+        written.map_or_else(|| save::text(case, broken, caught.depth, &origin).map(|saved| saved.text), Ok);
+    text.map(|text| Kept { text, saved })
+}
+
+/// Makes the folder of `--save` and writes into it, before an hour of hunting is lost for want of a place to put it.
+fn try_out(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let trial = folder.join(format!(".brownout-{}", std::process::id()));
+    std::fs::write(&trial, [])?;
+    std::fs::remove_file(trial)
 }

@@ -14,7 +14,7 @@ use crate::report::paint::{Paint, glyph, show_seconds, tame, thousands, wrap};
 pub(super) struct Page<'a> {
     pub(super) outcome: &'a Outcome,
     /// The findings' texts, in their order.
-    pub(super) saved: &'a [Kept],
+    pub(super) kept: &'a [Kept],
     /// Findings and the last line alone.
     pub(super) quiet: bool,
     pub(super) width: usize,
@@ -31,7 +31,7 @@ impl Page<'_> {
             text.push_str(&coverage::asked(&self.outcome.coverage, self.width, paint));
             text.push('\n');
         }
-        for (caught, kept) in self.outcome.caught.iter().zip(self.saved) {
+        for (caught, kept) in self.outcome.caught.iter().zip(self.kept) {
             text.push_str(&self.finding(caught, kept, paint));
             text.push('\n');
         }
@@ -58,12 +58,13 @@ impl Page<'_> {
         let (before, after) = (Size::of(&finding.found), Size::of(&finding.shrunk.case));
         let tries = plural_of(finding.shrunk.tries.into(), "try");
         say(&format!("made small in {tries}: {} -> {}", size(&before), size(&after)));
-        match &kept.path {
-            Some(path) => {
+        match &kept.saved {
+            Some(Ok(path)) => {
                 let file = path.display().to_string();
                 say(&format!("saved as {file}"));
                 text.push_str(&format!("  replay: {}\n", save::replay(&file, caught.depth)));
             }
+            Some(Err(error)) => say(&format!("not saved: {error}")),
             None => say("`--save DIR` writes it down"),
         }
         text.push('\n');
@@ -163,19 +164,24 @@ load: [{{ route: r, rate: 1/s, for: {requests}s }}]
         }
     }
 
-    fn page(caught: Vec<Caught>, path: Option<&str>, played: [u64; 3], stopped: bool) -> String {
+    fn page(
+        caught: Vec<Caught>,
+        saved: Option<Result<&str, &str>>,
+        played: [u64; 3],
+        stopped: bool,
+    ) -> String {
         let mut coverage = Coverage::default();
         let state = State { asked: Asked::First, standing: Standing::Open, path: Path::Plain };
         coverage.meet("reset", state);
-        let saved =
-            caught.iter().map(|_| Kept { text: "name: a\n".to_owned(), path: path.map(PathBuf::from) });
-        let (saved, outcome) = (saved.collect::<Vec<_>>(), Outcome { caught, coverage, played, stopped });
-        Page { outcome: &outcome, saved: &saved, quiet: true, width: 80, color: false }.text()
+        let saved = || saved.map(|saved| saved.map(PathBuf::from).map_err(std::io::Error::other));
+        let kept = caught.iter().map(|_| Kept { text: "name: a\n".to_owned(), saved: saved() });
+        let (kept, outcome) = (kept.collect::<Vec<_>>(), Outcome { caught, coverage, played, stopped });
+        Page { outcome: &outcome, kept: &kept, quiet: true, width: 80, color: false }.text()
     }
 
     #[test]
     fn a_finding_is_told_with_what_it_takes_to_see_it_again() {
-        insta::assert_snapshot!(page(vec![caught()], Some("found/a.yaml"), [8, 2, 1], false), @r"
+        insta::assert_snapshot!(page(vec![caught()], Some(Ok("found/a.yaml")), [8, 2, 1], false), @r"
         ✗ I10 server-directed-wait
           asked again 2s before the wait was over
           found by case 1,234, over sockets; it also broke I12
@@ -191,6 +197,9 @@ load: [{{ route: r, rate: 1/s, for: {requests}s }}]
         let unsaved = page(vec![caught()], None, [0, 1_500, 0], false);
         assert!(unsaved.contains("`--save DIR` writes it down") && !unsaved.contains("replay:"), "{unsaved}");
         assert!(unsaved.ends_with("✗ 1 promise broken in 1,500 cases: 1,500 simulated\n"), "{unsaved}");
+        // A disk that has filled up takes the file, and not the finding.
+        let lost = page(vec![caught()], Some(Err("no space left")), [0, 1, 0], false);
+        assert!(lost.contains("  not saved: no space left\n\n    name: a\n"), "{lost}");
     }
 
     #[test]

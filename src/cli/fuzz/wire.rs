@@ -1,5 +1,6 @@
 //! `--depth wire`: bytes of replies instead of worlds, and their findings as files of bytes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
@@ -16,16 +17,17 @@ use crate::report::paint::{Paint, glyph, tame, thousands};
 pub(super) fn command(args: &Args, campaign: &Campaign, watch: &Watch) -> Exit {
     let bytes = live::watch(campaign, watch, args, || campaign.run_on_bytes(watch));
     let paint = Paint::new(screen::stdout_color());
-    let mut page = String::new();
+    let (mut page, mut lost) = (String::new(), false);
     for (number, vector) in &bytes.found {
         let saved = args.save.as_deref().map(|folder| keep(folder, args.seed, *number, vector));
-        match saved.transpose() {
-            Ok(path) => page.push_str(&finding(*number, vector, path.as_deref(), paint)),
-            Err(error) => return screen::usage(format_args!("a finding could not be saved: {error}")),
-        }
+        lost |= matches!(saved, Some(Err(_)));
+        page.push_str(&finding(*number, vector, saved.as_ref(), paint));
     }
     page.push_str(&last(&bytes, paint));
     screen::data(&page);
+    if lost {
+        return screen::usage("a finding could not be saved: it stands above alone");
+    }
     exit(!bytes.found.is_empty(), bytes.stopped || bytes.cases == 0)
 }
 
@@ -51,17 +53,18 @@ pub(super) fn replay(file: &Path) -> Exit {
 }
 
 /// Writes a finding down; what is there by that name is of the same case.
-fn keep(folder: &Path, seed: u64, number: u64, vector: &Vector) -> std::io::Result<PathBuf> {
+fn keep(folder: &Path, seed: u64, number: u64, vector: &Vector) -> io::Result<PathBuf> {
     let path = folder.join(format!("wire-{seed}-{number}-{}.txt", vector.promise.to_lowercase()));
     std::fs::write(&path, vector.to_string()).map(|()| path)
 }
 
-fn finding(number: u64, vector: &Vector, path: Option<&Path>, paint: Paint) -> String {
+fn finding(number: u64, vector: &Vector, saved: Option<&io::Result<PathBuf>>, paint: Paint) -> String {
     let broken = vector.broken();
     let head = paint.verdict(Verdict::Fail, &format!("{} {}", glyph(Verdict::Fail), save::promise(&broken)));
     let mut text = format!("{head}\n  {}\n  found by case {}\n", tame(&broken.what), thousands(number));
-    text.push_str(&match path.map(Path::display) {
-        Some(file) => format!("  saved as {file}\n  replay: brownout fuzz --replay {file}\n\n"),
+    text.push_str(&match saved.map(|saved| saved.as_ref().map(|path| path.display())) {
+        Some(Ok(file)) => format!("  saved as {file}\n  replay: brownout fuzz --replay {file}\n\n"),
+        Some(Err(error)) => format!("  not saved: {error}\n\n"),
         None => "  `--save DIR` writes it down\n\n".to_owned(),
     });
     for line in vector.to_string().lines() {
@@ -108,7 +111,7 @@ mod tests {
         assert_eq!(Vector::parse(&text), Ok(vector()));
         // A stream without an end is no success: the promise is kept.
         assert_eq!(replay(&path), Exit::Pass);
-        let told = finding(12, &vector(), Some(Path::new("f.txt")), Paint::new(false));
+        let told = finding(12, &vector(), Some(&Ok(PathBuf::from("f.txt"))), Paint::new(false));
         assert!(
             told.starts_with("✗ I01 no-silent-truncation\n  openai (text/event-stream): a cut"),
             "{told}"

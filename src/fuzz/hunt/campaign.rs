@@ -203,13 +203,9 @@ impl Campaign {
             _ => self.budget,
         };
         let Spotted { number, case, broken, .. } = spotted;
-        let go_on = || {
-            watch.tries.fetch_add(1, Ordering::Relaxed);
-            !watch.is_stopped()
-        };
         let found = Self::at_once(depth, case, broken).unwrap_or_else(|| case.clone());
         let player = players.at(depth);
-        let mut finding = made_small(player, *number, found, broken.clone(), budget, &go_on);
+        let mut finding = made_small(player, *number, found, broken.clone(), budget, watch);
         if let Some(case) = Self::at_once(depth, &finding.shrunk.case, broken) {
             finding.shrunk.case = case;
         }

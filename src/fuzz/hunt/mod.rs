@@ -16,6 +16,7 @@ mod workers;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 
 pub use bytes::Bytes;
 pub use campaign::{Campaign, Caught, Outcome, Players, Watch};
@@ -78,7 +79,7 @@ impl Hunt {
         for number in self.from..self.from.saturating_add(self.cases) {
             let case = worlds(number);
             if let Some(broken) = play(player, &case, coverage)?.into_iter().next() {
-                return Ok(Some(made_small(player, number, case, broken, self.budget, &|| true)));
+                return Ok(Some(made_small(player, number, case, broken, self.budget, &Watch::default())));
             }
         }
         Ok(None)
@@ -98,14 +99,14 @@ fn play(player: &dyn Player, case: &Case, coverage: &mut Coverage) -> io::Result
     })
 }
 
-/// Makes a case small for as long as somebody wants to `go_on`.
+/// Makes a case small, until that is stopped.
 fn made_small(
     player: &dyn Player,
     number: u64,
     found: Case,
     broken: Broken,
     budget: Budget,
-    go_on: &dyn Fn() -> bool,
+    watch: &Watch,
 ) -> Finding {
     let mut aside = Coverage::default();
     let mut again = |case: &Case| {
@@ -113,7 +114,11 @@ fn made_small(
         aside.clear();
         all.into_iter().find(|other| other.promise == broken.promise)
     };
-    let shrunk = shrink::shrink(found.clone(), budget, &mut |case| go_on() && again(case).is_some());
+    let go_on = || !watch.is_stopped();
+    let shrunk = shrink::shrink_while(found.clone(), budget, &go_on, &mut |case| {
+        watch.tries.fetch_add(1, Ordering::Relaxed);
+        again(case).is_some()
+    });
     let shown = again(&shrunk.case).unwrap_or_else(|| broken.clone());
     Finding { number, found, broken, shrunk, shown }
 }

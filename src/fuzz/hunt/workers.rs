@@ -78,7 +78,7 @@ impl Line {
 
     /// The next number, once it is not too far ahead.
     fn claim(&self, go_on: &(dyn Fn() -> bool + Sync)) -> Option<u64> {
-        let far = |state: &mut State| !state.rest.is_empty() && state.rest.start >= state.taken + AHEAD;
+        let far = |state: &mut State| !state.rest.is_empty() && state.rest.start - state.taken >= AHEAD;
         let mut state = self.moved.wait_while(self.lock(), far).unwrap_or_else(PoisonError::into_inner);
         if !go_on() {
             state.rest = 0..0;
@@ -137,6 +137,16 @@ mod tests {
             assert_eq!(squares(threads, 100), expected, "{threads} threads");
         }
         assert_eq!(squares(3, u64::MAX).len(), 4_995);
+    }
+
+    #[test]
+    fn the_last_numbers_there_are_come_in_order_too() {
+        let mut taken = Vec::new();
+        in_order(u64::MAX - 5..u64::MAX, 2, &|| true, &|number| u64::MAX - number, &mut |_, left| {
+            taken.push(left);
+            Next::Case
+        });
+        assert_eq!(taken, [5, 4, 3, 2, 1]);
     }
 
     #[test]

@@ -23,13 +23,23 @@ pub(super) fn leave_out(search: &mut Search<'_>) {
         for key in ASKED {
             search.edit(|doc| remove(doc, &[key]));
         }
-        for nth in (0..requests(search.doc())).rev() {
-            search.edit(|doc| ask_nothing(doc, nth));
-        }
+        ask_less(search);
     }
     let asked = ASKED.iter().any(|key| search.doc().get(key).is_some());
     let judged = (0..requests(search.doc())).any(|nth| is_judged(search.doc(), nth));
     search.set_judged(asked || judged);
+}
+
+/// Asks nothing of as many requests as it can, the last first: it is seldom more than one that is not answered as it should be.
+fn ask_less(search: &mut Search<'_>) {
+    let mut end = requests(search.doc());
+    while end > 0 && !search.is_spent() {
+        let gone = search.gallop(end, end, |search, mut numbers| {
+            let asked = numbers.clone().any(|nth| is_judged(search.doc(), nth));
+            !asked || search.edit(|doc| numbers.by_ref().for_each(|nth| ask_nothing(doc, nth)))
+        });
+        end -= gone.max(1).min(end);
+    }
 }
 
 /// Whether more is written of the request with this number in the list than what is sent.

@@ -81,10 +81,18 @@ const PASSES: [fn(&mut Search<'_>); 17] = [
 ];
 
 /// Makes `case` smaller for as long as `fails` says that it still breaks the promise it broke. `case` itself is taken to fail.
-///
-/// A caller who has to stop at some time answers `false` from then on: what was found until then is the result.
 pub fn shrink(case: Case, budget: Budget, fails: &mut dyn FnMut(&Case) -> bool) -> Shrunk {
-    let mut search = Search::new(case, budget, fails);
+    shrink_while(case, budget, &|| true, fails)
+}
+
+/// The same, until somebody no longer wants to `go_on`: what was found until then is the result.
+pub fn shrink_while(
+    case: Case,
+    budget: Budget,
+    go_on: &dyn Fn() -> bool,
+    fails: &mut dyn FnMut(&Case) -> bool,
+) -> Shrunk {
+    let mut search = Search::new(case, budget, go_on, fails);
     loop {
         let before = search.text().to_owned();
         for pass in PASSES {

@@ -1,12 +1,17 @@
 //! The search: the smallest case so far, and what was tried.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::{Budget, Size};
 use crate::fuzz::{Case, Doc};
+use crate::world::Dice;
 
 /// Documents that are checked for every one that may be played: most that have problems are found out at once.
 const CHECKED_PER_TRY: u32 = 25;
+
+/// A longer document counts for as many as it is long: reading it takes as long.
+const PAGE: usize = 4_096;
 
 /// What callers who wait for their answers are counted for: nobody knows how many requests they come to.
 const UNKNOWN: u64 = 500;
@@ -21,22 +26,28 @@ pub(super) struct Search<'a> {
     best: Case,
     text: String,
     size: Size,
-    /// What is known of documents by their text, so that nothing is played twice: whether they still fail.
-    known: BTreeMap<String, bool>,
+    /// What is known of documents by a hash of their text, so that nothing is played twice: whether they still fail.
+    known: BTreeMap<u64, bool>,
     budget: Budget,
     tries: u32,
     requests: u64,
     checked: u32,
     fails: &'a mut dyn FnMut(&Case) -> bool,
+    go_on: &'a dyn Fn() -> bool,
     /// Whether something that was asked of single requests, or of the whole, is what fails: see [`Search::is_judged`].
     judged: bool,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(case: Case, budget: Budget, fails: &'a mut dyn FnMut(&Case) -> bool) -> Search<'a> {
+    pub(super) fn new(
+        case: Case,
+        budget: Budget,
+        go_on: &'a dyn Fn() -> bool,
+        fails: &'a mut dyn FnMut(&Case) -> bool,
+    ) -> Search<'a> {
         let text = case.doc.yaml();
         let size = Size::with(&case, &text);
-        let known = BTreeMap::from([(text.clone(), true)]);
+        let known = BTreeMap::from([(hash(&text), true)]);
         Search {
             best: case,
             text,
@@ -47,6 +58,7 @@ impl<'a> Search<'a> {
             requests: 0,
             checked: 0,
             fails,
+            go_on,
             judged: false,
         }
     }
@@ -71,9 +83,10 @@ impl<'a> Search<'a> {
         self.best
     }
 
-    /// Whether the budget is used up; from then on nothing is found smaller.
+    /// Whether the budget is used up, or somebody has had enough; from then on nothing is found smaller.
     pub(super) fn is_spent(&self) -> bool {
-        self.tries >= self.budget.tries
+        !(self.go_on)()
+            || self.tries >= self.budget.tries
             || self.requests >= self.budget.requests
             || self.checked >= self.budget.tries.saturating_mul(CHECKED_PER_TRY)
     }
@@ -133,17 +146,17 @@ impl<'a> Search<'a> {
             return None;
         }
         let text = doc.yaml();
-        if self.known.get(&text) == Some(&false) {
+        if self.known.get(&hash(&text)) == Some(&false) {
             return None;
         }
-        self.checked += 1;
+        self.checked = self.checked.saturating_add(1 + (text.len() / PAGE) as u32);
         match Case::at(doc, &self.best.scenario.path) {
             Ok(case) => {
                 let size = Size::with(&case, &text);
                 Some((case, text, size))
             }
             Err(_) => {
-                self.known.insert(text, false);
+                self.known.insert(hash(&text), false);
                 None
             }
         }
@@ -151,7 +164,7 @@ impl<'a> Search<'a> {
 
     /// Makes `case` the best if it still fails.
     fn take(&mut self, case: Case, text: String, size: Size) -> bool {
-        let fails = match self.known.get(&text) {
+        let fails = match self.known.get(&hash(&text)) {
             Some(known) => *known,
             None => {
                 self.tries += 1;
@@ -159,7 +172,7 @@ impl<'a> Search<'a> {
                 (self.fails)(&case)
             }
         };
-        self.known.insert(text.clone(), fails);
+        self.known.insert(hash(&text), fails);
         if fails {
             (self.best, self.text, self.size) = (case, text, size);
         }
@@ -177,21 +190,37 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Leaves out up to `most` entries before the one with the number `end`: one, then twice as many for as long as that goes
-    /// well, then half as many. Says how many.
+    /// Leaves out up to `most` entries before the one with the number `end`. Says how many.
     fn leave_out_before(&mut self, place: &[usize], end: usize, most: usize) -> usize {
+        self.gallop(end, most, |search, numbers| {
+            search.edit(|doc| {
+                if let Some(inner) = doc.at_mut(place) {
+                    inner.keep(|nth| !numbers.contains(&nth));
+                }
+            })
+        })
+    }
+
+    /// Does something with up to `most` numbers before `end`: with one, then with twice as many for as long as that goes well, then
+    /// with half as many. Says with how many.
+    pub(super) fn gallop(
+        &mut self,
+        end: usize,
+        most: usize,
+        mut goes: impl FnMut(&mut Search<'a>, Range<usize>) -> bool,
+    ) -> usize {
         let (mut gone, mut step, mut grows) = (0, 1, true);
         while gone < most && step > 0 {
             let (from, to) = (end - (gone + step).min(most), end - gone);
-            let went = self.edit(|doc| {
-                if let Some(inner) = doc.at_mut(place) {
-                    inner.keep(|nth| !(from..to).contains(&nth));
-                }
-            });
+            let went = goes(self, from..to);
             grows &= went;
             gone += if went { to - from } else { 0 };
             step = if grows { step * 2 } else { step / 2 };
         }
         gone
     }
+}
+
+fn hash(text: &str) -> u64 {
+    Dice::new(0).key("shrink").long(text.as_bytes()).hash()
 }
