@@ -15,6 +15,7 @@ mod header;
 use serde::{Deserialize, Serialize};
 
 pub use crate::chat::{Failure, FailureClass, Limit};
+pub use crate::dialect::{Ends, Malformed};
 pub use crate::router::fleet::{HealthChange, HealthState};
 pub use crate::router::trail::{
     Attempt, AttemptResult, Cause, Outcome as RouterOutcome, Seam, Skip, SkipReason, Trail, Wait, WaitCause,

@@ -5,8 +5,7 @@
 
 use super::case::Case;
 use crate::chat::Finish;
-use crate::dialect::{Ends, Malformed};
-use crate::history::{Call, Ending, RouteFacts, Seam, Tag};
+use crate::history::{Call, Ending, Ends, Malformed, RouteFacts, Seam, Tag};
 use crate::router::config::{AfterCommit, EmptyPolicy};
 
 /// Words at a seam that are nobody's: the last one said and the first one of what goes on are one word to a caller when no
