@@ -5,12 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mock_providers::dialect::Dialect;
-
 use super::finding::{self, Finding};
 use super::player::Bench;
 use super::worlds::Rules;
-use super::{Declared, Target, Upstreams};
+use super::{Target, Upstreams};
 use crate::fuzz::generate::Given;
 use crate::fuzz::hunt::{self, Hunt};
 use crate::fuzz::shrink::Budget;
@@ -30,16 +28,8 @@ pub fn judged() -> impl Iterator<Item = &'static str> {
 
 /// Begins a test of whatever `make` makes. It is made anew for every world, and given the providers of that world.
 pub fn check<T: Target>(make: impl Fn(Upstreams) -> T + Send + Sync + 'static) -> Check<T> {
-    let rules = Rules {
-        declared: Declared::default(),
-        dialects: vec![Dialect::Openai],
-        faults: None,
-        without: Vec::new(),
-        chain: 1..=3,
-        liveness: false,
-    };
     let promises = judged().map(str::to_owned).collect();
-    let bench = Bench { make: Arc::new(make), rules, promises };
+    let bench = Bench { make: Arc::new(make), rules: Rules::default(), promises };
     Check { bench, chosen: false, cases: CASES, seed: 0, budget: Budget::default(), save: None }
 }
 

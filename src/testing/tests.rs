@@ -6,17 +6,6 @@ use super::worlds::Rules;
 use super::*;
 use crate::fuzz::Case;
 
-fn rules() -> Rules {
-    Rules {
-        declared: Declared::default(),
-        dialects: vec![Dialect::Openai],
-        faults: None,
-        without: Vec::new(),
-        chain: 1..=3,
-        liveness: false,
-    }
-}
-
 /// A world of one caller who asks once, and a provider with these faults.
 fn one_request(send: &str, route: &str, faults: &str) -> String {
     format!(
@@ -41,7 +30,7 @@ fn broken_by<T: Target>(check: Check<T>, yaml: &str) -> Vec<String> {
 fn every_world_suits_a_router_that_only_knows_what_is_declared() {
     let declared =
         Declared { idle: Some(Duration::from_secs(3)), max_attempts: Some(4), ..Declared::default() };
-    let rules = Rules { declared, without: vec!["hang".to_owned()], ..rules() };
+    let rules = Rules { declared, without: vec!["hang".to_owned()], ..Rules::default() };
     let mut lengths = std::collections::BTreeSet::new();
     for number in 0..200 {
         let case = rules.world(3, number);
@@ -67,7 +56,7 @@ fn what_is_declared_reads_back_from_the_file_and_nothing_else_does() {
         never_empty: true,
     };
     for declared in [all, Declared::default()] {
-        let rules = Rules { declared, ..rules() };
+        let rules = Rules { declared, ..Rules::default() };
         let case = rules.world(0, 0);
         let again =
             Case::new(crate::fuzz::Doc::read(&case.doc.yaml()).expect("it is YAML")).expect("a scenario");

@@ -34,6 +34,20 @@ pub(super) struct Rules {
     pub(super) liveness: bool,
 }
 
+impl Default for Rules {
+    /// What a test gets that says nothing: up to three models that speak what callers speak, and every fault.
+    fn default() -> Rules {
+        Rules {
+            declared: Declared::default(),
+            dialects: vec![Dialect::Openai],
+            faults: None,
+            without: Vec::new(),
+            chain: 1..=3,
+            liveness: false,
+        }
+    }
+}
+
 impl Rules {
     /// The only world there is: `case`.
     pub(super) fn of(case: &Case) -> Rules {

@@ -112,7 +112,7 @@ impl Scene {
         let standings = case.facts.target_name(attempt).and_then(|target| self.standings.get(target));
         let then = standings.and_then(|changes| changes.iter().rfind(|(at, _)| *at <= attempt.started));
         State {
-            asked: asked(attempt.cause),
+            asked: Asked::from(attempt.cause),
             standing: then.map_or(Standing::Open, |(_, standing)| *standing),
             path: path(case, attempt),
         }
@@ -126,18 +126,6 @@ fn standing(state: HealthState) -> Standing {
         HealthState::Probing => Standing::Probing,
         HealthState::Ramping => Standing::Ramping,
         HealthState::Cooling { .. } => Standing::Cooling,
-    }
-}
-
-fn asked(cause: Cause) -> Asked {
-    match cause {
-        Cause::First => Asked::First,
-        Cause::Retry => Asked::Retry,
-        Cause::Fallback => Asked::Fallback,
-        Cause::Rescue => Asked::Rescue,
-        Cause::Hedge => Asked::Hedge,
-        Cause::Continue => Asked::Continue,
-        Cause::Regenerate => Asked::Regenerate,
     }
 }
 

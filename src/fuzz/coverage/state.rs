@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::history::Cause;
+
 /// Why a target was asked, where it stood then, and how far its request was when the fault showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State {
@@ -32,6 +34,20 @@ pub enum Asked {
     Regenerate,
     /// To find out whether it is well again, whatever the request wanted of it.
     Probe,
+}
+
+impl From<Cause> for Asked {
+    fn from(cause: Cause) -> Asked {
+        match cause {
+            Cause::First => Asked::First,
+            Cause::Retry => Asked::Retry,
+            Cause::Fallback => Asked::Fallback,
+            Cause::Rescue => Asked::Rescue,
+            Cause::Hedge => Asked::Hedge,
+            Cause::Continue => Asked::Continue,
+            Cause::Regenerate => Asked::Regenerate,
+        }
+    }
 }
 
 /// Where a target stood with the router when it was asked. All but the first two are asked only by force, as when every target

@@ -6,7 +6,6 @@ use super::world::{World, provider_of};
 use crate::fuzz::Coverage;
 use crate::fuzz::coverage::{Asked, Path, Standing, State};
 use crate::router::engine::Order;
-use crate::router::trail::Cause;
 
 /// What happened that a promise has something to say of.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,16 +30,7 @@ impl World<'_> {
             None if self.now < known.wish => Standing::Cooling,
             None => Standing::Open,
         };
-        let asked = match order.cause {
-            _ if bench.probe => Asked::Probe,
-            Cause::First => Asked::First,
-            Cause::Retry => Asked::Retry,
-            Cause::Fallback => Asked::Fallback,
-            Cause::Rescue => Asked::Rescue,
-            Cause::Hedge => Asked::Hedge,
-            Cause::Continue => Asked::Continue,
-            Cause::Regenerate => Asked::Regenerate,
-        };
+        let asked = if bench.probe { Asked::Probe } else { Asked::from(order.cause) };
         let path = match (life.caller.facts.stream, fate.opens) {
             (false, _) => Path::Plain,
             (true, None) => Path::Stream,
