@@ -300,10 +300,10 @@ fn each_scripted_expectation_is_asked_of_its_request() {
             script.error = Some(if right { "server_error" } else { "overloaded" }.to_owned());
         }),
         ("outcome", |script, right| {
-            script.outcome = Some(if right { "error" } else { "partial" }.to_owned())
+            script.outcome = Some(if right { "error" } else { "partial" }.to_owned());
         }),
         ("within", |script, right| {
-            script.within = Some(Duration::from_millis(if right { 121 } else { 120 }))
+            script.within = Some(Duration::from_millis(if right { 121 } else { 120 }));
         }),
         ("not_before", |script, right| {
             script.not_before = Some(Duration::from_millis(if right { 121 } else { 122 }));

@@ -70,7 +70,8 @@ fn a_breaker_that_may_decide_by_something_else_is_left_out() {
         run("I15", header, &outage(&all)).checked
     };
     assert_eq!(checked(|_| {}), 1);
-    let others: [(&str, fn(&mut Header)); 6] = [
+    type Other = (&'static str, fn(&mut Header));
+    let others: [Other; 6] = [
         ("it takes no row", |header| breaker(header).failures = 0),
         ("the router probes", |header| {
             breaker(header).probe = Probe::Synthetic { every: Duration::from_secs(1) };
