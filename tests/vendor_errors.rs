@@ -61,7 +61,7 @@ impl Consumer for Seen {
         });
         let kind = record.calls.first().and_then(|call| call.failure);
         self.meant =
-            kind.map(|kind| serde_json::to_value(kind).expect("a name").as_str().unwrap().to_owned());
+            kind.map(|kind| serde_json::to_value(kind).expect("a name").as_str().expect("a word").to_owned());
         Consumer::record(&mut self.judge, record)
     }
 

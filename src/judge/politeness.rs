@@ -175,12 +175,17 @@ fn said(case: &Case<'_>, attempt: usize) -> Option<ErrorKind> {
     case.call_of(attempt).filter(|call| legible(call) && heard(call))?.failure
 }
 
-/// Whether an attempt was given up for saying nothing where the route never gives an empty answer: what a filter left nothing
-/// of is one, and the next answer may be another.
-fn said_nothing(case: &Case<'_>, attempt: usize) -> bool {
-    let silent = matches!(&case.attempts()[attempt].result, AttemptResult::Failed(failure) if failure.class == FailureClass::Empty);
+/// Whether an attempt was given up for what a filter had left of its answer, not for the filter: nothing, where the route never
+/// gives an empty answer, or half a call. The next answer may be another.
+fn left_a_rest(case: &Case<'_>, attempt: usize) -> bool {
+    let AttemptResult::Failed(failure) = &case.attempts()[attempt].result else { return false };
     let never = case.route.is_some_and(|route| route.never_empty);
-    silent && never && case.call_of(attempt).is_some_and(|call| call.words_sent == 0)
+    let silent = || case.call_of(attempt).is_some_and(|call| call.words_sent == 0);
+    match failure.class {
+        FailureClass::Empty => never && silent(),
+        FailureClass::InvalidOutput => true,
+        _ => false,
+    }
 }
 
 /// Whether an attempt failed by what the request is, so that no other key or deployment of its model would help.
@@ -202,7 +207,7 @@ fn blames_request(case: &Case<'_>, attempt: usize) -> bool {
 /// Whether an attempt failed for good: by the provider's own word, else by the router's.
 fn deterministic(case: &Case<'_>, attempt: usize) -> bool {
     match said(case, attempt) {
-        Some(ErrorKind::ContentFilter) if said_nothing(case, attempt) => false,
+        Some(ErrorKind::ContentFilter) if left_a_rest(case, attempt) => false,
         Some(kind) => matches!(
             kind,
             ErrorKind::QuotaExhausted

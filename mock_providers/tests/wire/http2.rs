@@ -156,7 +156,7 @@ async fn a_slow_wire_keeps_what_was_handed_over_and_the_ledger_tells_both_times(
     assert!(heard.ends_with("data: [DONE]\n\n"), "{heard}");
     let call = bench.call();
     // The only word is due at 100 ms.
-    assert_eq!(call.handed.map(|handed| handed.as_us()), Some(100_000));
+    assert_eq!(call.handed.map(mock_providers::clock::Moment::as_us), Some(100_000));
     assert!(call.ended.as_us() > 300_000, "{call:?}");
 }
 

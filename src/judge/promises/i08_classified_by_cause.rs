@@ -118,9 +118,12 @@ mod tests {
         let mut never = header();
         never.routes[0].never_empty = true;
         assert_eq!(verify("I08", &record, never.clone()), Found::Kept);
-        // One that leaves words is a refusal.
+        // One that leaves words is a refusal; one that leaves half a call is not.
         record.calls[0].words_sent = 3;
-        assert!(matches!(verify("I08", &record, never), Found::Broken(_)));
+        assert!(matches!(verify("I08", &record, never.clone()), Found::Broken(_)));
+        let half = Failure::new(FailureClass::InvalidOutput, "no JSON");
+        record.trail.as_mut().expect("a trail").attempts[0].result = AttemptResult::Failed(half);
+        assert_eq!(verify("I08", &record, never), Found::Kept);
     }
 
     #[test]

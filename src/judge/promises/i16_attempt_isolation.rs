@@ -57,14 +57,20 @@ fn model(case: &Case<'_>) -> Option<Breach> {
 
 fn body(case: &Case<'_>) -> Option<Breach> {
     let calls = &case.record.calls;
-    // What goes on with a broken answer carries its beginning: that is another request by declaration.
-    let goes_on = |index: usize| {
+    let attempt = |index: usize| {
         let attempt = case.links.iter().position(|link| *link == Some(index));
-        attempt.is_some_and(|attempt| case.attempts()[attempt].cause == Cause::Continue)
+        attempt.map(|attempt| &case.attempts()[attempt])
     };
+    // What goes on with a broken answer carries its beginning: that is another request by declaration.
+    let goes_on = |index: usize| attempt(index).is_some_and(|attempt| attempt.cause == Cause::Continue);
+    // Two models may be one upstream, each with what it can and cannot.
+    let model = |index: usize| attempt(index).map(|attempt| &attempt.model);
     calls.iter().enumerate().filter(|(index, _)| !goes_on(*index)).find_map(|(index, call)| {
         let same = |(at, other): &(usize, &Call)| {
-            other.provider == call.provider && other.model == call.model && !goes_on(*at)
+            other.provider == call.provider
+                && other.model == call.model
+                && !goes_on(*at)
+                && model(*at) == model(index)
         };
         let (_, earlier) = calls[..index].iter().enumerate().find(same)?;
         (earlier.body != call.body).then(|| {
@@ -135,6 +141,12 @@ mod tests {
         assert!(
             matches!(verify("I16", &record, header()), Found::Broken(what) if what.contains("another body"))
         );
+        // Two models that are one upstream may be asked for different things.
+        let mut twins = header();
+        let twin = twins.models["claude"].clone();
+        twins.models.insert("twin".to_owned(), twin);
+        record.trail.as_mut().expect("a trail").attempts[1].model = "twin".to_owned();
+        assert_eq!(verify("I16", &record, twins), Found::Kept);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use super::{Breach, Found, Memory, Promise};
 use crate::history::{Call, Ending, Moment};
 use crate::judge::{Case, text};
+use mock_providers::fault::ErrorKind;
 
 pub(super) const PROMISE: Promise = Promise { id: "I25", name: "cache-hygiene", check };
 
@@ -52,6 +53,11 @@ fn remember(case: &Case<'_>, memory: &mut Memory) {
 }
 
 fn whole(case: &Case<'_>, call: &Call) -> Option<u32> {
+    // A refusal in prose is an answer to whoever cannot tell it from one.
+    let untold = call.failure == Some(ErrorKind::ContentFilter) && !case.record.caller.refused;
+    if untold && call.ending == Ending::Complete {
+        return Some(call.words_sent);
+    }
     let success = call.status.is_some_and(|status| status < 400) && call.failure.is_none();
     let all =
         call.words_sent >= call.words_planned && (call.ending == Ending::Complete || text::ended(case, call));
@@ -170,6 +176,15 @@ mod tests {
         };
         assert!(forgiven("malformed_event", skip, lacking));
         assert!(!forgiven("malformed_event", Leniency::default(), lacking));
+    }
+
+    #[test]
+    fn a_refusal_in_prose_is_kept_as_an_answer_and_one_that_was_told_is_not() {
+        let mut first = served(0, "claude");
+        first.calls[0].failure = Some(ErrorKind::ContentFilter);
+        assert_eq!(second(&first, |_| {}), Found::Kept);
+        first.caller.refused = true;
+        assert!(matches!(second(&first, |_| {}), Found::Broken(_)));
     }
 
     #[test]
