@@ -86,7 +86,8 @@ fn begins_at_a_seam(case: &Case<'_>, tag: Tag) -> bool {
 
 /// What is wrong with an answer that claims to be whole; none when nothing is, or when it does not claim so.
 pub(crate) fn undeclared_damage(case: &Case<'_>) -> Option<String> {
-    if !case.complete() {
+    // Words from the cache are held against the answer they were kept of: that is I25's.
+    if !case.complete() || case.rescued_by() == Some("cache") {
         return None;
     }
     if let Some(damage) = splice(case) {
@@ -94,7 +95,6 @@ pub(crate) fn undeclared_damage(case: &Case<'_>) -> Option<String> {
     }
     match case.rescued_by() {
         Some("fixed") => fixed_damage(case),
-        Some("cache") => None,
         _ => case.serving_call().and_then(|call| truncation(case, call)),
     }
 }
@@ -158,11 +158,9 @@ fn distorted(case: &Case<'_>, tag: Tag) -> bool {
     case.record.calls.iter().any(|call| call.tag == tag && call.distorted)
 }
 
-/// Whether words of this reply may be missing by declaration. What the cache gives may have been kept so.
+/// Whether words of this reply may be missing by declaration.
 fn may_lack(case: &Case<'_>, tag: Tag) -> bool {
-    let skip = |route: &RouteFacts| route.leniency.malformed == Malformed::Skip;
-    let kept = case.rescued_by() == Some("cache") && case.route.is_some_and(skip);
-    kept || case.record.calls.iter().any(|call| call.tag == tag && skips_over(case, call))
+    case.record.calls.iter().any(|call| call.tag == tag && skips_over(case, call))
 }
 
 /// Whether an event of this answer was spoilt where the route declares that such events are skipped: what it would have said

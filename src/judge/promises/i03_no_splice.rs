@@ -10,7 +10,8 @@ use crate::judge::{Case, text};
 pub(super) const PROMISE: Promise = Promise { id: "I03", name: "no-splice", check };
 
 fn check(case: &Case<'_>, _: &mut Memory) -> Found {
-    if case.record.caller.transcript.segments.is_empty() {
+    // Words from the cache are held against the answer they were kept of: that is I25's.
+    if case.record.caller.transcript.segments.is_empty() || case.rescued_by() == Some("cache") {
         return Found::NotApplicable;
     }
     text::splice(case).map(|what| Breach::new(what).of(case.serving_attempt())).into()

@@ -19,8 +19,9 @@ const ORIGINALS_MAX: usize = 50_000;
 pub(super) struct Original {
     /// Words of its reply; none when it was not whole.
     words: Option<u32>,
-    /// Whether words of it are missing by declaration.
-    lacks: bool,
+    /// Whether its words are not once and in order for a reason: some are missing by declaration, or its provider doubled or
+    /// mixed them up.
+    odd: bool,
     /// For whom it was made.
     tenant: Option<String>,
     /// When its request was over: it was kept by then.
@@ -46,7 +47,12 @@ fn remember(case: &Case<'_>, memory: &mut Memory) {
             let over = trail.map_or(Moment::NEVER, |trail| trail.ended);
             memory.originals.insert(
                 call.tag,
-                Original { words: whole(case, call), lacks: text::skips_over(case, call), tenant, over },
+                Original {
+                    words: whole(case, call),
+                    odd: call.distorted || text::skips_over(case, call),
+                    tenant,
+                    over,
+                },
             );
         }
     }
@@ -70,8 +76,8 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
     }
     let transcript = &case.record.caller.transcript;
     let original = memory.originals.get(&transcript.segments.first()?.tag);
-    let lacks = original.is_some_and(|original| original.lacks);
-    if let Some(damage) = text::splice(case).filter(|_| !lacks) {
+    let odd = original.is_some_and(|original| original.odd);
+    if let Some(damage) = text::splice(case).filter(|_| !odd) {
         return Some(format!("an answer from the cache: {damage}"));
     }
     let original = original?;
@@ -91,7 +97,7 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
     }
     match original.words {
         None => Some("an answer that its provider never ended was given from the cache".to_owned()),
-        Some(words) if transcript.words < words && !lacks => {
+        Some(words) if transcript.words < words && !odd => {
             Some(format!("{} of {words} words were given from the cache", transcript.words))
         }
         Some(_) => None,
@@ -111,18 +117,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_cache_gives_is_no_splice_for_lacking_a_skipped_word() {
+    fn words_from_the_cache_are_held_against_the_answer_they_were_kept_of() {
         let mut record = served(1, "claude");
         record.calls.clear();
         record.caller.transcript.segments[0].from = 1;
         record.trail.as_mut().expect("a trail").outcome = RouterOutcome::Rescued { by: "cache".to_owned() };
-        let mut header = header();
         let verify = super::super::check;
-        assert!(matches!(verify("I03", &record, header.clone()), Found::Broken(_)));
-        header.routes[0].leniency.malformed = Malformed::Skip;
-        for id in ["I01", "I03"] {
-            assert_eq!(verify(id, &record, header.clone()), Found::Kept, "{id}");
-        }
+        // Nothing is known of that answer: its words must be in order all the same, and only this promise says so.
+        assert!(
+            matches!(verify("I25", &record, header()), Found::Broken(what) if what.contains("from the cache"))
+        );
+        assert_eq!(verify("I01", &record, header()), Found::Kept);
+        assert_eq!(verify("I03", &record, header()), Found::NotApplicable);
     }
 
     fn second_of(mut header: Header, first: &Record, change: impl FnOnce(&mut Record)) -> Found {
@@ -176,6 +182,12 @@ mod tests {
         };
         assert!(forgiven("malformed_event", skip, lacking));
         assert!(!forgiven("malformed_event", Leniency::default(), lacking));
+        // What its provider doubled is kept doubled.
+        let doubled: fn(&mut Record) = |first| {
+            first.calls[0].distorted = true;
+            first.caller.transcript.segments[0].from = 1;
+        };
+        assert!(forgiven("repetition", Leniency::default(), doubled));
     }
 
     #[test]

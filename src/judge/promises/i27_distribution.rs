@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use super::breach::Tally;
 use super::{Breach, Found};
-use crate::history::{Attempt, AttemptResult, Cause, RouteFacts, SkipReason, Trail};
+use crate::history::{Attempt, AttemptResult, Cause, RouteFacts, Skip, SkipReason, Trail};
 use crate::judge::facts::Facts;
 use crate::judge::{Case, plural};
 use crate::router::config::Balance;
@@ -31,6 +31,9 @@ const ENOUGH: u64 = 100;
 
 /// How far above its share a failing target may be.
 const MARGIN: f64 = 0.25;
+
+/// Stands for whoever was passed over before anybody was asked.
+const PASSED: usize = usize::MAX;
 
 /// What is drawn among.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,15 +100,14 @@ impl Shares {
         }
         // Load is known of those who may be asked: who was asked first where nobody was passed over, and what came of it.
         let Some(first) = trail.attempts.first().filter(|first| first.cause == Cause::First) else { return };
-        if trail.skips.iter().any(|skip| skip.at <= first.started) {
-            return;
-        }
+        // Who was passed over has its share of the draws, and got none of the traffic.
+        let passed = trail.skips.iter().any(|skip| skip.at <= first.started);
         let header = &case.facts.header;
         let asked = match draw {
             Draw::Route(_) => header.models.get_index_of(&first.model),
             Draw::Model(_) => case.facts.target_of(first),
         };
-        let Some(asked) = asked else { return };
+        let Some(asked) = asked.map(|asked| if passed { PASSED } else { asked }) else { return };
         let failed = u64::from(matches!(first.result, AttemptResult::Failed(_)));
         let armed = header.faults.iter().enumerate().filter(|(_, fault)| {
             fault.during.is_empty()
@@ -161,7 +163,10 @@ impl Shares {
         for (item, weight) in items {
             let (asked, failed) = seen.get(&item).copied().unwrap_or_default();
             let fails = failed * 10 >= asked * 9 && asked > 0;
-            let others = seen.iter().any(|(other, (asked, failed))| *other != item && failed * 2 < *asked);
+            let well = |(other, (asked, failed)): (&usize, &(u64, u64))| {
+                ![item, PASSED].contains(other) && failed * 2 < *asked
+            };
+            let others = seen.iter().any(well);
             if all < ENOUGH || !fails || !others || sum <= 0.0 {
                 continue;
             }
@@ -211,7 +216,10 @@ fn overtook(
 /// was asked; else the first that was asked. None where that cannot be told, whoever it was.
 fn head(case: &Case<'_>, trail: &Trail) -> Option<usize> {
     let first = trail.attempts.first();
-    let passed = trail.skips.iter().find(|skip| first.is_none_or(|first| skip.at <= first.started));
+    // A repeat for which there is no budget comes after a failure, in the same moment maybe, and is no draw.
+    let drawn = |skip: &&Skip| skip.reason != SkipReason::RetryBudget;
+    let mut skips = trail.skips.iter().filter(drawn);
+    let passed = skips.find(|skip| first.is_none_or(|first| skip.at <= first.started));
     match passed {
         // Who fails in the very moment in which it was asked may have been asked before that one was passed over, or after.
         Some(skip) if first.is_some_and(|first| first.ended <= skip.at) => None,

@@ -88,3 +88,43 @@ fn failing_attracts_nobody() {
     };
     assert_eq!((attracted(10, 1), attracted(4, 1)), (1, 0));
 }
+
+#[test]
+fn who_was_passed_over_had_its_share_of_the_draws() {
+    // Of 200 requests claude fails 90 and flash serves 10; the other hundred were flash's, which was just resting.
+    let mut header = header();
+    header.routes[0].balance = Balance::LeastInFlight;
+    header.faults[0].during.clear();
+    let rested = |n| {
+        let mut record = failed_over(n);
+        let trail = record.trail.as_mut().expect("a trail");
+        let reason = SkipReason::Cooling { until: Moment::NEVER };
+        trail.skips.push(Skip { model: "flash".to_owned(), at: trail.received, reason });
+        record
+    };
+    let mut records: Vec<Record> =
+        (0..100).map(|n| if n < 90 { failed_over(n) } else { served(n, "flash") }).collect();
+    assert_eq!(run("I27", header.clone(), &records).violations, 1, "90 of 100");
+    records.extend((100..200).map(rested));
+    assert_eq!(run("I27", header, &records).violations, 0, "90 of 200");
+}
+
+#[test]
+fn a_repeat_without_a_budget_is_no_draw() {
+    // claude refuses at once in each of a hundred requests of which half are its own, and has no budget for a repeat.
+    let mut header = header();
+    (header.routes[0].balance, header.routes[0].weights) = (Balance::Weighted, vec![1, 1]);
+    let record = |n: u64| {
+        let mut record = if n % 2 == 0 { failed_over(n) } else { served(n, "flash") };
+        let trail = record.trail.as_mut().expect("a trail");
+        if n % 2 == 0 {
+            let first = &mut trail.attempts[0];
+            first.ended = first.started;
+            let at = first.ended;
+            trail.skips.push(Skip { model: "claude".to_owned(), at, reason: SkipReason::RetryBudget });
+        }
+        record
+    };
+    let records: Vec<Record> = (0..100).map(record).collect();
+    assert_eq!(run("I27", header, &records).violations, 0);
+}
