@@ -10,12 +10,14 @@
 //! a hundred shares has a false alarm below 1e-6.
 //!
 //! Check, over each fault window: where load decides, a target of which nine in ten attempts failed is not asked first
-//! more often than its weight's share and a quarter more, among [`ENOUGH`] requests or more. The quarter is margin, not
+//! more often than its weight's share and a quarter more, among [`ENOUGH`] requests or more, while another one that works could be
+//! asked all the time. The quarter is margin, not
 //! statistics: draws that follow load are not independent.
 
 use std::collections::BTreeMap;
 
 use super::breach::Tally;
+use super::policy::is_neutral;
 use super::{Breach, Found};
 use crate::history::{Attempt, AttemptResult, Cause, RouteFacts, Skip, SkipReason, Trail};
 use crate::judge::facts::Facts;
@@ -32,8 +34,14 @@ const ENOUGH: u64 = 100;
 /// How far above its share a failing target may be.
 const MARGIN: f64 = 0.25;
 
-/// Stands for whoever was passed over before anybody was asked.
-const PASSED: usize = usize::MAX;
+/// What became of the requests of which somebody was drawn first, while a fault was armed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drawn {
+    asked: u64,
+    failed: u64,
+    /// It was passed over, and another one was asked.
+    passed: u64,
+}
 
 /// What is drawn among.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,8 +58,8 @@ pub(super) struct Shares {
     tally: Tally,
     /// By draw: how often each item headed a request, by its index in the header.
     heads: BTreeMap<Draw, BTreeMap<usize, u64>>,
-    /// By draw, and by fault of the header: who was asked first, and how often that failed.
-    faults: BTreeMap<(Draw, usize), BTreeMap<usize, (u64, u64)>>,
+    /// By draw, and by fault of the header: who was drawn first, and what came of it.
+    faults: BTreeMap<(Draw, usize), BTreeMap<usize, Drawn>>,
 }
 
 impl Shares {
@@ -101,21 +109,28 @@ impl Shares {
         // Load is known of those who may be asked: who was asked first where nobody was passed over, and what came of it.
         let Some(first) = trail.attempts.first().filter(|first| first.cause == Cause::First) else { return };
         // Who was passed over has its share of the draws, and got none of the traffic.
-        let passed = trail.skips.iter().any(|skip| skip.at <= first.started);
+        let passed = trail.skips.iter().find(|skip| skip.at <= first.started);
         let header = &case.facts.header;
-        let asked = match draw {
-            Draw::Route(_) => header.models.get_index_of(&first.model),
-            Draw::Model(_) => case.facts.target_of(first),
+        let asked = match (draw, passed) {
+            (Draw::Route(_), None) => header.models.get_index_of(&first.model),
+            (Draw::Route(_), Some(skip)) => header.models.get_index_of(case.facts.model_named(&skip.model)),
+            (Draw::Model(_), None) => case.facts.target_of(first),
+            (Draw::Model(_), Some(skip)) => case.facts.target_named(&skip.model),
         };
-        let Some(asked) = asked.map(|asked| if passed { PASSED } else { asked }) else { return };
-        let failed = u64::from(matches!(first.result, AttemptResult::Failed(_)));
+        let Some(asked) = asked else { return };
+        // What is the request's own fault says nothing of who was asked.
+        let failed = matches!(&first.result, AttemptResult::Failed(failure) if !is_neutral(failure.class));
+        let failed = u64::from(failed);
         let armed = header.faults.iter().enumerate().filter(|(_, fault)| {
             fault.during.is_empty()
                 || fault.during.iter().any(|w| w.from <= first.started && first.started < w.to)
         });
         for (fault, _) in armed {
             let seen = self.faults.entry((draw, fault)).or_default().entry(asked).or_default();
-            *seen = (seen.0 + 1, seen.1 + failed);
+            match passed {
+                Some(_) => seen.passed += 1,
+                None => (seen.asked, seen.failed) = (seen.asked + 1, seen.failed + failed),
+            }
         }
     }
 
@@ -156,17 +171,16 @@ impl Shares {
     }
 
     /// Whether failing attracted traffic in one fault's windows.
-    fn attracted(&mut self, facts: &Facts, draw: Draw, fault: usize, seen: &BTreeMap<usize, (u64, u64)>) {
-        let all: u64 = seen.values().map(|(asked, _)| asked).sum();
+    fn attracted(&mut self, facts: &Facts, draw: Draw, fault: usize, seen: &BTreeMap<usize, Drawn>) {
+        let all: u64 = seen.values().map(|drawn| drawn.asked + drawn.passed).sum();
         let items = weights(facts, draw);
         let sum: f64 = items.iter().map(|(_, weight)| weight).sum();
         for (item, weight) in items {
-            let (asked, failed) = seen.get(&item).copied().unwrap_or_default();
+            let Drawn { asked, failed, .. } = seen.get(&item).copied().unwrap_or_default();
             let fails = failed * 10 >= asked * 9 && asked > 0;
-            let well = |(other, (asked, failed)): (&usize, &(u64, u64))| {
-                ![item, PASSED].contains(other) && failed * 2 < *asked
-            };
-            let others = seen.iter().any(well);
+            // Somebody else was well, and could be asked all the time.
+            let well = |drawn: &Drawn| drawn.failed * 2 < drawn.asked && drawn.passed == 0;
+            let others = seen.iter().any(|(other, drawn)| *other != item && well(drawn));
             if all < ENOUGH || !fails || !others || sum <= 0.0 {
                 continue;
             }
