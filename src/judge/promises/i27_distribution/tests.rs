@@ -133,9 +133,9 @@ fn a_repeat_without_a_budget_is_no_draw() {
     let mut header = header();
     (header.routes[0].balance, header.routes[0].weights) = (Balance::Weighted, vec![1, 1]);
     let record = |n: u64| {
-        let mut record = if n % 2 == 0 { failed_over(n) } else { served(n, "flash") };
+        let mut record = if n.is_multiple_of(2) { failed_over(n) } else { served(n, "flash") };
         let trail = record.trail.as_mut().expect("a trail");
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             let first = &mut trail.attempts[0];
             first.ended = first.started;
             let at = first.ended;
