@@ -102,10 +102,15 @@ impl Facts {
 
     /// Whether packets to or from a provider may have vanished around `at`: a black hole hides closes too.
     pub(crate) fn black_holed(&self, provider: &str, from: Moment, to: Moment) -> bool {
+        self.is_armed(provider, &["black_hole"], from, to)
+    }
+
+    /// Whether a fault of one of these kinds was armed at a provider at some time between `from` and `to`.
+    pub(crate) fn is_armed(&self, provider: &str, kinds: &[&str], from: Moment, to: Moment) -> bool {
         self.header
             .faults
             .iter()
-            .filter(|fault| fault.provider == provider && fault.kind == "black_hole")
+            .filter(|fault| fault.provider == provider && kinds.contains(&fault.kind.as_str()))
             .any(|fault| fault.during.is_empty() || fault.during.iter().any(|w| w.from <= to && from <= w.to))
     }
 }

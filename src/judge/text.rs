@@ -29,7 +29,7 @@ pub(crate) fn splice(case: &Case<'_>) -> Option<String> {
     for pair in segments.windows(2) {
         let (left, right) = (pair[0], pair[1]);
         if left.tag != right.tag {
-            if right.from <= JOINT && is_seam(case, left.tag, right.tag) {
+            if (right.from <= JOINT || may_lack(case, right.tag)) && is_seam(case, left.tag, right.tag) {
                 continue;
             }
             return Some(format!(

@@ -17,9 +17,8 @@ use crate::history::{CallerRecord, Record};
 use crate::router::trail::Trail;
 use crate::world::{Clock, Moment};
 
-/// How long a request whose caller is done waits for the other witnesses. An answer that shares a slow connection is over at its
-/// provider when that is: seconds later.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a request whose caller is done waits for the other witnesses.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The same behind a router that is not ours. It tells no trail, so nobody knows how many calls are to come, or how long it
 /// works on for a caller who left.

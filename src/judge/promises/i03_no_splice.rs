@@ -100,6 +100,16 @@ mod tests {
         let mut unmarked = record.clone();
         unmarked.trail.as_mut().expect("a trail").seams.clear();
         assert!(matches!(verify("I03", &unmarked, declared.clone()), Found::Broken(_)), "not marked");
+        // Words of an event that is skipped are missing at a seam, too.
+        let mut skipping = declared.clone();
+        skipping.faults[0].kind = "malformed_event".to_owned();
+        skipping.routes[0].leniency.malformed = Malformed::Skip;
+        skipping.faults[0].provider = "google".to_owned();
+        let mut skipped = record.clone();
+        skipped.caller.transcript.segments[1].from = 4;
+        assert!(matches!(verify("I03", &skipped, skipping.clone()), Found::Broken(_)), "no event was spoilt");
+        skipped.calls[1].faults = vec!["outage".to_owned()];
+        assert_eq!(verify("I03", &skipped, skipping), Found::Kept);
         // The only word there was is one with the first of what goes on.
         let mut short = record.clone();
         short.caller.transcript.segments.remove(0);

@@ -10,6 +10,10 @@ use crate::judge::{Case, case};
 
 pub(super) const PROMISE: Promise = Promise { id: "I19", name: "attribution", check };
 
+/// Faults that slow a whole connection down: an answer that shares it with others is over at its provider when they are, maybe
+/// long after it was read, and is not in the record.
+const SLOW_WIRES: [&str; 2] = ["bandwidth", "tiny_segments"];
+
 fn check(case: &Case<'_>, _: &mut Memory) -> Found {
     let Some(trail) = &case.record.trail else { return Found::NotApplicable };
     let broken = unclaimed(case).or_else(|| invented(case)).or_else(|| told(case, trail));
@@ -25,7 +29,11 @@ fn unclaimed(case: &Case<'_>) -> Option<Breach> {
 }
 
 fn invented(case: &Case<'_>) -> Option<Breach> {
-    let invented = |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && case::was_answered(pair.0);
+    let slow = |attempt: &Attempt| {
+        case.facts.is_armed(&attempt.provider, &SLOW_WIRES, attempt.started, attempt.ended)
+    };
+    let invented =
+        |pair: &(&Attempt, Option<&Call>)| pair.1.is_none() && case::was_answered(pair.0) && !slow(pair.0);
     let (attempt, _) = case.pairs().find(invented)?;
     let what =
         format!("attempt {} claims an answer of {}, which saw no call", attempt.number + 1, attempt.provider);
@@ -73,6 +81,18 @@ mod tests {
         assert!(
             matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("anthropic"))
         );
+    }
+
+    #[test]
+    fn an_answer_without_a_call_is_broken_but_on_a_slow_wire() {
+        let mut record = failed_over(0);
+        record.calls.remove(0);
+        assert!(
+            matches!(verify("I19", &record, header()), Found::Broken(what) if what.contains("saw no call"))
+        );
+        let mut slow = header();
+        (slow.faults[0].kind, slow.faults[0].during) = ("tiny_segments".to_owned(), Vec::new());
+        assert_eq!(verify("I19", &record, slow), Found::Kept);
     }
 
     #[test]

@@ -24,6 +24,10 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 }
 
 fn wrong(case: &Case<'_>, attempt: &Attempt, call: &Call) -> Option<String> {
+    // A refusal that is free says so by its end; under another one nobody can know.
+    if call.failure.is_some() && case.facts.has_kind(call, &["wrong_finish"]) {
+        return None;
+    }
     let billed = money::told(case, call)?;
     let who = format!("attempt {} on {}", attempt.number + 1, attempt.model);
     match attempt.cost {
@@ -61,6 +65,18 @@ mod tests {
         assert_eq!(verify("I20", &record, header()), Found::Kept);
         claim(&mut record, 450_000_000);
         assert!(matches!(verify("I20", &record, header()), Found::Broken(_)));
+    }
+
+    #[test]
+    fn what_a_refusal_costs_is_unknown_under_another_end() {
+        let mut record = served(0, "claude");
+        record.calls[0].faults = vec!["outage".to_owned(), "other".to_owned()];
+        record.calls[0].failure = Some(mock_providers::fault::ErrorKind::ContentFilter);
+        record.trail.as_mut().expect("a trail").attempts[0].cost = Some(1);
+        let mut header = header();
+        assert!(matches!(verify("I20", &record, header.clone()), Found::Broken(_)));
+        header.faults[0].kind = "wrong_finish".to_owned();
+        assert!(!matches!(verify("I20", &record, header), Found::Broken(_)));
     }
 
     #[test]

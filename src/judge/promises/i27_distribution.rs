@@ -9,8 +9,8 @@
 //! exp(-n KL(q, p)) in n independent draws; only what is less likely than one in a billion is a violation, so that a run with
 //! a hundred shares has a false alarm below 1e-6.
 //!
-//! Check, over each fault window: where load decides, a target of which nine in ten attempts failed is not asked first
-//! more often than its weight's share and a quarter more, among [`ENOUGH`] requests or more, while another one that works could be
+//! Check, over each fault window: where load decides, targets of which nine in ten attempts failed are not asked first, together,
+//! more often than their weights' share and a quarter more, among [`ENOUGH`] requests or more, while another one that works could be
 //! asked all the time. The quarter is margin, not
 //! statistics: draws that follow load are not independent.
 
@@ -175,29 +175,36 @@ impl Shares {
         let all: u64 = seen.values().map(|drawn| drawn.asked + drawn.passed).sum();
         let items = weights(facts, draw);
         let sum: f64 = items.iter().map(|(_, weight)| weight).sum();
-        for (item, weight) in items {
-            let Drawn { asked, failed, .. } = seen.get(&item).copied().unwrap_or_default();
-            let fails = failed * 10 >= asked * 9 && asked > 0;
-            // Somebody else was well, and could be asked all the time.
-            let well = |drawn: &Drawn| drawn.failed * 2 < drawn.asked && drawn.passed == 0;
-            let others = seen.iter().any(|(other, drawn)| *other != item && well(drawn));
-            if all < ENOUGH || !fails || !others || sum <= 0.0 {
-                continue;
-            }
-            let (share, due) = (asked as f64 / all as f64, weight / sum);
-            if share <= due + MARGIN {
-                self.tally.kept();
-                continue;
-            }
-            let what = format!(
-                "{} failed {failed} of {asked} first attempts while `{}` was armed, and got {:.0} % of them; {:.0} % are its share",
-                name(facts, draw, item),
-                facts.header.faults[fault].name,
-                share * 100.0,
-                due * 100.0
-            );
-            self.tally.broken(|| Breach::new(what).of_the_run());
+        // Somebody was well, and could be asked all the time.
+        let well = seen.values().any(|drawn| drawn.failed * 2 < drawn.asked && drawn.passed == 0);
+        if all < ENOUGH || !well || sum <= 0.0 {
+            return;
         }
+        let drawn = |item: &usize| seen.get(item).copied().unwrap_or_default();
+        let fails = |drawn: Drawn| drawn.asked > 0 && drawn.failed * 10 >= drawn.asked * 9;
+        // Among two that fail the draw has to take one: what they get is looked at together.
+        let failing: Vec<(usize, f64)> = items.into_iter().filter(|(item, _)| fails(drawn(item))).collect();
+        let (asked, failed) = failing.iter().fold((0, 0), |(asked, failed), (item, _)| {
+            (asked + drawn(item).asked, failed + drawn(item).failed)
+        });
+        let due: f64 = failing.iter().map(|(_, weight)| weight / sum).sum();
+        let share = asked as f64 / all as f64;
+        if failing.is_empty() {
+            return;
+        }
+        if share <= due + MARGIN {
+            self.tally.kept();
+            return;
+        }
+        let names: Vec<String> = failing.iter().map(|(item, _)| name(facts, draw, *item)).collect();
+        let what = format!(
+            "{} failed {failed} of {asked} first attempts while `{}` was armed, and got {:.0} % of them; {:.0} % are due",
+            names.join(" and "),
+            facts.header.faults[fault].name,
+            share * 100.0,
+            due * 100.0
+        );
+        self.tally.broken(|| Breach::new(what).of_the_run());
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::ground::Ground;
 use super::open::{Asked, Work, open};
 use crate::chat::{ChatRequest, EmbedInput, EmbedRequest, FailureClass, Message, Role};
+use crate::dialect;
 use crate::router::attempt::Observed;
 use crate::router::config::Limits;
 use crate::router::engine::{Granted, Order};
@@ -94,7 +95,11 @@ async fn probe(router: Arc<Router>, live: Arc<Live>, pass: Pass) {
         fresh: true,
         hedge_at: None,
     };
-    let work = if config.models[model].embedding.is_some() { vector() } else { word() };
+    // A model that is declared to embed where nobody can is asked for a word: it would never be let back.
+    let vectors = vector();
+    let embeds = config.models[model].embedding.is_some()
+        && dialect::can_embed(config.provider_of(pass.target).dialect, &vectors);
+    let work = if embeds { Work::Embed(Arc::new(vectors)) } else { word() };
     let asked = Asked { work, json: false, keeps_text: false };
     let flown = open(Arc::clone(&ground), order, asked, Arc::new(Observed::default())).await;
     let chance = ground.router.dice().key("probe").str(&ground.request_id).unit();
@@ -131,7 +136,7 @@ fn word() -> Work {
     }))
 }
 
-fn vector() -> Work {
+fn vector() -> EmbedRequest {
     let input = vec![EmbedInput::Text("ping".to_owned())];
-    Work::Embed(Arc::new(EmbedRequest { input, ..EmbedRequest::default() }))
+    EmbedRequest { input, ..EmbedRequest::default() }
 }

@@ -146,3 +146,29 @@ fn a_repeat_without_a_budget_is_no_draw() {
     let records: Vec<Record> = (0..100).map(record).collect();
     assert_eq!(run("I27", header, &records).violations, 0);
 }
+
+#[test]
+fn among_targets_that_fail_one_has_to_be_taken() {
+    // Three models, of which two fail: in a hundred requests each of those heads forty, and flash twenty.
+    let mut header = header();
+    header.routes[0].balance = Balance::Latency;
+    header.faults[0].during.clear();
+    let twin = header.models["claude"].clone();
+    header.models.insert("opus".to_owned(), twin);
+    header.routes[0].chain.push("opus".to_owned());
+    let record = |n: u64| {
+        let mut record = if n % 5 < 4 { failed_over(n) } else { served(n, "flash") };
+        if n % 5 < 2 {
+            record.trail.as_mut().expect("a trail").attempts[0].model = "opus".to_owned();
+        }
+        record
+    };
+    let mut target = header.targets[0].clone();
+    (target.model, target.name) = ("opus".to_owned(), "opus".to_owned());
+    header.targets.push(target);
+    let records: Vec<Record> = (0..100).map(record).collect();
+    // 80 of 100, where two thirds are due and a quarter is margin; by weights of one in four 50 % are due.
+    assert_eq!(run("I27", header.clone(), &records).violations, 0);
+    header.routes[0].weights = vec![1, 2, 1];
+    assert_eq!(run("I27", header, &records).violations, 1);
+}
