@@ -80,6 +80,25 @@ mod tests {
     }
 
     #[test]
+    fn an_echo_behind_an_end_that_is_missing_is_its_providers() {
+        let mut record = served(0, "claude");
+        let tag = record.calls[0].tag;
+        record.calls[0].faults = vec!["outage".to_owned(), "echo".to_owned()];
+        record.caller.transcript.segments =
+            vec![Segment { tag, from: 0, to: 10 }, Segment { tag, from: 9, to: 10 }];
+        let mut header = header();
+        header.faults[0].kind = "missing_end".to_owned();
+        assert!(matches!(verify("I03", &record, header.clone()), Found::Broken(_)));
+        let mut echo = header.faults[0].clone();
+        (echo.name, echo.kind) = ("echo".to_owned(), "after_done".to_owned());
+        header.faults.push(echo);
+        assert_eq!(verify("I03", &record, header.clone()), Found::Kept);
+        // Where there is an end, nobody listens behind it.
+        header.faults[0].kind = "crlf".to_owned();
+        assert!(matches!(verify("I03", &record, header), Found::Broken(_)));
+    }
+
+    #[test]
     fn repeated_and_missing_words_are_broken() {
         for (from, to) in [(2, 10), (6, 10)] {
             let mut record = served(0, "claude");

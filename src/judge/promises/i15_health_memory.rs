@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::breach::Tally;
 use super::spells;
 use super::{Breach, policy};
-use crate::chat::FailureClass;
+use crate::chat::{FailureClass, Limit};
 use crate::history::{Attempt, AttemptResult, Cause, Footer, Header, Moment, RouteFacts, SkipReason, Trail};
 use crate::judge::facts::Facts;
 use crate::judge::{Case, plural};
@@ -162,8 +162,10 @@ fn counts(case: &Case<'_>, trail: &Trail, route: &RouteFacts, index: usize) -> O
         return None;
     }
     let took = attempt.ended - attempt.started + case.facts.slack.timer;
-    let short =
-        super::i13_health_attribution::meant(case, attempt, failure.class).is_some_and(|meant| took < meant);
+    let meant = super::i13_health_attribution::meant(case, attempt, failure.class);
+    // Which of two limits ended it, that of the headers or of the first output, nobody says.
+    let either = failure.class == FailureClass::Timeout(Limit::FirstToken) && meant.is_none();
+    let short = either || meant.is_some_and(|meant| took < meant);
     let timed_out = matches!(failure.class, FailureClass::Timeout(_));
     let cut = timed_out && (short || !has_all_its_time(case, trail, route, attempt));
     let sure = !policy::is_neutral(failure.class)

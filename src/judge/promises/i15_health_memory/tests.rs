@@ -93,7 +93,7 @@ fn a_breaker_that_may_decide_by_something_else_is_left_out() {
 
 #[test]
 fn a_limit_that_the_deadline_cut_is_no_failure_for_sure() {
-    use crate::chat::{Failure, Limit};
+    use crate::chat::Failure;
     let all: Vec<u64> = (10..20).collect();
     let mut late = outage(&all);
     for record in &mut late {
@@ -102,6 +102,18 @@ fn a_limit_that_the_deadline_cut_is_no_failure_for_sure() {
         (attempt.result, attempt.ended) =
             (AttemptResult::Failed(failure), attempt.started + Duration::from_millis(60));
     }
+    // Which of two limits ended it is unknown where both are declared.
+    let mut first = late.clone();
+    for record in &mut first {
+        let attempt = &mut record.trail.as_mut().expect("a trail").attempts[0];
+        let failure = Failure::new(FailureClass::Timeout(Limit::FirstToken), "late");
+        attempt.result = AttemptResult::Failed(failure);
+    }
+    let mut both = declared(None);
+    both.routes[0].first_token = Some(Duration::from_millis(50));
+    assert_eq!(run("I15", both.clone(), &first).checked, 1);
+    both.routes[0].headers = Some(Duration::from_millis(50));
+    assert_eq!(run("I15", both, &first).checked, 0);
     // 50 ms are declared for an attempt, then 100 ms, of which it did not get all.
     for (ms, checked) in [(50, 1), (100, 0)] {
         let mut header = declared(None);
