@@ -155,12 +155,13 @@ fn delivered(case: &Case<'_>, call: &Call) -> u32 {
 
 /// Whether a provider itself sent the words of this reply doubled, out of order or mixed with others.
 fn distorted(case: &Case<'_>, tag: Tag) -> bool {
-    // What is said again behind the end is said again in the middle where there is no end.
-    let echo = |call: &Call| {
-        case.facts.has_kind(call, &["after_done"])
-            && case.facts.has_kind(call, &["missing_end", "missing_terminator"])
-    };
-    case.record.calls.iter().any(|call| call.tag == tag && (call.distorted || echo(call)))
+    case.record.calls.iter().any(|call| call.tag == tag && (call.distorted || echoes(case, call)))
+}
+
+/// Whether words were said again behind an end that was missing: there they are said again in the middle.
+pub(crate) fn echoes(case: &Case<'_>, call: &Call) -> bool {
+    case.facts.has_kind(call, &["after_done"])
+        && case.facts.has_kind(call, &["missing_end", "missing_terminator"])
 }
 
 /// Whether words of this reply may be missing by declaration.

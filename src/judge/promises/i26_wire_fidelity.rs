@@ -54,7 +54,8 @@ fn check(case: &Case<'_>, _: &mut Memory) -> Found {
 fn words(case: &Case<'_>) -> Option<Breach> {
     let segments = &case.record.caller.transcript.segments;
     let in_one_piece = case.record.trail.as_ref().is_none_or(|trail| trail.seams.is_empty());
-    let sent = case.record.calls.iter().enumerate().filter(|(_, call)| !call.distorted);
+    let odd = |call: &Call| call.distorted || text::echoes(case, call);
+    let sent = case.record.calls.iter().enumerate().filter(|(_, call)| !odd(call));
     sent.filter(|_| in_one_piece).find_map(|(index, call)| {
         let own = segments.iter().filter(|segment| segment.tag == call.tag);
         let got: u32 = own.map(|segment| segment.to.saturating_sub(segment.from)).sum();
