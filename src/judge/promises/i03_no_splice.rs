@@ -2,7 +2,8 @@
 //!
 //! Check: whatever the ending, the visible canonical words are the beginning of the text of one reply: one tag,
 //! from the first word on, without gaps, repeats or words out of order. Where the route declares that a broken stream is
-//! continued, another reply may follow at a seam that the trail marks, from its own first word on.
+//! continued, another reply may follow at a seam that the trail marks, from its own first word on. Where it declares that spoilt
+//! events are skipped, their words may be missing. Words from the cache are I25's to check.
 
 use super::{Breach, Found, Memory, Promise};
 use crate::judge::{Case, text};

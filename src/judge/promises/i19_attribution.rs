@@ -1,8 +1,8 @@
 //! I19 attribution: the serving model and the attempts are what the router says they are.
 //!
 //! Check: every call a provider saw belongs to an attempt of the trail; an attempt that served or got a status
-//! left a call (one that failed to connect, timed out or was cancelled need not); the caller's headers name the
-//! model and the number of attempts of the trail.
+//! left a call (one that failed to connect, timed out or was cancelled need not, nor one on a slow wire); the caller's
+//! headers name the model and the number of attempts of the trail.
 
 use super::{Breach, Found, Memory, Promise};
 use crate::history::{Attempt, Call, Cause, RouterOutcome, Trail};
