@@ -147,8 +147,7 @@ fn heed_the_words(record: &Record, links: &mut [Option<usize>]) {
     let heard = record.calls.iter().position(|call| call.tag == segment.tag);
     let holder = links.iter().position(|link| link.is_some() && *link == heard);
     let (Some(served), Some(holder)) = (served, holder) else { return };
-    let place = |at: usize| (&attempts[at].provider, &attempts[at].model, &attempts[at].upstream);
-    if place(served) == place(holder) {
+    if same_place(&attempts[served], &attempts[holder]) {
         links.swap(served, holder);
     }
 }
@@ -166,13 +165,12 @@ pub(crate) fn was_answered(attempt: &Attempt) -> bool {
 /// moment in which the call came, has it and needs none.
 fn heed_the_answers(record: &Record, links: &mut [Option<usize>]) {
     let attempts = record.trail.as_ref().map_or(&[][..], |trail| &trail.attempts);
-    let place = |at: usize| (&attempts[at].provider, &attempts[at].model, &attempts[at].upstream);
     for needy in (0..attempts.len()).filter(|at| was_answered(&attempts[*at])) {
         let came = |at: usize| {
             let call = &record.calls[links[at]?];
             let needs = was_answered(&attempts[at]) || call.received != attempts[at].ended;
             let fits = attempts[needy].started <= call.received && call.received <= attempts[needy].ended;
-            (!needs && fits && place(at) == place(needy)).then_some(at)
+            (!needs && fits && same_place(&attempts[at], &attempts[needy])).then_some(at)
         };
         if let (None, Some(holder)) = (links[needy], (0..attempts.len()).find_map(came)) {
             links.swap(needy, holder);
@@ -182,8 +180,12 @@ fn heed_the_answers(record: &Record, links: &mut [Option<usize>]) {
 
 /// Whether two attempts were sent to the same place with the same credential: a model may have several of both.
 pub(crate) fn same_target(one: &Attempt, other: &Attempt) -> bool {
-    (&one.model, &one.provider, &one.upstream, &one.key)
-        == (&other.model, &other.provider, &other.upstream, &other.key)
+    same_place(one, other) && one.key == other.key
+}
+
+/// The same, whatever the credential.
+fn same_place(one: &Attempt, other: &Attempt) -> bool {
+    (&one.model, &one.provider, &one.upstream) == (&other.model, &other.provider, &other.upstream)
 }
 
 /// Matches calls to attempts. A call belongs to the first attempt on its model that was connected and not over when the
