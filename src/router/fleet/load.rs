@@ -2,7 +2,8 @@
 //!
 //! A balancer that only looks at calls in flight or at how soon they end sends everything to the one that fails at
 //! once. So a failure counts as a slow call that is still under way: its latency is at least five seconds and twice
-//! the slowest answer of the whole fleet, and for half a minute it weighs as a call in flight does.
+//! the slowest answer of the whole fleet, and for half a minute it weighs as two calls in flight: its own, and the one
+//! that its request then is at somebody else, who would look as busy as the one that failed, and get no more than it.
 
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::world::Moment;
 const MEMORY_S: f64 = 10.0;
 /// Time in which the weight of a failure falls to 1/e.
 const FAILURE_S: f64 = 30.0;
+/// Calls in flight that a failure weighs as.
+const FAILURE_CALLS: f64 = 2.0;
 /// What a failure costs at least, as a latency.
 const PENALTY_S: f64 = 5.0;
 /// Latencies that are remembered one by one.
@@ -29,7 +32,7 @@ pub struct Load {
     pub in_flight: u32,
     /// Decaying peak of the time to first output, failures included as slow calls; none until something is known.
     pub latency: Option<Duration>,
-    /// Failures of the last half minute, fading: what each weighs beside a call in flight.
+    /// Failures of the last half minute, fading, as calls in flight: two for one that was just seen.
     pub failing: f64,
 }
 
@@ -120,7 +123,7 @@ impl Pace {
             time.as_secs_f64()
         );
         self.peak.add(weight, now);
-        self.failing = self.failing(now) + seam!(FailingFastAttracts, 1.0, 0.0);
+        self.failing = self.failing(now) + seam!(FailingFastAttracts, FAILURE_CALLS, 0.0);
         self.failed_at = self.failed_at.max(now);
     }
 
@@ -222,14 +225,14 @@ mod tests {
         fails.failed(time(5), 8.0, ms(0));
         let (fails, works) = (fails.load(0, ms(0)), works.load(0, ms(0)));
         assert!(fails.cost() > works.cost() * 2.0, "{fails:?} {works:?}");
-        assert_eq!((fails.in_flight, fails.outstanding(), works.outstanding()), (0, 1.0, 0.0));
+        assert_eq!((fails.in_flight, fails.outstanding(), works.outstanding()), (0, 2.0, 0.0));
     }
 
     #[test]
     fn a_failure_is_forgotten_in_the_end() {
         let mut pace = Pace::new();
         pace.failed(time(5), 0.0, ms(0));
-        // Five minutes are ten times the memory of a failure: e^-10.
+        // Five minutes are ten times the memory of a failure: 2 e^-10.
         let load = pace.load(0, ms(300_000));
         assert!(load.failing < 0.000_1 && load.latency.unwrap() < time(1), "{load:?}");
     }

@@ -340,6 +340,29 @@ fn failing_fast_attracts_nobody() {
     }
 }
 
+/// I27: what a failing target hands on makes its neighbour look busy, and still it gets no more than its share, from the first call on.
+#[test]
+fn a_failure_handed_on_attracts_nobody() {
+    let unbenched = BreakerPolicy { failures: 0, ..policy(Scope::Model) };
+    let config = config(&[1, 1], &[("a", &[0, 1])], unbenched);
+    let mut fleet = Fleet::new(&config);
+    let mut asked = [0_u32; 2];
+    // Four seconds at ten a second: nothing that the slow one was asked has ended yet.
+    for tick in 0..40_u64 {
+        let now = Moment::from_us(tick * 100_000);
+        let measure = |target| fleet.load(target, now).outstanding();
+        let first = usize::from(measure(1) < measure(0));
+        asked[first] += 1;
+        if first == 0 {
+            let failed = pass(&mut fleet, 0, now);
+            fleet.failed(failed, &failure(FailureClass::ServerError), Blame::Target, now, 0.0);
+        }
+        pass(&mut fleet, 1, now);
+    }
+    // All forty are in flight at the slow one, and two for each failure must not be fewer: at most 20, and one for what fades.
+    assert!(asked[0] <= 21, "{asked:?}");
+}
+
 /// I27: a target that has never said anything gets one call to say something, and no more until the other ones are worse.
 #[test]
 fn silence_attracts_nobody() {
