@@ -224,7 +224,7 @@ impl World {
                 let failure = failure(class, asks);
                 life.ended.push((order.target, now, failure.clone(), order.cause));
                 let step = life.engine.failed(failure, now, &mut self.fleet);
-                let neutral = is_neutral(class) || !order.limits.blames(class);
+                let neutral = is_neutral(class) || !order.limits.blames(class, now);
                 let says = if neutral { Says::Nothing } else { Says::Fault };
                 if committed {
                     assert!(matches!(step, Step::Fail(_)), "after commit there is nothing but the error");
@@ -722,7 +722,7 @@ proptest! {
             if left {
                 engine.caller_left(Moment::ZERO, &mut fleet);
                 prop_assert_eq!(format!("{:?}", fleet), untouched);
-            } else if is_neutral(class) || !order.limits.blames(class) {
+            } else if is_neutral(class) || !order.limits.blames(class, Moment::ZERO) {
                 engine.failed(failure(class, None), Moment::ZERO, &mut fleet);
                 prop_assert_eq!(format!("{:?}", fleet), untouched);
             }

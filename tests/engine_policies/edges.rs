@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use brownout::chat::{Failure, FailureClass};
+use brownout::chat::{Failure, FailureClass, Limit};
 use brownout::router::config::{
-    AfterCommit, Backoff, BreakerPolicy, ClassPolicy, Jitter, Model, RetryAfterPolicy, Route, StreamPolicy,
-    Then,
+    AfterCommit, Backoff, BreakerPolicy, ClassPolicy, Jitter, Limits, Model, RetryAfterPolicy, Route,
+    StreamPolicy, Then,
 };
 use brownout::router::engine::{Loss, Step};
 use brownout::router::fleet::{Admission, Blame};
+use brownout::router::plan::Facts;
 use brownout::router::trail::Cause;
 use brownout::world::Moment;
 
@@ -132,5 +133,33 @@ fn nothing_is_begun_again_with_a_millisecond_left() {
                 "{left} us, committed {committed}: {step:?}"
             );
         }
+    }
+}
+
+/// A first output that is late is not held against a target whose limit the deadline cut below half; headers that are late are,
+/// for nothing cuts their limit.
+#[test]
+fn late_headers_count_where_a_cut_first_output_does_not() {
+    let benched_at_once = BreakerPolicy { failures: 1, ..BreakerPolicy::default() };
+    let hasty = Route {
+        deadline: Duration::from_secs(4),
+        limits: Limits {
+            headers: Some(ms(1_500)),
+            first_token: Some(Duration::from_secs(10)),
+            ..route(1).limits
+        },
+        ..route(1)
+    };
+    let late = || Failure::new(FailureClass::Timeout(Limit::FirstToken), "late");
+    for (ms_passed, counts) in [(1_500, true), (4_000, false)] {
+        let asked = Model { breaker: benched_at_once, ..model("a") };
+        let mut hand = Hand::new(config(vec![asked], hasty.clone()));
+        hand.facts(Facts { stream: true, ..Facts::default() });
+        let limits = order(&hand.begin(at(0))).limits;
+        // Ten seconds are cut to the four of the deadline, less than half.
+        assert_eq!((limits.headers, limits.first_token), (Moment::ZERO + ms(1_500), Some(at(4))));
+        let now = Moment::ZERO + ms(ms_passed);
+        hand.engine.failed(late(), now, &mut hand.fleet);
+        assert_eq!(hand.fleet.bench(0).is_some(), counts, "after {ms_passed} ms");
     }
 }

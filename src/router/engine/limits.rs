@@ -66,12 +66,15 @@ impl Granted {
         }
     }
 
-    /// Whether a failure of `class` under these limits is the model's own.
+    /// Whether a failure of `class` that came at `at` under these limits is the model's own. The limit of the headers is never cut: a
+    /// first output that is late before its own limit has missed that one.
     #[must_use]
-    pub fn blames(&self, class: FailureClass) -> bool {
+    pub fn blames(&self, class: FailureClass, at: Moment) -> bool {
         match class {
             FailureClass::Timeout(Limit::Connect) => !self.unfair[0],
-            FailureClass::Timeout(Limit::FirstToken) => !self.unfair[1],
+            FailureClass::Timeout(Limit::FirstToken) => {
+                !self.unfair[1] || at < self.first_token.unwrap_or(self.total).min(self.total)
+            }
             FailureClass::Timeout(Limit::Total) => !self.unfair[2],
             _ => true,
         }

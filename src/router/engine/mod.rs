@@ -260,7 +260,7 @@ impl Engine {
             return self.give_up(now, fleet);
         };
         let order = self.running.remove(at);
-        let blame = self.blame(&order, &loss);
+        let blame = self.blame(&order, &loss, now);
         let chance = self.dice.str("bench").u64(u64::from(order.number)).unit();
         fleet.failed(order.pass, &loss.failure, blame, now, chance);
         self.failures.push((order.target, loss.failure.clone()));
@@ -335,9 +335,9 @@ impl Engine {
 
     /// Whose fault a failure is. A connection that was dead before the request was sent says nothing of its target, nor
     /// does a limit that was cut too short.
-    fn blame(&self, order: &Order, loss: &Loss) -> Blame {
+    fn blame(&self, order: &Order, loss: &Loss, now: Moment) -> Blame {
         let stale = self.is_stale(order, loss);
-        let blames = seam!(BlamesShortDeadlines, order.limits.blames(loss.failure.class), true);
+        let blames = seam!(BlamesShortDeadlines, order.limits.blames(loss.failure.class, now), true);
         if stale || !blames { Blame::Neutral } else { Blame::Target }
     }
 }

@@ -120,12 +120,16 @@ impl World<'_> {
         let declared = self.declared(life, flight.order.target);
         let left = life.engine.deadline() - flight.began;
         let half = |meant: Duration| left.as_secs_f64() >= meant.as_secs_f64() * 0.5;
+        let limits = &flight.order.limits;
+        let until = limits.first_token.map_or(limits.total, |first| first.min(limits.total));
         match (class, declared.first_token, declared.attempt) {
             (FailureClass::Timeout(Limit::Connect), ..) => half(declared.connect),
+            // Headers have a limit of their own, which is not cut: it ran out if the other one had not yet.
+            (FailureClass::Timeout(Limit::FirstToken), ..) if self.now < until => true,
             (FailureClass::Timeout(Limit::FirstToken), Some(first), _) => half(first),
             (FailureClass::Timeout(Limit::Total), _, Some(attempt)) => half(attempt),
             // A share: of what is left against that of the whole deadline. How many share it is the engine's to know.
-            (FailureClass::Timeout(_), ..) => flight.order.limits.blames(class),
+            (FailureClass::Timeout(_), ..) => limits.blames(class, self.now),
             _ => true,
         }
     }
@@ -188,7 +192,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// I27: failing attracts no traffic: a failure that was just seen weighs as a call in flight does, and as a slow one.
+    /// I27: failing attracts no traffic: a failure that was just seen weighs as a call in flight does at least, and as a slow one.
     fn repels(&self, life: &Life, target: TargetIx) -> Check {
         let load = self.eras[life.era].fleet.load(target, self.now);
         let slow = load.latency.is_some_and(|latency| latency >= Duration::from_millis(4_999));
