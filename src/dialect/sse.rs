@@ -182,10 +182,14 @@ impl Parser {
     ) -> Result<(), Failure> {
         let first = line.trim_ascii_start().first();
         let known = [&b"id"[..], b"retry", b""].iter().any(|name| field(line, name).is_some());
-        if known && (line.starts_with(b":") || !holds_json(line)) {
+        if known && (is_comment(line) || !holds_json(line)) {
             return Ok(());
         }
-        let opens = matches!(first, Some(b'{' | b'[' | b'<'));
+        let opens = match first {
+            Some(b'{' | b'[') => true,
+            Some(b'<') => !is_broken_tag(line),
+            _ => false,
+        };
         if self.settled {
             self.settled = false;
             self.raw.clear();
@@ -247,6 +251,18 @@ impl Parser {
 /// Whether there is the beginning of an object somewhere.
 fn holds_json(line: &[u8]) -> bool {
     memchr::memmem::find(line, b"{\"").is_some()
+}
+
+/// Whether an object begins before any tag of `line` ends: `<data: {"` is a mangled event and no page.
+fn is_broken_tag(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"{\"").is_some_and(|object| !line[..object].contains(&b'>'))
+}
+
+/// Whether a line that opens with a colon is really none of anybody's business. Keep-alives may hold JSON (`: {"wait":1}`), but nobody
+/// comments an event out: `:data: {"` is one behind a stray byte.
+fn is_comment(line: &[u8]) -> bool {
+    let object = memchr::memmem::find(line, b"{\"").unwrap_or_default();
+    line.starts_with(b":") && !line[..object].trim_ascii_end().ends_with(b"ata:")
 }
 
 /// The value of `line` if its field is `name`; a line without a colon is a field without a value.
@@ -336,6 +352,37 @@ mod tests {
         let mut sink = |_: Item<'_>| Ok(());
         let result = parser.push(&b"[[]\n".repeat(MAX_RAW_BYTES / 4 + 1), &mut sink);
         assert_eq!(result.unwrap_err().class, crate::chat::FailureClass::Protocol);
+    }
+
+    #[test]
+    fn an_event_behind_a_stray_byte_is_no_page_and_no_comment() {
+        let strays = |line: &str| {
+            let mut strays = 0;
+            let mut parser = Parser::new();
+            let mut sink = |item: Item<'_>| {
+                strays += usize::from(item == Item::Stray);
+                Ok(())
+            };
+            parser.push(format!("{line}\n\ndata: 1\n\n").as_bytes(), &mut sink).unwrap();
+            parser.finish(&mut sink).unwrap();
+            strays
+        };
+        for mangled in [
+            "<data: {\"a\":1}",
+            "<ata: {\"a\":1}",
+            " < data: {\"a\":\"<b>\"}",
+            ":data: {\"a\":1}",
+            ":ata:{\"a\":1}",
+        ] {
+            assert_eq!(strays(mangled), 1, "{mangled}");
+        }
+        for comment in [": {\"wait\":1}", ":{\"wait\":1}", ": alive {\"wait\":1}", ":data: 1", ":"] {
+            assert_eq!(strays(comment), 0, "{comment}");
+        }
+        for page in ["<html>", "<!doctype html", "<script>a = {\"a\":1}", "<pre>{\"a\":1}</pre>", "<data: 1"]
+        {
+            assert_eq!(strays(page), 0, "{page}");
+        }
     }
 
     #[test]
