@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{protocol, text};
@@ -165,7 +166,7 @@ fn whole(raw: &str) -> Option<u64> {
 /// Tool arguments: JSON text, whether written as a string (as OpenAI does) or as the object itself.
 ///
 /// # Errors
-/// [`FailureClass::Protocol`] for a string that is none: half of a surrogate pair passes as JSON until it is read.
+/// [`FailureClass::Protocol`] for text or an object with half of a surrogate pair, which passes as JSON until it is read.
 pub(super) fn arguments(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Failure> {
     Ok(match raw.map(RawValue::get) {
         None | Some("null") => Cow::Borrowed(""),
@@ -173,6 +174,13 @@ pub(super) fn arguments(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Failure>
             let text = serde_json::from_str::<Text<'_>>(raw);
             text.map_err(|error| protocol(format!("tool arguments that are no text: {error}")))?.0
         }
-        Some(raw) => Cow::Borrowed(raw),
+        Some(raw) => {
+            // Only these are not looked at before: all else was read as JSON.
+            if raw.contains("\\ud") || raw.contains("\\uD") {
+                serde_json::from_str::<Value>(raw)
+                    .map_err(|error| protocol(format!("tool arguments that are no JSON: {error}")))?;
+            }
+            Cow::Borrowed(raw)
+        }
     })
 }
