@@ -1,5 +1,8 @@
 //! Plays mutants: each is asked only of tests that come across it, the quickest first, and is done with when one fails.
 
+// Programs run here, in real time.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
