@@ -173,7 +173,7 @@ impl Ask {
 }
 
 /// Undoes percent-encoding: a model, and the fault behind it, may stand in a path. What is no encoding stays.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut pieces = text.split('%');
     bytes.extend(pieces.next().unwrap_or_default().bytes());

@@ -103,6 +103,23 @@ async fn gemini_refuses_what_gemini_refuses() {
     refused(Dialect::Gemini, &unknown, 404, ErrorKind::NotFound, "NOT_FOUND").await;
 }
 
+/// A model may have a `/` in its name, which a path holds only encoded.
+#[tokio::test(start_paused = true)]
+async fn a_model_in_a_path_is_read_as_it_is_called() {
+    let body = "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]}]}";
+    let gemini = post("/v1beta/models/org%2Fone%3AgenerateContent", "x-goog-api-key: k\r\n", body);
+    let body = "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    let path = "/openai/deployments/org%2Fone/chat/completions?api-version=2024-10-21";
+    let azure = post(path, "api-key: k\r\n", body);
+    for (dialect, request) in [(Dialect::Gemini, gemini), (Dialect::Azure, azure)] {
+        let mut narrow = spec(dialect);
+        narrow.models = vec!["org/one".to_owned()];
+        let bench = Bench::new(narrow);
+        assert_eq!(bench.exchange(&request).await.status(), 200, "{dialect:?}");
+        assert_eq!(bench.call().model, "org/one", "{dialect:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn unknown_models_and_keys_are_told_in_each_vendors_way() {
     let keys = [(401, "invalid_api_key"), (401, "authentication_error"), (400, "API_KEY_INVALID")];

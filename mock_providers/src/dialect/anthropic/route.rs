@@ -51,7 +51,10 @@ pub(in crate::dialect) fn read(
         Route::Messages => message(spec, body, newest, ask),
         Route::Count => count(spec, body, newest, ask),
         Route::Models => models::list(&spec.models, head.uri.query()).map(Asked::Aside),
-        Route::Model(id) => ask::known(spec, id).map(|()| Asked::Aside(models::one(id))),
+        Route::Model(id) => {
+            let id = ask::decoded(id);
+            ask::known(spec, &id).map(|()| Asked::Aside(models::one(&id)))
+        }
     }
 }
 

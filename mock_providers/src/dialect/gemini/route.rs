@@ -75,7 +75,7 @@ fn route(head: &Parts, ask: &mut Ask) -> Result<Route, Complaint> {
     }
     let rest = rest.strip_prefix('/').ok_or_else(unknown)?.replace("%3A", ":").replace("%3a", ":");
     let Some((model, action)) = rest.rsplit_once(':') else {
-        ask.model = ask::name(&rest);
+        ask.model = ask::name(&ask::decoded(&rest));
         return Ok(Route::Model);
     };
     let route = match action {
@@ -87,7 +87,7 @@ fn route(head: &Parts, ask: &mut Ask) -> Result<Route, Complaint> {
     };
     ask.stream = action == "streamGenerateContent";
     ask.array = ask.stream && query(head, "alt") != Some("sse");
-    ask.model = ask::name(model);
+    ask.model = ask::name(&ask::decoded(model));
     Ok(route)
 }
 

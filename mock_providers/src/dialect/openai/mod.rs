@@ -40,14 +40,16 @@ pub(super) fn read(spec: &Spec, head: &Parts, body: &[u8], ask: &mut Ask) -> Res
     vendor.check_head(head)?;
     match route {
         Route::Models => Ok(Asked::Aside(models::list(vendor, &spec.models))),
-        Route::Model(id) => models::one(vendor, &spec.models, id).map(Asked::Aside),
+        Route::Model(id) => models::one(vendor, &spec.models, &ask::decoded(id)).map(Asked::Aside),
         // Nothing is kept, as with `store: false`.
         Route::Response(id) => {
             let message = format!("Response with id '{id}' not found.");
             Err(Complaint::new(ErrorKind::NotFound, 404, message))
         }
-        Route::Embeddings(model) => embeddings::read(spec, vendor, model, body, ask),
+        Route::Embeddings(model) => {
+            embeddings::read(spec, vendor, model.map(ask::decoded).as_deref(), body, ask)
+        }
         Route::Responses => responses::read(spec, body, ask),
-        Route::Chat(model) => chat::read(spec, vendor, model, body, ask),
+        Route::Chat(model) => chat::read(spec, vendor, model.map(ask::decoded).as_deref(), body, ask),
     }
 }
