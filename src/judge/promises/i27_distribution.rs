@@ -237,8 +237,8 @@ fn overtook(
 /// was asked; else the first that was asked. None where that cannot be told, whoever it was.
 fn head(case: &Case<'_>, trail: &Trail) -> Option<usize> {
     let first = trail.attempts.first();
-    // A repeat for which there is no budget comes after a failure, in the same moment maybe, and is no draw.
-    let drawn = |skip: &&Skip| skip.reason != SkipReason::RetryBudget;
+    // A repeat without a budget, or without hope, comes after a failure, in the same moment maybe, and is no draw.
+    let drawn = |skip: &&Skip| !matches!(skip.reason, SkipReason::RetryBudget | SkipReason::SameCause);
     let mut skips = trail.skips.iter().filter(drawn);
     let passed = skips.find(|skip| first.is_none_or(|first| skip.at <= first.started));
     match passed {

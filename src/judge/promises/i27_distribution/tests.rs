@@ -128,23 +128,25 @@ fn nobody_else_has_to_be_asked_who_rests() {
 }
 
 #[test]
-fn a_repeat_without_a_budget_is_no_draw() {
-    // claude refuses at once in each of a hundred requests of which half are its own, and has no budget for a repeat.
+fn who_is_passed_over_after_a_failure_was_not_drawn() {
+    // claude refuses at once in each of a hundred requests of which half are its own. It has no budget for a repeat, or its second
+    // key is not asked for the reason the first one failed: that it is passed over comes after the draw, if in the same moment.
     let mut header = header();
     (header.routes[0].balance, header.routes[0].weights) = (Balance::Weighted, vec![1, 1]);
-    let record = |n: u64| {
-        let mut record = if n.is_multiple_of(2) { failed_over(n) } else { served(n, "flash") };
-        let trail = record.trail.as_mut().expect("a trail");
-        if n.is_multiple_of(2) {
-            let first = &mut trail.attempts[0];
-            first.ended = first.started;
-            let at = first.ended;
-            trail.skips.push(Skip { model: "claude".to_owned(), at, reason: SkipReason::RetryBudget });
-        }
-        record
-    };
-    let records: Vec<Record> = (0..100).map(record).collect();
-    assert_eq!(run("I27", header, &records).violations, 0);
+    for reason in [SkipReason::RetryBudget, SkipReason::SameCause] {
+        let record = |n: u64| {
+            let mut record = if n.is_multiple_of(2) { failed_over(n) } else { served(n, "flash") };
+            let trail = record.trail.as_mut().expect("a trail");
+            if n.is_multiple_of(2) {
+                let first = &mut trail.attempts[0];
+                first.ended = first.started;
+                trail.skips.push(Skip { model: "claude".to_owned(), at: first.ended, reason });
+            }
+            record
+        };
+        let records: Vec<Record> = (0..100).map(record).collect();
+        assert_eq!(run("I27", header.clone(), &records).violations, 0, "{reason:?}");
+    }
 }
 
 #[test]
