@@ -65,7 +65,7 @@ pub(super) struct Breaker {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ticket {
     /// Its place in the order of the calls.
-    number: u32,
+    number: u64,
     /// Whether it holds the probe slot.
     pub(super) probe: bool,
 }

@@ -4,68 +4,100 @@
 //! of it, and says nothing about now. So failures count as a row when no call that began between them did anything
 //! but fail. A call that says nothing (its caller left) is as if it had never been made.
 //!
-//! The last 64 calls are remembered, one bit each. A row that is longer, or that began longer ago, is left to those
-//! who count in the order of the ends.
+//! Rows are remembered and not calls: however many are under way, what failed side by side is one row. Only the latest
+//! rows are; one that is forgotten is left to those who count in the order of the ends.
 
-/// The latest calls, in the order in which they began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use std::collections::BTreeMap;
+
+/// Rows remembered. Thousands of calls that fail in any order leave fewer, for rows grow together.
+const ROWS_MAX: usize = 1_024;
+
+/// The latest calls that ended without an answer, in the order in which they began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Number of the next call; it begins again at zero in the end.
-    next: u32,
-    /// Which calls failed; bit 0 is the newest.
-    failed: u64,
-    /// Which calls said nothing.
-    void: u64,
+    /// Number of the next call.
+    next: u64,
+    /// By the number of the first call.
+    rows: BTreeMap<u64, Row>,
+}
+
+/// Calls that began one after the other, and failed or said nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    /// The last one.
+    end: u64,
+    /// How many failed.
+    failures: u32,
+    /// The last one that failed.
+    failed: Option<u64>,
 }
 
 impl Run {
     /// A call begins: its number.
-    pub(super) fn begins(&mut self) -> u32 {
+    pub(super) fn begins(&mut self) -> u64 {
         let number = self.next;
-        self.next = self.next.wrapping_add(1);
-        self.failed <<= 1;
-        self.void <<= 1;
+        self.next += 1;
         number
     }
 
     /// The call `number` said nothing.
-    pub(super) fn void(&mut self, number: u32) {
-        if let Some(bit) = self.bit(number) {
-            self.void |= 1 << bit;
-        }
-        while self.void & 1 == 1 {
-            self.next = self.next.wrapping_sub(1);
-            self.failed >>= 1;
-            self.void >>= 1;
-        }
+    pub(super) fn void(&mut self, number: u64) {
+        self.add(number, Row { end: number, failures: 0, failed: None });
+        self.trim();
     }
 
     /// The call `number` failed: how many are in a row with it, itself included.
-    pub(super) fn failed(&mut self, number: u32) -> u32 {
-        let Some(bit) = self.bit(number) else { return 1 };
-        self.failed |= 1 << bit;
-        // Above the bit: what began before. Below it: what began after.
-        let before = (self.failed >> bit, self.void >> bit);
-        let after = ((self.failed << (63 - bit)).reverse_bits(), (self.void << (63 - bit)).reverse_bits());
-        (row(before) + row(after)).saturating_sub(1)
+    pub(super) fn failed(&mut self, number: u64) -> u32 {
+        self.add(number, Row { end: number, failures: 1, failed: Some(number) })
     }
 
     /// Forgets the calls so far. Those under way keep their numbers.
     pub(super) fn forget(&mut self) {
-        (self.failed, self.void) = (0, 0);
+        self.rows.clear();
     }
 
-    fn bit(&self, number: u32) -> Option<u32> {
-        let age = self.next.wrapping_sub(number).wrapping_sub(1);
-        (age < u64::BITS).then_some(age)
+    /// Puts a row of one call between its neighbours: the failures of the whole.
+    fn add(&mut self, number: u64, row: Row) -> u32 {
+        let (mut start, mut row) = (number, row);
+        if let Some((first, before)) = self.rows.range(..number).next_back()
+            && before.end + 1 == number
+        {
+            (start, row) = (*first, before.then(row));
+        }
+        if let Some(after) = self.rows.remove(&(number + 1)) {
+            row = row.then(after);
+        }
+        self.rows.insert(start, row);
+        if self.rows.len() > ROWS_MAX {
+            self.rows.pop_first();
+        }
+        row.failures
+    }
+
+    /// The newest calls, if they said nothing, were never made.
+    fn trim(&mut self) {
+        let Some(mut newest) = self.rows.last_entry().filter(|row| row.get().end + 1 == self.next) else {
+            return;
+        };
+        match newest.get().failed {
+            Some(failed) => {
+                newest.get_mut().end = failed;
+                self.next = failed + 1;
+            }
+            None => (self.next, _) = newest.remove_entry(),
+        }
     }
 }
 
-/// Failures from bit 0 on, up to the first call that did anything else.
-fn row((failed, void): (u64, u64)) -> u32 {
-    let length = (failed | void).trailing_ones();
-    let row = u64::MAX.checked_shr(u64::BITS - length).unwrap_or(0);
-    (failed & row).count_ones()
+impl Row {
+    /// This row and the one behind it.
+    fn then(self, next: Row) -> Row {
+        Row {
+            end: next.end,
+            failures: self.failures.saturating_add(next.failures),
+            failed: next.failed.or(self.failed),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,22 +132,34 @@ mod tests {
         run.failed(calls[0]);
         run.void(calls[1]);
         assert_eq!(run.failed(calls[2]), 2);
-        let before = run;
+        let before = run.clone();
         let newest = [run.begins(), run.begins()];
         run.void(newest[0]);
         run.void(newest[1]);
         assert_eq!(run, before);
     }
 
+    /// Whatever is under way at once: 5,000 calls of which the first three fail first are a row of three, and all of them one of 5,000.
     #[test]
-    fn sixty_four_calls_are_remembered_and_not_one_more() {
+    fn a_row_is_seen_however_many_calls_are_out() {
         let mut run = Run::default();
-        let calls: Vec<_> = (0..65).map(|_| run.begins()).collect();
-        for call in &calls[1..] {
-            run.failed(*call);
+        let calls: Vec<_> = (0..5_000).map(|_| run.begins()).collect();
+        assert_eq!([run.failed(calls[0]), run.failed(calls[1]), run.failed(calls[2])], [1, 2, 3]);
+        let rest: Vec<_> = calls[3..].iter().map(|call| run.failed(*call)).collect();
+        assert_eq!((rest[0], rest[4_996]), (4, 5_000));
+    }
+
+    #[test]
+    fn the_oldest_row_is_forgotten_when_there_are_too_many() {
+        let mut run = Run::default();
+        // Every other call fails: 1,025 rows of one, of which the first is forgotten.
+        let calls: Vec<_> = (0..2_050).map(|_| run.begins()).collect();
+        for call in calls.iter().step_by(2) {
+            assert_eq!(run.failed(*call), 1);
         }
-        assert_eq!(run.failed(calls[1]), 64);
-        assert_eq!(run.failed(calls[0]), 1, "it is left to those who count in the order of the ends");
+        assert_eq!(run.rows.len(), ROWS_MAX);
+        assert_eq!(run.failed(calls[1]), 2, "its neighbour before it is forgotten");
+        assert_eq!(run.failed(calls[3]), 4, "both its neighbours are known");
     }
 
     /// What became of a call.
@@ -136,7 +180,7 @@ mod tests {
             for (what, which) in events {
                 let out: Vec<_> = (0..calls.len()).filter(|call| calls[*call] == Fate::Out).collect();
                 if what == 0 || out.is_empty() {
-                    prop_assert_eq!(run.begins(), calls.len() as u32);
+                    prop_assert_eq!(run.begins(), calls.len() as u64);
                     calls.push(Fate::Out);
                     continue;
                 }
@@ -148,10 +192,10 @@ mod tests {
                         let failed = |fate: &&Fate| **fate == Fate::Failed;
                         let before = calls[..call].iter().rev().take_while(goes_on).filter(failed).count();
                         let after = calls[call..].iter().take_while(goes_on).filter(failed).count();
-                        prop_assert_eq!(run.failed(call as u32) as usize, before + after);
+                        prop_assert_eq!(run.failed(call as u64) as usize, before + after);
                     }
                     2 => {
-                        run.void(call as u32);
+                        run.void(call as u64);
                         calls[call] = Fate::Void;
                         while calls.last() == Some(&Fate::Void) { calls.pop(); }
                     }
