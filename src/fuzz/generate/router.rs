@@ -84,7 +84,11 @@ impl Ground<'_> {
         } else {
             model.set("provider", self.providers[home].name.as_str());
             if draw.chance(15) {
-                model.set("upstream", format!("upstream-{}", at + 1));
+                let name = format!("upstream-{}", at + 1);
+                // As names are at gateways and hubs: what stands in a path or behind a sign is apt to be taken apart.
+                let spelled =
+                    draw.of("spelling").weighted(&[(8, ["", ""]), (1, ["org/", ""]), (1, ["", ":free"])]);
+                model.set("upstream", format!("{}{name}{}", spelled[0], spelled[1]));
             }
         }
         let several = deployments || keys > 1;
