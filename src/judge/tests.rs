@@ -5,6 +5,7 @@ mod manners;
 mod merging;
 mod money;
 mod service;
+mod steps;
 mod windows;
 
 use std::time::Duration;

@@ -229,3 +229,49 @@ fn busiest_second(series: &Series<1>) -> Option<f64> {
         .max()?;
     Some(most as f64 / whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_came_took_longer_than_anything() {
+        let seconds = [Interval::After(1.5), Interval::Never(10.0), Interval::Unknown].map(Interval::seconds);
+        assert_eq!(seconds, [Some(1.5), Some(f64::INFINITY), None]);
+    }
+
+    /// So many, each a bucket of this width.
+    fn series(width_ms: u64, counts: &[u32]) -> Series<1> {
+        let mut series = Series::new(Moment::ZERO, Duration::from_millis(width_ms));
+        for (count, index) in counts.iter().zip(0..) {
+            series.add(Moment::from_us(index * width_ms * 1_000), [*count]);
+        }
+        series
+    }
+
+    #[test]
+    fn the_busiest_second_may_begin_anywhere_and_is_a_rate_where_buckets_are_wide() {
+        // Tenths of a second: from 0.9 s on 4 + 6 within a second; the 3 at 0 s are too far from the 6.
+        let mut tenths = [0; 20];
+        (tenths[0], tenths[9], tenths[10]) = (3, 4, 6);
+        assert_eq!(busiest_second(&series(100, &tenths)), Some(10.0));
+        // 8 in two buckets of 0.4 s each are 10 a second, and 8 in 2 s are 4.
+        assert_eq!(busiest_second(&series(400, &[1, 7, 0])), Some(10.0));
+        assert_eq!(busiest_second(&series(2_000, &[2, 8, 1])), Some(4.0));
+        assert_eq!(busiest_second(&series(100, &[])), None);
+    }
+
+    #[test]
+    fn shares_are_read_by_the_second_or_by_the_bucket_where_that_is_longer() {
+        // In the first second one of two, in the second 3 of 4, in the third none.
+        let of = |width_ms: u64, buckets: &[[u32; 2]]| {
+            let mut series = Series::new(Moment::ZERO, Duration::from_millis(width_ms));
+            for (bucket, index) in buckets.iter().zip(0..) {
+                series.add(Moment::from_us(index * width_ms * 1_000), *bucket);
+            }
+            seconds(&series).collect::<Vec<f64>>()
+        };
+        assert_eq!(of(500, &[[1, 1], [0, 1], [3, 3], [0, 1], [0, 0], [0, 0]]), [0.5, 0.75]);
+        assert_eq!(of(2_000, &[[1, 2], [3, 4]]), [0.5, 0.75]);
+    }
+}

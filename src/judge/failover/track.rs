@@ -169,3 +169,97 @@ fn bystanders(facts: &Facts, window: Window) -> Vec<String> {
     };
     header.routes.iter().filter(|(_, route)| !uses(route)).map(|(name, _)| name.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Header, PlannedFault, Record};
+    use crate::judge::testkit::{at, header, served};
+    use crate::judge::tests::shift;
+
+    fn window((from, to): (f64, f64)) -> Window {
+        Window { from: at(from), to: at(to) }
+    }
+
+    /// Another fault, of `provider` in these windows.
+    fn with_fault(mut header: Header, provider: &str, windows: &[(f64, f64)]) -> Header {
+        let during = windows.iter().copied().map(window).collect();
+        let fault = PlannedFault { provider: provider.to_owned(), during, ..header.faults[0].clone() };
+        header.faults.push(fault);
+        header
+    }
+
+    #[test]
+    fn each_window_of_a_provider_is_watched_once_and_until_its_next_one() {
+        // anthropic is broken from 10 to 20 s, for two reasons, and from 25 to 26 s; google from 10 to 20 and from 22 to 23 s.
+        let header = with_fault(header(), "anthropic", &[(10.0, 20.0), (25.0, 26.0)]);
+        let header = with_fault(header, "google", &[(10.0, 20.0), (22.0, 23.0)]);
+        let tracks = tracks(&Facts::new(header));
+        let seen: Vec<_> =
+            tracks.iter().map(|track| (track.provider(), track.window().from, track.until)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("anthropic", at(10.0), at(25.0)),
+                ("anthropic", at(25.0), Moment::NEVER),
+                ("google", at(10.0), at(22.0)),
+                ("google", at(22.0), Moment::NEVER),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_request_counts_inside_its_window_or_after_it_until_the_next_one() {
+        // Windows from 10 to 20 and from 25 s on; the request comes, and asks anthropic, in this moment.
+        let facts = Facts::new(with_fault(header(), "anthropic", &[(25.0, 26.0)]));
+        for (moment, inside, after) in
+            [(9.99, 0, 0), (10.0, 1, 0), (19.99, 1, 0), (20.0, 0, 1), (24.99, 0, 1), (25.0, 0, 0)]
+        {
+            let mut track = tracks(&facts).remove(0);
+            let mut record: Record = served(0, "claude");
+            shift(&mut record, 0, at(moment));
+            record.trail.as_mut().expect("a trail").attempts[0].started = at(moment);
+            track.add(&Case::new(&record, &facts));
+            let sum = |counts: Vec<u32>| counts.iter().sum::<u32>();
+            let first = sum(track.during.buckets.iter().map(|bucket| bucket[1]).collect());
+            let later = sum(track.after.buckets.iter().map(|bucket| bucket[1]).collect());
+            assert_eq!((first, later), (inside, after), "first attempts at {moment} s");
+            let returns = sum(track.returns.buckets.iter().map(|bucket| bucket[0]).collect());
+            assert_eq!((track.attempts, returns), (u64::from(inside), after), "attempts at {moment} s");
+            // Service is watched from the window's start on.
+            let arrivals = sum(track.service.buckets.iter().map(|bucket| bucket[1]).collect());
+            assert_eq!(arrivals, inside + after, "arrivals at {moment} s");
+        }
+    }
+
+    #[test]
+    fn a_route_is_a_bystander_while_nothing_that_it_may_ask_is_broken() {
+        // `other` asks google only; the window is anthropic's, from 10 to 20 s, and google is broken meanwhile, or not.
+        let two_routes = || {
+            let mut header = header();
+            let mut other = header.routes[0].clone();
+            other.chain = vec!["flash".to_owned()];
+            header.routes.insert("other".to_owned(), other);
+            header
+        };
+        let found = |header| bystanders(&Facts::new(header), window((10.0, 20.0)));
+        for (windows, beside) in [
+            ((5.0, 10.0), true),
+            ((20.0, 25.0), true),
+            ((5.0, 10.1), false),
+            ((19.9, 25.0), false),
+            ((12.0, 13.0), false),
+            ((5.0, 25.0), false),
+        ] {
+            let found = found(with_fault(two_routes(), "google", &[windows]));
+            assert_eq!(found == ["other"], beside, "{windows:?}: {found:?}");
+        }
+        // Its model is at anthropic, too, or its last resort is.
+        let mut both = two_routes();
+        both.models["flash"].elsewhere = vec![("anthropic".to_owned(), "flash".to_owned())];
+        assert!(found(both).is_empty());
+        let mut rescued = two_routes();
+        rescued.routes["other"].rescue = vec!["claude".to_owned()];
+        assert!(found(rescued).is_empty());
+    }
+}

@@ -1,13 +1,17 @@
-//! Failover, recovery and what a fault window did, in runs of 100 requests a second for 30 s: anthropic is broken from 10
+//! What a fault window did, and what came after it, in runs of 100 requests a second for 30 s: anthropic is broken from 10
 //! to 20 s, and the baseline is all before.
 
-use super::super::testkit::{at, failed_over, failing, footer, header, served};
-use super::{Duration, Header, Interval, Judgement, Record, WindowFigures, judge, number, shift};
-use crate::chat::{Failure, FailureClass};
-use crate::history::{AttemptResult, CallerEnding, Cause, ClassFacts, Ending, PlannedFault, RouterOutcome};
+use super::super::testkit::{at, failing, footer, header, served};
+use super::{
+    Duration, Footer, Header, Interval, Judgement, Moment, Record, WindowFigures, judge, number, shift,
+};
+use crate::chat::FailureClass;
+use crate::history::{ClassFacts, ModelLimits, PlannedFault};
 use crate::judge::failover::longest;
-use crate::router::config::{BreakerPolicy, RetryAfterPolicy};
-use mock_providers::fault::{ErrorKind, Window};
+use crate::router::config::{
+    Backoff, BreakerPolicy, Budget, ClassPolicy, Hedge, HedgeAfter, RetryAfterPolicy, Then,
+};
+use mock_providers::fault::Window;
 
 /// A request at every hundredth of 30 s, each made from its time and number.
 fn run(header: Header, make: impl Fn(f64, u64) -> Record) -> Judgement {
@@ -31,68 +35,6 @@ fn fails() -> Record {
 
 fn is_outage(start: f64) -> bool {
     (10.0..20.0).contains(&start)
-}
-
-fn mean(records: &[Record], figure: &str) -> Option<f64> {
-    let judgement = judge(header(), footer(records.len() as u64), records);
-    judgement.whole.measure(figure, Some("mean"))
-}
-
-// === Steps ===
-
-#[test]
-fn what_can_be_told_on_the_wire_depends_on_how_it_failed() {
-    let detect = |change: &dyn Fn(&mut Record)| {
-        let mut record = fails();
-        record.trail.as_mut().expect("a trail").attempts.truncate(1);
-        record.calls.truncate(1);
-        record.trail.as_mut().expect("a trail").attempts[0].ended = at(2.001);
-        record.calls[0].ended = at(1.901);
-        change(&mut record);
-        mean(&[record], "failover.detect")
-    };
-    // The status is on the wire at 61 ms; a break comes at 1,901 ms; an error inside a 200 is told by its end; silence could
-    // be told from the request at 1 ms on. The attempt is left at 2,001 ms.
-    assert_eq!(detect(&|_| {}), Some(1.94));
-    assert_eq!(
-        detect(&|record| (record.calls[0].status, record.calls[0].ending) = (Some(200), Ending::Broken)),
-        Some(0.1)
-    );
-    let inside = |record: &mut Record| {
-        (record.calls[0].status, record.calls[0].failure) = (Some(200), Some(ErrorKind::Overloaded));
-    };
-    assert_eq!(detect(&inside), Some(0.1));
-    let silent = |record: &mut Record| {
-        let call = &mut record.calls[0];
-        (call.status, call.headers_sent, call.failure, call.ending) = (None, None, None, Ending::Abandoned);
-    };
-    assert_eq!(detect(&silent), Some(2.0));
-}
-
-#[test]
-fn the_next_model_is_counted_from_the_attempt_that_was_left_last() {
-    // claude fails from 1 to 500 ms, a hedge beside it from 200 to 300 ms; the next model is asked at 510 ms: 10 ms after
-    // claude was left, not 210 after the hedge.
-    let mut record = failing(0, &["claude", "flash", "flash"]);
-    let attempts = &mut record.trail.as_mut().expect("a trail").attempts;
-    (attempts[0].ended, attempts[1].started, attempts[1].ended) = (at(0.5), at(0.2), at(0.3));
-    (attempts[1].cause, attempts[2].cause, attempts[2].started) = (Cause::Hedge, Cause::Fallback, at(0.51));
-    assert_eq!(mean(&[record], "failover.decide"), Some(0.01));
-}
-
-#[test]
-fn a_model_of_last_resort_is_a_failover_too() {
-    let mut record = failed_over(0);
-    let trail = record.trail.as_mut().expect("a trail");
-    trail.attempts[1].cause = Cause::Rescue;
-    trail.outcome = RouterOutcome::Rescued { by: "flash".to_owned() };
-    // Asked at 61 ms, first output at 561 ms.
-    assert_eq!(mean(&[record.clone()], "failover.answer"), Some(0.5));
-    // One that failed before its end answers nothing.
-    let failure = Failure::new(FailureClass::Truncated, "cut");
-    record.trail.as_mut().expect("a trail").attempts[1].result = AttemptResult::Failed(failure);
-    record.caller.ending = CallerEnding::Cut;
-    assert_eq!(mean(&[record], "failover.answer"), None);
 }
 
 // === Windows ===
@@ -147,6 +89,10 @@ fn who_was_harmed_wanted_the_provider_before_the_failover() {
     };
     let window = window(header(), make);
     assert_eq!((window.time_to_failover, window.harmed), (Interval::After(1.95), 195));
+    assert_eq!((window.from, window.to), (10.0, Some(20.0)));
+    let mut open = header();
+    open.faults[0].during[0].to = Moment::NEVER;
+    assert_eq!(judge(open, footer(1), &[served(0, "claude")]).windows[0].to, None);
 }
 
 #[test]
@@ -213,12 +159,63 @@ fn the_longest_timer_is_that_of_whoever_waits_longest() {
 }
 
 #[test]
+fn a_timer_counts_where_it_may_run() {
+    let half_a_minute = Duration::from_secs(30);
+    let longest = |change: &dyn Fn(&mut Header)| {
+        let mut header = nervous();
+        change(&mut header);
+        longest(&header).as_secs()
+    };
+    // The wait before a repeat, if one is declared.
+    let repeated = |times| {
+        let backoff = Backoff { cap: half_a_minute, ..Backoff::default() };
+        let policy = ClassPolicy { times, backoff, then: Then::Next };
+        longest(&move |header| header.routes[0].retry.set(FailureClass::ServerError, policy))
+    };
+    assert_eq!((repeated(0), repeated(1)), (1, 30));
+    // A hedge, if its time is fixed.
+    let hedged = |after| {
+        let hedge = Hedge { after, budget: Budget { share: 1.0, per_second: 0.0 }, most: 1 };
+        longest(&move |header| header.routes[0].hedge = Some(hedge))
+    };
+    assert_eq!(hedged(HedgeAfter::Fixed(half_a_minute)), 30);
+    // A wait that a provider asks for, as far as there is time.
+    let asked = |deadline| {
+        longest(&move |header| {
+            let route = &mut header.routes[0];
+            (route.retry_after, route.deadline) =
+                (RetryAfterPolicy::Wait { cap: half_a_minute }, Duration::from_secs(deadline));
+        })
+    };
+    assert_eq!((asked(1), asked(20), asked(40)), (1, 20, 40));
+    // A model's own limit.
+    let limits = ModelLimits { attempt: Some(half_a_minute), ..ModelLimits::default() };
+    assert_eq!(longest(&|header| header.models["flash"].limits = limits), 30);
+}
+
+#[test]
 fn service_that_stays_down_by_itself_is_metastable() {
     let judgement = run(nervous(), down_until(30.0));
     assert_eq!(judgement.windows[0].metastable, Some(true));
     assert_eq!(number(&judgement, "metastable"), Some(1.0));
     let judgement = run(nervous(), down_until(22.0));
     assert_eq!((judgement.windows[0].metastable, number(&judgement, "metastable")), (Some(false), Some(0.0)));
+}
+
+#[test]
+fn metastability_takes_a_second_of_the_run_after_everything_came_to_rest() {
+    // That is at 23 s: a run that ends at 24 s has that second, one that ends 5 ms before it has not.
+    for (ended, told) in [(24.0, Some(true)), (23.995, None)] {
+        let records: Vec<Record> = (0..2_400)
+            .map(|index| {
+                let mut record = down_until(30.0)(index as f64 / 100.0, index);
+                shift(&mut record, index, at(index as f64 / 100.0));
+                record
+            })
+            .collect();
+        let footer = Footer { ended: at(ended), ..footer(2_400) };
+        assert_eq!(judge(nervous(), footer, &records).windows[0].metastable, told, "{ended} s");
+    }
 }
 
 #[test]
