@@ -266,3 +266,6 @@ pub(super) fn repeats<'a>(
 pub(super) fn model_first(route: &RouteFacts) -> bool {
     route.retry_order == RetryOrder::ModelFirst
 }
+
+#[cfg(test)]
+mod tests;

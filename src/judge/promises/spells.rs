@@ -70,6 +70,9 @@ mod tests {
             [19.0, 22.0, 29.0, 30.0, 41.0].map(|s| at(&well, second(s))),
             [None, Some(0), Some(0), None, Some(1)]
         );
+        // Of two windows that meet, the second goes on where the first ends.
+        header.faults[1].during = vec![window(20.0, 25.0)];
+        assert_eq!(healed(&header, "anthropic"), [Spell { from: second(25.0), to: Moment::NEVER }]);
         header.faults[1].during.clear();
         assert_eq!(healed(&header, "anthropic"), [], "it is never well");
         assert_eq!(broken(&header, "anthropic").len(), 2);
