@@ -164,4 +164,40 @@ mod tests {
         trail.deadline = trail.ended;
         assert_eq!(verify("I02", &record, header), Found::Kept);
     }
+
+    #[test]
+    fn who_left_or_erred_itself_is_owed_no_other_model() {
+        let mut left = failing(0, &["claude"]);
+        left.caller.ending = crate::history::CallerEnding::Left;
+        assert_eq!(verify("I02", &left, header()), Found::NotApplicable);
+        // A prompt that is too long is the caller's own, but where a fault said so.
+        for (faults, owed) in [(vec![], false), (vec!["outage".to_owned()], true)] {
+            let mut record = failing(0, &["claude"]);
+            let long = Failure { status: Some(400), ..Failure::new(FailureClass::ContextExceeded, "long") };
+            record.trail.as_mut().expect("a trail").outcome =
+                RouterOutcome::Failed { status: 400, failure: long };
+            record.caller.status = Some(400);
+            record.calls[0].faults = faults;
+            assert_eq!(matches!(verify("I02", &record, header()), Found::Broken(_)), owed);
+        }
+    }
+
+    #[test]
+    fn only_what_may_have_been_carried_out_surfaces_as_such() {
+        for (surfaces, class, status, surfaced) in [
+            (true, FailureClass::Unreachable, None, true),
+            (false, FailureClass::Unreachable, None, false),
+            // A status says what became of it, and so does an error inside a success.
+            (true, FailureClass::Protocol, Some(500), false),
+            (true, FailureClass::Overloaded, None, false),
+        ] {
+            let mut header = header();
+            header.routes[0].surfaces_unclear = surfaces;
+            let mut record = failing(0, &["claude"]);
+            let failure = Failure { status, ..Failure::new(class, "no") };
+            record.trail.as_mut().expect("a trail").outcome = RouterOutcome::Failed { status: 502, failure };
+            let found = verify("I02", &record, header);
+            assert_eq!(found == Found::NotApplicable, surfaced, "{class} {status:?}: {found:?}");
+        }
+    }
 }

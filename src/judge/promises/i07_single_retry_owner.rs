@@ -175,4 +175,15 @@ mod tests {
         record.trail = None;
         assert_eq!(verify("I07", &record, header()), Found::NotApplicable);
     }
+
+    #[test]
+    fn the_attempts_at_the_provider_that_saw_more_are_named() {
+        let mut record = failing(0, &["flash", "claude", "flash"]);
+        let again = record.calls[1].clone();
+        record.calls.push(again);
+        let Found::Broken(breach) = verify("I07", &record, header()) else {
+            unreachable!("two calls, one attempt")
+        };
+        assert_eq!(breach.witness(&record).attempts, [1]);
+    }
 }

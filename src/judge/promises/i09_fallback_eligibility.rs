@@ -212,4 +212,53 @@ mod tests {
         assert_eq!(verify("I09", &failing(0, &["claude"]), header()), Found::Kept, "I02 says it");
         assert_eq!(verify("I09", &failing(0, &["claude", "flash"]), header()), Found::Kept);
     }
+
+    /// What is found of claude's failure and flash's answer, where claude was to be asked again `times`.
+    fn over_to_flash(
+        times: u32,
+        change: impl Fn(&mut crate::history::Header, &mut crate::history::Trail),
+    ) -> Found {
+        let mut header = surfacing();
+        let known = *header.routes[0].retry.of(FailureClass::ServerError).expect("declared");
+        header.routes[0].retry.set(FailureClass::ServerError, ClassPolicy { times, ..known });
+        let mut record = failed_over(0);
+        change(&mut header, record.trail.as_mut().expect("a trail"));
+        verify("I09", &record, header)
+    }
+
+    #[test]
+    fn only_repeats_that_are_due_let_the_chain_go_on() {
+        // Where repeats come last the rest of the chain is asked before them, if any are declared.
+        let chain_first =
+            |times| over_to_flash(times, |header, _| header.routes[0].retry_order = RetryOrder::ChainFirst);
+        assert_eq!(chain_first(1), Found::Kept);
+        assert!(matches!(chain_first(0), Found::Broken(_)));
+        // claude's target was passed over when its repeat was due, by the model's name or by its own; nobody else's was.
+        for (name, times, kept) in
+            [("claude", 1, true), ("claude-eu", 1, true), ("third", 1, false), ("claude", 0, false)]
+        {
+            let found = over_to_flash(times, |header, trail| {
+                header.targets[0].name = "claude-eu".to_owned();
+                let reason = SkipReason::Benched { until: at(9.0) };
+                trail.skips.push(Skip { model: name.to_owned(), at: at(0.0611), reason });
+            });
+            assert_eq!(found == Found::Kept, kept, "{name}, {times}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_witness_of_a_last_resort_names_its_attempt_if_it_made_one() {
+        let mut fixed = failing(0, &["claude"]);
+        fixed.trail.as_mut().expect("a trail").outcome = RouterOutcome::Rescued { by: "fixed".to_owned() };
+        let mut asked = failed_over(0);
+        let trail = asked.trail.as_mut().expect("a trail");
+        trail.outcome = RouterOutcome::Rescued { by: "flash".to_owned() };
+        trail.attempts[1].cause = crate::history::Cause::Rescue;
+        for (record, named) in [(fixed, &[0][..]), (asked, &[0, 1])] {
+            let Found::Broken(breach) = verify("I09", &record, surfacing()) else {
+                unreachable!("it is the answer")
+            };
+            assert_eq!(breach.witness(&record).attempts, named);
+        }
+    }
 }

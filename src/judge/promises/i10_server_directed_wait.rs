@@ -150,4 +150,26 @@ mod tests {
         rescued.trail.as_mut().expect("a trail").attempts[0].cause = Cause::Rescue;
         assert_eq!(waited(rescued), 0);
     }
+
+    #[test]
+    fn a_request_that_nobody_asked_to_wait_is_not_counted() {
+        assert_eq!(verify("I10", &served(0, "claude"), header()), Found::NotApplicable);
+        assert_eq!(verify("I10", &failed_over(0), header()), Found::NotApplicable);
+    }
+
+    #[test]
+    fn of_a_target_the_latest_waits_are_remembered() {
+        // The first is for 300 s, the others are over long before somebody comes at 200 s: the 64th leaves the first one
+        // known, the 65th does not. Last resorts may ask at any time, and are told to wait like others.
+        for (waits, violations) in [(64, 1), (65, 0)] {
+            let told = |number: u64| {
+                let mut record = failed_over(number);
+                record.calls[0].retry_after = Some(Duration::from_secs(if number == 0 { 300 } else { 1 }));
+                record.trail.as_mut().expect("a trail").attempts[0].cause = Cause::Rescue;
+                record
+            };
+            let records: Vec<_> = (0..waits).map(told).chain([served(200, "claude")]).collect();
+            assert_eq!(run("I10", header(), &records).violations, violations, "{waits} waits");
+        }
+    }
 }

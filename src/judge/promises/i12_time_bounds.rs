@@ -160,4 +160,17 @@ mod tests {
             matches!(verify("I12", &record, header()), Found::Broken(what) if what.contains("its caller"))
         );
     }
+
+    #[test]
+    fn a_silence_may_be_longer_by_two_timers_and_a_way_there_and_back() {
+        // 10 s, two timers of 2 ms, a round trip of 20 ms.
+        let mut far = header();
+        far.round_trip = Duration::from_millis(20);
+        for (gap, kept) in [(10_024_000, true), (10_024_001, false)] {
+            let mut record = served(0, "claude");
+            record.caller.gaps = vec![(gap, 1)];
+            let found = verify("I12", &record, far.clone());
+            assert_eq!(found == Found::Kept, kept, "{gap} us: {found:?}");
+        }
+    }
 }

@@ -267,21 +267,4 @@ pub(crate) fn run_to_its_end(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::judge::testkit::{header, served};
-
-    #[test]
-    fn all_twenty_nine_are_checked_in_the_order_of_their_ids() {
-        let facts = Facts::new(header());
-        let mut promises = Promises::new(&facts);
-        promises.check(&Case::new(&served(0, "claude"), &facts));
-        let results = promises.results(&facts, &super::super::testkit::footer(1));
-        let ids: Vec<String> = results.iter().map(|result| result.id.clone()).collect();
-        let all: Vec<String> = (1..=29).map(|id| format!("I{id:02}")).collect();
-        assert_eq!(ids, all);
-        let names = results.iter().map(|result| (result.id.as_str(), result.name.as_str()));
-        assert!(names.eq(super::promises()));
-        assert!(results.iter().all(|result| result.violations == 0), "{results:?}");
-    }
-}
+mod tests;
