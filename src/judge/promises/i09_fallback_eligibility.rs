@@ -12,7 +12,7 @@
 use super::i02_pre_commit_recovery::untried;
 use super::policy::{self, Next, Turn};
 use super::{Breach, Found, Memory, Promise};
-use crate::history::{AttemptResult, RouteFacts, RouterOutcome, Skip};
+use crate::history::{AttemptResult, RouteFacts, RouterOutcome, Skip, SkipReason};
 use crate::judge::Case;
 use crate::router::config::Then;
 
@@ -69,10 +69,13 @@ fn led_on(case: &Case<'_>, route: &RouteFacts, turn: &Turn<'_>) -> Option<Breach
     if !policy::model_first(route) && policy::times(case, route, &turn.attempt.model, class) > 0 {
         return None;
     }
-    // A repeat whose target was benched while it waited was not made: it is not used up, and the chain goes on.
+    // A repeat whose target was benched while it waited, or could not be had at once where no wait is due, was not made: it is
+    // not used up, and the chain goes on. One that its budget forbade leaves the failure the answer.
     let trail = case.record.trail.as_ref()?;
     let here = |name: &str| name == turn.attempt.model || case.facts.target_name(turn.attempt) == Some(name);
-    let over = |skip: &Skip| skip.at > turn.attempt.ended && here(&skip.model);
+    let ended = turn.attempt.ended;
+    let unpaid = |skip: &Skip| skip.at == ended && skip.reason == SkipReason::RetryBudget;
+    let over = |skip: &Skip| skip.at >= ended && here(&skip.model) && !unpaid(skip);
     let due = repeats_made(case, turn) < policy::times(case, route, &turn.attempt.model, class);
     if due && trail.skips.iter().any(over) {
         return None;
@@ -119,7 +122,6 @@ mod tests {
     use super::super::check as verify;
     use super::*;
     use crate::chat::FailureClass;
-    use crate::history::SkipReason;
     use crate::judge::testkit::{at, failed_over, failing, header, served};
     use crate::router::config::{ClassPolicy, RetryOrder};
 
@@ -234,15 +236,22 @@ mod tests {
         assert_eq!(chain_first(1), Found::Kept);
         assert!(matches!(chain_first(0), Found::Broken(_)));
         // claude's target was passed over when its repeat was due, by the model's name or by its own; nobody else's was.
-        for (name, times, kept) in
-            [("claude", 1, true), ("claude-eu", 1, true), ("third", 1, false), ("claude", 0, false)]
-        {
+        // claude fails at 61 ms, and a repeat without a wait is due at once.
+        let [busy, unpaid] = [SkipReason::Busy, SkipReason::RetryBudget];
+        for (name, seconds, reason, times, kept) in [
+            ("claude", 0.0611, busy, 1, true),
+            ("claude-eu", 0.0611, busy, 1, true),
+            ("third", 0.0611, busy, 1, false),
+            ("claude", 0.0611, busy, 0, false),
+            ("claude", 0.061, busy, 1, true),
+            ("claude", 0.061, unpaid, 1, false),
+            ("claude", 0.0609, busy, 1, false),
+        ] {
             let found = over_to_flash(times, |header, trail| {
                 header.targets[0].name = "claude-eu".to_owned();
-                let reason = SkipReason::Benched { until: at(9.0) };
-                trail.skips.push(Skip { model: name.to_owned(), at: at(0.0611), reason });
+                trail.skips.push(Skip { model: name.to_owned(), at: at(seconds), reason });
             });
-            assert_eq!(found == Found::Kept, kept, "{name}, {times}: {found:?}");
+            assert_eq!(found == Found::Kept, kept, "{name}, {reason:?} at {seconds} s, {times}: {found:?}");
         }
     }
 
