@@ -274,4 +274,20 @@ mod tests {
         assert_eq!(of(500, &[[1, 1], [0, 1], [3, 3], [0, 1], [0, 0], [0, 0]]), [0.5, 0.75]);
         assert_eq!(of(2_000, &[[1, 2], [3, 4]]), [0.5, 0.75]);
     }
+
+    #[test]
+    fn what_was_lost_is_what_the_baseline_would_have_attained_until_the_recovery() {
+        // Half attained: 2 of 4, of which 1 did, and 5 of 10, of which 2 did; better than that is no loss.
+        let track = |buckets: &[[u32; 2]]| {
+            let mut track = super::super::tracks(&Facts::new(crate::judge::testkit::header())).remove(0);
+            for (bucket, index) in buckets.iter().zip(0..) {
+                track.service.add(track.window.from + Duration::from_millis(10) * index, *bucket);
+            }
+            track
+        };
+        let lost = track(&[[1, 4], [2, 10], [0, 0]]);
+        assert_eq!(lost.loss(0.5, Interval::Never(0.03)), 4.0);
+        assert_eq!(lost.loss(0.5, Interval::After(0.01)), 1.0);
+        assert_eq!(track(&[[4, 4]]).loss(0.5, Interval::Unknown), 0.0);
+    }
 }

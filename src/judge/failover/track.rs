@@ -173,8 +173,8 @@ fn bystanders(facts: &Facts, window: Window) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Header, PlannedFault, Record};
-    use crate::judge::testkit::{at, header, served};
+    use crate::history::{CallerEnding, Header, PlannedFault, Record};
+    use crate::judge::testkit::{at, failed_over, failing, header, served};
     use crate::judge::tests::shift;
 
     fn window((from, to): (f64, f64)) -> Window {
@@ -261,5 +261,35 @@ mod tests {
         let mut rescued = two_routes();
         rescued.routes["other"].rescue = vec!["claude".to_owned()];
         assert!(found(rescued).is_empty());
+    }
+
+    #[test]
+    fn the_baseline_is_what_came_before_the_window() {
+        // A phase of baseline until 15 s; the window begins at 10 s.
+        let mut header = header();
+        header.phases[0].to = at(15.0);
+        header.phases[1].from = at(15.0);
+        let facts = Facts::new(header);
+        for (moment, counted) in [(9.99, 1), (10.0, 0), (14.0, 0)] {
+            let mut track = tracks(&facts).remove(0);
+            let mut record: Record = served(0, "claude");
+            shift(&mut record, 0, at(moment));
+            track.add(&Case::new(&record, &facts));
+            assert_eq!((track.well.all, track.usual.all), (counted, counted), "{moment} s");
+        }
+    }
+
+    #[test]
+    fn who_attained_or_left_was_not_harmed() {
+        let facts = Facts::new(header());
+        let mut left = failing(15, &["claude"]);
+        left.caller.ending = CallerEnding::Left;
+        for (record, harmed) in
+            [(served(15, "claude"), 0), (failing(15, &["claude"]), 1), (failed_over(15), 0), (left, 0)]
+        {
+            let mut track = tracks(&facts).remove(0);
+            track.add(&Case::new(&record, &facts));
+            assert_eq!(track.during.buckets.last().map(|bucket| bucket[2]), Some(harmed), "{record:?}");
+        }
     }
 }
