@@ -136,4 +136,14 @@ mod tests {
         by_status.routes[0].advance_on = Some(vec![500]);
         assert_eq!(run("I04", by_status, &[outside, ended]).violations, 0);
     }
+
+    #[test]
+    fn an_error_status_is_outside() {
+        for (status, is_inside) in [(200, true), (400, false), (500, false)] {
+            let mut misread = inside(failed_over(0), FailureClass::Truncated);
+            misread.calls[0].status = Some(status);
+            let found = verify("I04", &misread, header());
+            assert_eq!(matches!(found, Found::Broken(_)), is_inside, "{status}: {found:?}");
+        }
+    }
 }

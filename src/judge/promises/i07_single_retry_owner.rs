@@ -118,9 +118,10 @@ mod tests {
     #[test]
     fn only_another_turn_of_its_own_explains_one_more() {
         let benched = SkipReason::Benched { until: at(0.1) };
-        // The fourth attempt begins at 0.181 s.
+        // The fourth attempt begins at 0.181 s; the trail names a target, or its whole model.
         for (model, reason, seconds, kept) in [
             ("claude", benched, 0.1, true),
+            ("claude-eu", benched, 0.1, true),
             ("claude", benched, 0.2, false),
             ("flash", benched, 0.1, false),
             ("claude", SkipReason::RetryBudget, 0.1, false),
@@ -129,7 +130,9 @@ mod tests {
             let mut record = failing(0, &["claude", "claude", "claude", "claude"]);
             let skip = Skip { model: model.to_owned(), at: at(seconds), reason };
             record.trail.as_mut().expect("a trail").skips.push(skip);
-            let found = verify("I07", &record, header());
+            let mut header = header();
+            header.targets[0].name = "claude-eu".to_owned();
+            let found = verify("I07", &record, header);
             assert_eq!(found == Found::Kept, kept, "{model} {reason:?} at {seconds}: {found:?}");
         }
     }

@@ -172,4 +172,23 @@ mod tests {
             assert_eq!(run("I10", header(), &records).violations, violations, "{waits} waits");
         }
     }
+
+    #[test]
+    fn a_wait_is_one_for_others_from_when_it_was_heard_until_it_is_over() {
+        // claude's 500 is there at 61 ms and asks for 5 s; timers of 2 ms may run over, on either side.
+        let asked_at = |us: u64, heard: bool| {
+            let mut first = failed_over(0);
+            first.calls[0].retry_after = Some(Duration::from_secs(5));
+            let attempt = &mut first.trail.as_mut().expect("a trail").attempts[0];
+            if let (AttemptResult::Failed(failure), false) = (&mut attempt.result, heard) {
+                failure.status = None;
+            }
+            let mut later = served(1, "claude");
+            later.trail.as_mut().expect("a trail").attempts[0].started = Moment::from_us(us);
+            run("I10", header(), &[first, later]).violations
+        };
+        assert_eq!([63_000, 63_001, 5_058_999, 5_059_000].map(|us| asked_at(us, true)), [0, 1, 1, 0]);
+        // It had been given up when that came: nobody read it.
+        assert_eq!(asked_at(2_000_000, false), 0);
+    }
 }

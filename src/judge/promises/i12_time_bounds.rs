@@ -173,4 +173,35 @@ mod tests {
             assert_eq!(found == Found::Kept, kept, "{gap} us: {found:?}");
         }
     }
+
+    #[test]
+    fn a_request_may_end_a_timer_after_its_deadline() {
+        for (ms, kept) in [(2, true), (3, false)] {
+            let mut record = served(0, "claude");
+            let trail = record.trail.as_mut().expect("a trail");
+            trail.ended = trail.deadline + Duration::from_millis(ms);
+            let found = verify("I12", &record, header());
+            assert_eq!(found == Found::Kept, kept, "{ms} ms: {found:?}");
+            let how_long = "3ms after its deadline";
+            assert!(kept || matches!(found, Found::Broken(what) if what.contains(how_long)));
+        }
+    }
+
+    #[test]
+    fn silence_at_the_end_counts_for_whoever_was_listening() {
+        // 11 s from the last output to the end, and 10 are allowed.
+        for (stream, left, kept) in
+            [(true, false, false), (true, true, true), (false, false, true), (false, true, true)]
+        {
+            let mut record = served(0, "claude");
+            let caller = &mut record.caller;
+            caller.stream = stream;
+            caller.ended = caller.last_output.expect("an output") + Duration::from_secs(11);
+            if left {
+                caller.ending = crate::history::CallerEnding::Left;
+            }
+            let found = verify("I12", &record, header());
+            assert_eq!(found == Found::Kept, kept, "stream {stream}, left {left}: {found:?}");
+        }
+    }
 }

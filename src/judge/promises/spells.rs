@@ -73,6 +73,9 @@ mod tests {
         // Of two windows that meet, the second goes on where the first ends.
         header.faults[1].during = vec![window(20.0, 25.0)];
         assert_eq!(healed(&header, "anthropic"), [Spell { from: second(25.0), to: Moment::NEVER }]);
+        // What is broken to the end is never well again.
+        header.faults[1].during = vec![Window { from: second(30.0), to: Moment::NEVER }];
+        assert_eq!(healed(&header, "anthropic"), [Spell { from: second(20.0), to: second(30.0) }]);
         header.faults[1].during.clear();
         assert_eq!(healed(&header, "anthropic"), [], "it is never well");
         assert_eq!(broken(&header, "anthropic").len(), 2);

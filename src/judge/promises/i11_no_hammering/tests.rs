@@ -84,15 +84,18 @@ fn repeats_stay_within_their_budget() {
 #[test]
 fn hedges_stay_within_their_budget() {
     // Ten requests, each hedged once, within ten seconds: a share of 0.1 allows one hedge; one a second allows 30 s and ten more.
-    let records: Vec<Record> = (0..10).map(crate::judge::testkit::hedged).collect();
-    let run = |share, per_second| {
+    let hedges: Vec<Record> = (0..10).map(crate::judge::testkit::hedged).collect();
+    let run = |records: &[Record], share, per_second| {
         let mut header = header();
         let budget = Budget { share, per_second };
         header.routes[0].hedge =
             Some(Hedge { after: HedgeAfter::Fixed(Duration::from_secs(1)), budget, most: 1 });
-        run("I11", header, &records).violations
+        run("I11", header, records).violations
     };
-    assert_eq!((run(0.1, 0.0), run(1.0, 0.0), run(0.0, 1.0)), (1, 0, 0));
+    assert_eq!((run(&hedges, 0.1, 0.0), run(&hedges, 1.0, 0.0), run(&hedges, 0.0, 1.0)), (1, 0, 0));
+    // What is asked after a failure is no hedge.
+    let others: Vec<Record> = (0..10).map(crate::judge::testkit::failed_over).collect();
+    assert_eq!(run(&others, 0.1, 0.0), 0);
 }
 
 #[test]
@@ -207,6 +210,12 @@ fn what_waits_cover_is_a_share_of_their_range() {
         run("I11", backing_off(2_000, Jitter::Full), &records).violations
     };
     assert_eq!((up_to(25), up_to(40)), (1, 0));
+    // With `equal` jitter that is half of the wait: of 500 to 1,000 ms, 500 to 595 are 19 %, 500 to 690 are 38 %.
+    let above_half = |step: u64| {
+        let records: Vec<Record> = (0..20).map(|n| paused(n, &[500 + n * step])).collect();
+        run("I11", backing_off(1_000, Jitter::Equal), &records).violations
+    };
+    assert_eq!((above_half(5), above_half(10)), (1, 0));
 }
 
 #[test]

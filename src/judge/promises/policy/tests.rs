@@ -1,7 +1,7 @@
 //! What comes after a failure.
 
 use super::*;
-use crate::history::Record;
+use crate::history::{ClassFacts, Record};
 use crate::judge::facts::Facts;
 use crate::judge::testkit::{at, failing, header};
 
@@ -67,5 +67,36 @@ fn a_connection_dies_idle_once_for_each_target() {
         assert_eq!(may_be_stale(attempts, 1), stale, "{earlier} {earlier_class}, then claude {class}");
         attempts[1].connected = None;
         assert!(!may_be_stale(attempts, 1), "it never was connected");
+    }
+}
+
+#[test]
+fn by_default_only_what_is_the_callers_own_is_the_answer() {
+    let mut header = header();
+    header.routes[0].retry = ClassFacts::default();
+    let facts = Facts::new(header);
+    let record = failing(0, &["claude"]);
+    let case = Case::new(&record, &facts);
+    for class in FailureClass::ALL {
+        let found = declared(&case, &facts.header.routes[0], "claude", class);
+        let own = matches!(class, FailureClass::InvalidRequest | FailureClass::Cancelled);
+        assert_eq!((found.times, found.then == Then::Surface), (0, own), "{class}");
+    }
+}
+
+#[test]
+fn only_an_end_without_a_word_leaves_open_what_became_of_the_request() {
+    use crate::history::Limit;
+    for (class, status, unclear) in [
+        (FailureClass::Unreachable, None, true),
+        (FailureClass::Truncated, None, true),
+        (FailureClass::Timeout(Limit::Idle), None, true),
+        (FailureClass::Protocol, None, true),
+        (FailureClass::Protocol, Some(502), false),
+        (FailureClass::Overloaded, None, false),
+        (FailureClass::Overloaded, Some(503), false),
+    ] {
+        let failure = Failure { status, ..Failure::new(class, "no") };
+        assert_eq!(is_unclear(&failure), unclear, "{class} {status:?}");
     }
 }
