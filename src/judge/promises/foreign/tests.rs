@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::{PROMISES, check as verify, run};
 use super::*;
+use crate::chat::Finish;
 use crate::history::{CallerEnding, Header, PlannedFault, Record};
 use crate::judge::testkit::{
     at, failed_over, failing, foreign_header, header, hedged, served, without_trail,
@@ -61,6 +62,38 @@ fn an_end_that_nobody_sent_is_seen_in_an_answer_without_words() {
 }
 
 #[test]
+fn an_answer_without_words_needs_no_end_where_it_was_refused_or_asked_of_nobody() {
+    let cut = PlannedFault {
+        provider: "anthropic".to_owned(),
+        name: "cut".to_owned(),
+        kind: "cut".to_owned(),
+        during: vec![],
+    };
+    let silent = |change: &dyn Fn(&mut Record)| {
+        let mut record = served(0, "claude");
+        (record.caller.transcript, record.caller.text_bytes) = (crate::history::Transcript::default(), 0);
+        (record.calls[0].ending, record.calls[0].faults) = (Ending::Broken, vec!["cut".to_owned()]);
+        change(&mut record);
+        broken("I01", &record, declaring(|header| header.faults.push(cut.clone())))
+    };
+    assert!(silent(&|_| {}).is_some());
+    assert_eq!(silent(&|record| record.caller.refused = true), None);
+    assert_eq!(silent(&|record| record.caller.finish = Some(Finish::ContentFilter)), None);
+    assert_eq!(silent(&|record| record.calls.clear()), None, "it may be the router's own reply");
+    // An error ends no answer, however whole it is.
+    let error = |record: &mut Record| {
+        (record.calls[0].ending, record.calls[0].status) = (Ending::Complete, Some(400));
+    };
+    assert!(silent(&error).is_some());
+    // What has words is looked at by its words.
+    let mut spoken = served(0, "claude");
+    (spoken.calls[0].ending, spoken.calls[0].status) = (Ending::Complete, Some(500));
+    spoken.caller.transcript = crate::history::Transcript::default();
+    let facts = crate::judge::facts::Facts::new(foreign_header());
+    assert_eq!(answers::end_of_nothing(&Case::new(&spoken, &facts)), Found::NotApplicable);
+}
+
+#[test]
 fn a_model_that_nothing_is_wrong_with_has_to_be_asked_before_an_error_is_given() {
     let sound = |header: &mut Header| {
         header.foreign.as_mut().expect("foreign").sound = vec!["google".to_owned()];
@@ -82,6 +115,31 @@ fn a_model_that_nothing_is_wrong_with_has_to_be_asked_before_an_error_is_given()
     let mut own = failing(0, &["claude"]);
     own.calls[0].failure = Some(ErrorKind::InvalidRequest);
     assert_eq!(broken("I02", &own, declaring(sound)), None, "a bad request may be the answer");
+}
+
+#[test]
+fn an_error_is_whatever_is_no_answer_and_not_the_callers_fault() {
+    // claude failed for now, and flash, with which nothing is wrong, was not asked.
+    let verdict = |ending: &CallerEnding, status: Option<u16>| {
+        let mut record = failing(0, &["claude"]);
+        (record.caller.ending, record.caller.status) = (ending.clone(), status);
+        let sound = |header: &mut Header| {
+            header.foreign.as_mut().expect("foreign").sound = vec!["google".to_owned()];
+        };
+        broken("I02", &record, declaring(sound))
+    };
+    let error = CallerEnding::Error { code: None, message: "no".to_owned(), retry_after: None };
+    for (status, is_error) in [(500, true), (429, true), (499, false), (404, false)] {
+        assert_eq!(verdict(&error, Some(status)).is_some(), is_error, "{status}");
+    }
+    let in_band = CallerEnding::InBandError { code: None, message: "no".to_owned() };
+    let nothing = CallerEnding::NoAnswer { why: "reset".to_owned() };
+    for (ending, status) in [(in_band, Some(200)), (CallerEnding::Cut, Some(200)), (nothing, None)] {
+        assert!(verdict(&ending, status).is_some(), "{ending:?}");
+    }
+    for ending in [CallerEnding::Complete, CallerEnding::Left, CallerEnding::Unsent] {
+        assert_eq!(verdict(&ending, Some(200)), None, "{ending:?}");
+    }
 }
 
 #[test]
@@ -120,8 +178,21 @@ fn an_error_for_good_is_not_asked_for_again_once_it_was_heard() {
     record.calls[1].received = record.calls[0].ended;
     let slow = |header: &mut Header| header.round_trip = Duration::from_millis(10);
     assert_eq!(broken("I08", &record, declaring(slow)), None);
+    // An error is 5 ms on its way, and so is what is sent next.
+    record.calls[1].received += Duration::from_millis(9);
+    assert_eq!(broken("I08", &record, declaring(slow)), None);
+    record.calls[1].received += Duration::from_millis(1);
+    assert_broken("I08", &record, declaring(slow), "quota_exhausted");
+    // An error that broke off was not heard as a whole.
+    record.calls[0].ending = Ending::Broken;
+    assert_eq!(broken("I08", &record, foreign_header()), None);
+    record.calls[0].ending = Ending::Complete;
     record.calls[1].provider = "google".to_owned();
     assert_eq!(broken("I08", &record, foreign_header()), None, "it was another one");
+    // A call that took no time is not its own repeat.
+    record.calls.truncate(1);
+    record.calls[0].ended = record.calls[0].received;
+    assert_eq!(broken("I08", &record, foreign_header()), None);
 }
 
 #[test]
@@ -135,6 +206,16 @@ fn a_wait_is_kept_where_it_fits_into_the_deadline() {
     record.calls[0].retry_after = Some(Duration::from_secs(5));
     record.calls[1].received = at(5.1);
     assert_eq!(broken("I10", &record, foreign_header()), None);
+    // It was told at 61 ms, and a timer may be 2 ms early.
+    record.calls[1].received = at(5.059);
+    assert_eq!(broken("I10", &record, foreign_header()), None);
+    record.calls[1].received = at(5.058);
+    assert_broken("I10", &record, foreign_header(), "too early");
+    // What is over with the deadline leaves no time to ask.
+    record.calls[0].retry_after = Some(Duration::from_millis(19_939));
+    assert_eq!(broken("I10", &record, foreign_header()), None);
+    record.calls[0].retry_after = Some(Duration::from_millis(19_938));
+    assert_broken("I10", &record, foreign_header(), "too early");
 }
 
 #[test]
@@ -144,7 +225,15 @@ fn an_answer_after_the_deadline_and_a_call_beyond_a_declared_limit_are_seen() {
     record.caller.ended = at(20.010);
     assert_eq!(broken("I12", &record, foreign_header()), None);
     record.caller.ended = at(20.011);
-    assert_broken("I12", &record, foreign_header(), "after the deadline");
+    assert_broken("I12", &record, foreign_header(), "the answer reached its caller 11ms after the deadline");
+    // A new connection, a request and its answer are three times on the way, 5 ms each; 10 ms and two round trips are granted.
+    let far = |header: &mut Header| header.round_trip = Duration::from_millis(10);
+    record.caller.ended = at(20.045);
+    assert_eq!(broken("I12", &record, declaring(far)), None);
+    record.caller.ended = at(20.046);
+    assert_broken("I12", &record, declaring(far), "46ms after the deadline");
+    record.caller.ending = CallerEnding::Overdue;
+    assert_broken("I12", &record, declaring(far), "the answer had not ended 46ms after the deadline");
     record.caller.ending = CallerEnding::Left;
     assert_eq!(broken("I12", &record, foreign_header()), None, "its caller had left");
     // The first output came after 500 ms; 100 ms are granted until a provider sees that it is given up.
@@ -163,8 +252,10 @@ fn an_answer_after_the_deadline_and_a_call_beyond_a_declared_limit_are_seen() {
 fn what_begins_or_goes_on_behind_a_caller_who_is_gone_is_seen() {
     // The caller has its answer at 1.061 s; 100 ms later nothing may arrive any more.
     let mut record = failed_over(0);
+    record.calls[1].received = record.caller.ended + Duration::from_millis(100);
+    assert_eq!(broken("I21", &record, foreign_header()), None);
     record.calls[1].received = record.caller.ended + Duration::from_millis(101);
-    assert_broken("I21", &record, foreign_header(), "google was asked");
+    assert_broken("I21", &record, foreign_header(), "google was asked 101ms after the caller was gone");
     let slow = PlannedFault {
         provider: "google".to_owned(),
         name: "slow".to_owned(),
@@ -172,10 +263,15 @@ fn what_begins_or_goes_on_behind_a_caller_who_is_gone_is_seen() {
         during: vec![],
     };
     assert_eq!(
-        broken("I21", &record, declaring(|header| header.faults.push(slow))),
+        broken("I21", &record, declaring(|header| header.faults.push(slow.clone()))),
         None,
         "it was on its way"
     );
+    // Another provider's wire, or another fault of this one, holds nothing up here.
+    for (provider, kind) in [("anthropic", "slow_accept"), ("google", "status")] {
+        let other = PlannedFault { provider: provider.to_owned(), kind: kind.to_owned(), ..slow.clone() };
+        assert_broken("I21", &record, declaring(|header| header.faults.push(other)), "google was asked");
+    }
     let mut record = served(0, "claude");
     (record.caller.ending, record.caller.ended) = (CallerEnding::Left, at(0.2));
     assert_broken("I21", &record, foreign_header(), "after the caller had left");
@@ -184,10 +280,29 @@ fn what_begins_or_goes_on_behind_a_caller_who_is_gone_is_seen() {
     record.calls[0].ending = Ending::Shutdown;
     record.calls[0].ended = at(60.0);
     assert_broken("I21", &record, foreign_header(), "after the caller had left");
+    let mut more = served(0, "claude");
+    more.calls[0].ended = at(5.0);
+    assert_eq!(broken("I21", &more, foreign_header()), None, "it has more to say than was asked for");
     let mut race = hedged(0);
+    assert_eq!(broken("I21", &race, foreign_header()), None);
+    race.calls[0].ended = race.caller.ended + Duration::from_millis(100);
     assert_eq!(broken("I21", &race, foreign_header()), None);
     race.calls[0].ended = race.caller.ended + Duration::from_millis(101);
     assert_broken("I21", &race, foreign_header(), "after another one had answered");
+    // Behind a black hole nobody sees a close.
+    let hole = PlannedFault {
+        provider: "anthropic".to_owned(),
+        name: "hole".to_owned(),
+        kind: "black_hole".to_owned(),
+        during: vec![],
+    };
+    assert_eq!(broken("I21", &race, declaring(|header| header.faults.push(hole))), None);
+    // Nobody was asked, or nobody asked: that is nothing to judge.
+    race.calls.clear();
+    assert_eq!(verify("I21", &without_trail(race), foreign_header()), Found::NotApplicable);
+    let mut unsent = served(0, "claude");
+    unsent.caller.ending = CallerEnding::Unsent;
+    assert_eq!(verify("I21", &without_trail(unsent), foreign_header()), Found::NotApplicable);
 }
 
 #[test]
@@ -198,8 +313,34 @@ fn a_caller_is_not_blamed_for_what_providers_did() {
     assert_eq!(broken("I18", &record, foreign_header()), None, "a gateway's own word");
     record.caller.status = Some(400);
     assert_broken("I18", &record, foreign_header(), "400");
+    record.calls[0].ending = Ending::Broken;
+    assert_eq!(broken("I18", &record, foreign_header()), None, "it did not say all that it had to");
+    record.calls[0].ending = Ending::Complete;
     record.calls[0].failure = Some(ErrorKind::QuotaExhausted);
     assert_eq!(broken("I18", &record, foreign_header()), None, "whatever that is made of");
+}
+
+fn assert_broken_as_told(record: &Record, words: &str) {
+    let found = verify("I19", record, foreign_header());
+    assert!(matches!(&found, Found::Broken(what) if what.contains(words)), "{found:?}");
+}
+
+#[test]
+fn what_needs_no_trail_is_judged_like_that_of_ours() {
+    let mut spliced = served(0, "claude");
+    let mut other = spliced.caller.transcript.segments[0];
+    other.tag = crate::history::Tag(99);
+    spliced.caller.transcript.segments.push(other);
+    assert_broken("I03", &spliced, foreign_header(), "words");
+    let mut empty = served(0, "claude");
+    empty.caller.text_bytes = 0;
+    let never = |header: &mut Header| header.routes[0].never_empty = true;
+    assert_broken("I05", &empty, declaring(never), "without text");
+    let twice = |header: &mut Header| header.routes[0].max_attempts = 2;
+    assert_broken("I06", &failing(0, &["claude", "claude", "flash"]), declaring(twice), "3 attempts");
+    let mut half = served(0, "claude");
+    half.caller.tool_calls = (1, 1);
+    assert_broken("I28", &half, foreign_header(), "do not parse");
 }
 
 #[test]
@@ -213,6 +354,13 @@ fn what_a_caller_is_told_of_models_and_attempts_is_true_where_it_is_told() {
     assert_eq!(told("flash", 3), Found::Kept, "one may have reached nobody");
     assert!(matches!(told("flash", 1), Found::Broken(what) if what.contains("2 calls")));
     assert!(matches!(told("claude", 2), Found::Broken(what) if what.contains("it was flash")));
+    // Who is told one of the two only is told no lie in that either.
+    let mut record = without_trail(failed_over(0));
+    assert_eq!(verify("I19", &record, foreign_header()), Found::NotApplicable);
+    record.caller.attempts = Some(1);
+    assert_broken_as_told(&record, "2 calls");
+    (record.caller.attempts, record.caller.served_by) = (None, Some("claude".to_owned()));
+    assert_broken_as_told(&record, "it was flash");
 }
 
 #[test]
@@ -223,6 +371,16 @@ fn a_proper_answer_that_became_an_error_was_not_understood() {
     record.caller.ended = at(1.1);
     record.caller.transcript = crate::history::Transcript::default();
     assert_broken("I26", &record, foreign_header(), "ended its answer properly");
+    // The end is 5 ms on its way to the router, and as long to the caller: at 1,011 ms it may have come too late.
+    let far = |header: &mut Header| header.round_trip = Duration::from_millis(10);
+    record.caller.ended = at(1.011);
+    assert_eq!(broken("I26", &record, declaring(far)), None);
+    record.caller.ended = at(1.012);
+    assert_broken("I26", &record, declaring(far), "ended its answer properly");
+    // An answer without a word may be a failure.
+    (record.calls[0].words_sent, record.calls[0].words_planned) = (0, 0);
+    assert_eq!(broken("I26", &record, foreign_header()), None);
+    (record.calls[0].words_sent, record.calls[0].words_planned) = (10, 10);
     record.calls[0].failure = Some(ErrorKind::ServerError);
     assert_eq!(broken("I26", &record, foreign_header()), None);
 }
