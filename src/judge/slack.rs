@@ -62,3 +62,25 @@ impl Slack {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testkit::header;
+
+    #[test]
+    fn what_the_network_takes_comes_on_top_but_for_timers() {
+        // In ms: a timer, a reply, a cancel, what is on its way; each but the first has two round trips of 10 ms more.
+        for (mode, near) in [(Mode::Simulated, [2, 10, 100, 2]), (Mode::RealTime, [50, 500, 1_000, 50])] {
+            for (round_trip, more) in [(0, 0), (10, 20)] {
+                let mut header = header();
+                (header.mode, header.round_trip) = (mode, Duration::from_millis(round_trip));
+                let slack = Slack::of(&header);
+                let found =
+                    [slack.timer, slack.reply, slack.cancel, slack.transit].map(|span| span.as_millis());
+                let [timer, reply, cancel, transit] = near;
+                assert_eq!(found, [timer, reply + more, cancel + more, transit + more], "{mode:?}");
+            }
+        }
+    }
+}

@@ -1,11 +1,13 @@
 //! Figures and verdicts of hand-made histories; each answer is worked out in a comment.
 
 mod health;
+mod joined;
 mod manners;
 mod merging;
 mod money;
 mod service;
 mod steps;
+mod views;
 mod windows;
 
 use std::time::Duration;

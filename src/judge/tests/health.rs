@@ -86,6 +86,20 @@ fn a_target_that_was_never_benched_is_missed() {
 }
 
 #[test]
+fn a_target_that_no_route_asks_cannot_be_missed() {
+    // A model of anthropic's that stands in no chain is broken as long; claude is out all through the window.
+    let mut header = header();
+    header.models.insert("spare".to_owned(), header.models["claude"].clone());
+    let mut target = header.targets[0].clone();
+    (target.name, target.model) = ("spare".to_owned(), "spare".to_owned());
+    header.targets.push(target);
+    let changes = [(10.0, "claude", BENCHED), (20.0, "claude", Open)];
+    assert_eq!(breaker(&believed(&header, &changes)), [Some(1.0), Some(1.0), Some(0.0)]);
+    header.routes[0].rescue.push("spare".to_owned());
+    assert_eq!(breaker(&believed(&header, &changes)), [Some(1.0), Some(0.5), Some(0.0)]);
+}
+
+#[test]
 fn windows_that_overlap_are_one_time() {
     // A second fault from 15 to 25 s: broken from 10 to 25 s, out from 10 to 20 s.
     let mut header = header();
@@ -107,7 +121,14 @@ fn probed(policy: BreakerPolicy) -> Option<f64> {
     let mut header = header();
     header.models["claude"].breaker = Some(policy);
     let both = |seconds, state| [(seconds, "claude", state), (seconds, "claude@second", state)];
-    let course = [both(11.0, BENCHED), both(12.0, Probing), both(13.0, BENCHED), both(14.0, Probing)];
+    let course = [
+        both(11.0, BENCHED),
+        both(12.0, Probing),
+        both(13.0, BENCHED),
+        both(14.0, Probing),
+        both(15.0, Ramping),
+        both(16.0, Open),
+    ];
     number(&believed(&header, course.as_flattened()), "probes")
 }
 

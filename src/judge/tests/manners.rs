@@ -205,3 +205,144 @@ fn a_retry_is_no_hedge_and_no_fallback() {
     assert_eq!(number(&judgement, "hedges.rate"), Some(0.0));
     assert_eq!(judgement.whole.measure("failover.decide", Some("count")), None);
 }
+
+#[test]
+fn attempts_that_reached_nobody_and_calls_that_nobody_tells_of_count_at_their_providers() {
+    // claude refused the connection: two attempts, one call. In the other one google saw two calls of one attempt.
+    let unreachable = super::super::testkit::unreachable_then("flash");
+    let mut untold = served(1, "flash");
+    untold.calls.push(untold.calls[0].clone());
+    let by_provider = |records: &[Record]| whole(records).whole.amplification_by_provider;
+    let told = by_provider(&[unreachable]);
+    assert_eq!((told["anthropic"], told["google"]), (1.0, 1.0));
+    assert_eq!(by_provider(&[untold])["google"], 2.0);
+}
+
+/// How often a repeat came before the wait was over that claude had asked for after 61 ms.
+fn early(round_trip: u64, change: &dyn Fn(&mut Record)) -> Option<f64> {
+    let mut header = header();
+    header.round_trip = u32::try_from(round_trip).expect("few") * MS;
+    let mut record = failing(0, &["claude", "claude"]);
+    record.calls[0].retry_after = Some(2 * MS * 1_000);
+    change(&mut record);
+    number(&judge(header, footer(1), &[record]), "retry_after_violations")
+}
+
+#[test]
+fn a_wait_is_heard_that_came_before_the_attempt_was_over() {
+    // The status is 5 ms on its way; the attempt ended at 61 ms.
+    let sent = |ms: f64| early(10, &|record| record.calls[0].headers_sent = Some(at(ms / 1e3)));
+    assert_eq!((sent(56.0), sent(57.0)), (Some(1.0), Some(0.0)));
+    // A timer may be 2 ms early.
+    let wait = |ms: u32| early(0, &|record| record.calls[0].retry_after = Some(ms * MS));
+    assert_eq!((wait(2), wait(3)), (Some(0.0), Some(1.0)));
+}
+
+#[test]
+fn what_nobody_could_hear_is_no_useless_repeat() {
+    // claude's key is bad, and it is asked once more.
+    let repeats = |change: &dyn Fn(&mut Record)| {
+        let mut record = failing(0, &["claude", "claude"]);
+        record.calls[0].failure = Some(ErrorKind::Unauthorized);
+        change(&mut record);
+        number(&whole(&[record]), "repeat_violations")
+    };
+    let result = |record: &mut Record, class| {
+        record.trail.as_mut().expect("a trail").attempts[0].result =
+            AttemptResult::Failed(Failure::new(class, "no"));
+    };
+    // An attempt that ran into its limit at 61 ms had 2 ms to read what was there.
+    let late = |ms: f64| {
+        repeats(&|record| {
+            result(record, FailureClass::Timeout(crate::chat::Limit::FirstToken));
+            record.calls[0].ended = at(ms / 1e3);
+        })
+    };
+    assert_eq!((late(58.0), late(59.0)), (Some(1.0), Some(0.0)));
+    // One fault says what it says, even where the router made nothing of it; of two nobody knows what came through.
+    let faults = |names: &[&str]| {
+        repeats(&|record| {
+            result(record, FailureClass::Protocol);
+            record.calls[0].faults = names.iter().map(|name| (*name).to_owned()).collect();
+        })
+    };
+    assert_eq!((faults(&["outage"]), faults(&["outage", "other"])), (Some(1.0), Some(0.0)));
+}
+
+#[test]
+fn an_overrun_is_more_than_a_timer_and_the_callers_network_take() {
+    // The deadline is at 20 s. The request was 4 ms on its way in, and its answer may take as long to come back.
+    let overruns = |attempt: f64, end: f64| {
+        let mut record = served(0, "claude");
+        let trail = record.trail.as_mut().expect("a trail");
+        (trail.received, trail.attempts[0].started) = (at(0.004), at(attempt));
+        record.caller.ended = at(end);
+        number(&whole(&[record]), "deadline_overruns")
+    };
+    assert_eq!((overruns(20.002, 1.0), overruns(20.003, 1.0)), (Some(0.0), Some(1.0)));
+    assert_eq!((overruns(0.0, 20.010), overruns(0.0, 20.011)), (Some(0.0), Some(1.0)));
+}
+
+/// How many calls lived on after nobody wanted them any more.
+fn cancelled(fault: Option<&str>, record: Record) -> Option<f64> {
+    let mut header = header();
+    if let Some(kind) = fault {
+        (header.faults[0].kind, header.faults[0].during) = (kind.to_owned(), vec![]);
+    }
+    let judgement = judge(header, footer(1), &[record]);
+    judgement.whole.measure("cancel_propagation", Some("count"))
+}
+
+#[test]
+fn only_calls_that_were_open_when_their_caller_left_are_followed() {
+    // claude fails from 1 to 61 ms, flash answers from then on; the caller leaves in between.
+    let left = |seconds: f64| {
+        let mut record = failed_over(0);
+        (record.caller.ending, record.caller.ended) = (CallerEnding::Left, at(seconds));
+        record
+    };
+    assert_eq!(cancelled(None, left(0.601)), Some(1.0), "flash's");
+    assert_eq!(cancelled(None, left(0.060)), Some(1.0), "claude's, and flash was asked later");
+    assert_eq!(cancelled(None, left(1.061)), None, "all was over in that moment");
+    // What nobody can see is not followed: behind a black hole, or when everything was over.
+    let of_claude = || {
+        let mut record = served(0, "claude");
+        (record.caller.ending, record.caller.ended) = (CallerEnding::Left, at(0.601));
+        record
+    };
+    assert_eq!((cancelled(None, of_claude()), cancelled(Some("black_hole"), of_claude())), (Some(1.0), None));
+    let mut open = of_claude();
+    open.calls[0].ending = Ending::Shutdown;
+    assert_eq!(cancelled(None, open), None);
+}
+
+#[test]
+fn a_loser_that_ended_with_the_race_did_not_live_on() {
+    let longer = || {
+        let mut record = hedged(0);
+        record.calls[0].ended += 15 * MS;
+        record
+    };
+    assert_eq!((cancelled(None, hedged(0)), cancelled(None, longer())), (None, Some(1.0)));
+    assert_eq!(cancelled(Some("black_hole"), longer()), None);
+    let mut open = longer();
+    open.calls[0].ending = Ending::Shutdown;
+    assert_eq!(cancelled(None, open), None);
+}
+
+#[test]
+fn synchrony_is_that_of_its_phase_from_its_first_to_its_last_retry() {
+    // In the baseline three retries in the tenth from 300 ms on and one in that from 600 ms on: four tenths, mean 1, peak 3.
+    // Two in the outage, one of them in its first tenth: 21 tenths from 10.0 to 12.0 s, mean 2 / 21, peak 1.
+    let retried = |number: u64, seconds: f64| {
+        let mut record = failing(0, &["claude", "claude"]);
+        record.caller.number = number;
+        record.trail.as_mut().expect("a trail").attempts[1].started = at(seconds);
+        record
+    };
+    let times = [0.361, 0.362, 0.363, 0.661, 10.05, 12.05];
+    let records: Vec<Record> = (0..).zip(times).map(|(number, seconds)| retried(number, seconds)).collect();
+    let judgement = whole(&records);
+    let of = |phase: usize| judgement.phases[phase].number("synchrony");
+    assert_eq!((of(0), of(1), of(2)), (Some(3.0), Some(10.5), None));
+}
