@@ -131,4 +131,35 @@ mod tests {
         assert!(!estimate(1.0, (1.0, 1.0), 0.0, 0).certain());
         assert!(!Estimate::NOTHING.certain());
     }
+
+    #[test]
+    fn an_interval_that_ends_at_zero_holds_it() {
+        let certain = |interval| Estimate { difference: 7.0, interval, error: 0.1, freedom: 9 }.certain();
+        assert!(!certain((0.0, 7.0)) && !certain((-7.0, 0.0)));
+        assert!(certain((0.1, 7.0)) && certain((-7.0, -0.1)));
+    }
+
+    #[test]
+    fn the_fewer_observations_the_more_standard_errors_it_takes() {
+        // Student's t of 0.1 % on both sides, and between two lines of its table the larger one.
+        for (freedom, errors) in [
+            (1, 636.6),
+            (9, 4.781),
+            (30, 3.646),
+            (31, 3.646),
+            (39, 3.646),
+            (40, 3.551),
+            (59, 3.551),
+            (60, 3.460),
+            (119, 3.460),
+            (120, 3.373),
+            (10_000, 3.373),
+        ] {
+            let certain = |times: f64| {
+                let difference = errors * times;
+                Estimate { difference, interval: (1.0, 2.0), error: 1.0, freedom }.certain()
+            };
+            assert!(certain(1.001) && !certain(0.999), "{freedom}");
+        }
+    }
 }

@@ -233,3 +233,6 @@ fn counts(row: &Row) -> bool {
 fn first(row: &Row) -> Option<f64> {
     row.first.filter(|_| counts(row))
 }
+
+#[cfg(test)]
+mod tests;

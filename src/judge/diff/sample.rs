@@ -141,4 +141,13 @@ mod tests {
         assert_eq!(up.len(), ROWS_MAX);
         assert!(up == down);
     }
+
+    #[test]
+    fn every_phase_is_judged_but_the_warm_up() {
+        let mut header = header();
+        header.phases[0].kind = PhaseKind::Warmup;
+        let judged: Vec<bool> =
+            Sampler::new(header).finish().phases.iter().map(|(_, judged)| *judged).collect();
+        assert_eq!(judged, [false, true, true]);
+    }
 }

@@ -98,6 +98,15 @@ fn a_pass_that_is_lost_is_worse_and_among_many_it_may_be_chance() {
     let many = diff(&runs(0..20, "a", 1.0), &after);
     assert_eq!((many.passed, many.passes), ((20, 19), Change::Noise));
 
+    // One of five may be chance too: zero is missed in (4/5)^5 = 33 %. One of four is too few to draw from: it counts.
+    let one_lost = |count| {
+        let mut after = runs(0..count, "a", 1.0);
+        after[2].verdict = Verdict::Fail;
+        diff(&runs(0..count, "a", 1.0), &after).passes
+    };
+    assert_eq!((one_lost(5), one_lost(4)), (Change::Noise, Change::Worse));
+
+    let mut after = runs(0..20, "a", 1.0);
     after.iter_mut().for_each(|sheet| sheet.verdict = Verdict::Fail);
     assert_eq!(diff(&runs(0..20, "a", 1.0), &after).passes, Change::Worse);
 }
