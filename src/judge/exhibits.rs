@@ -79,3 +79,54 @@ fn story(case: &Case<'_>) -> String {
     story.push_str(case.outcome.name());
     story
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::facts::Facts;
+    use crate::judge::testkit::{failing, header, served};
+
+    fn kept(consider: &[Record], pin: &[Record]) -> (Vec<u64>, Vec<u64>) {
+        let facts = Facts::new(header());
+        let mut exhibits = Exhibits::default();
+        consider.iter().for_each(|record| exhibits.consider(&Case::new(record, &facts)));
+        pin.iter().for_each(|record| exhibits.pin(record));
+        let (slowest, all) = exhibits.finish();
+        (slowest, all.iter().map(|record| record.caller.number).collect())
+    }
+
+    /// Served at the first attempt, and over after so many seconds.
+    fn took(number: u64, seconds: u64) -> Record {
+        let mut record = served(number, "claude");
+        record.caller.ended = record.caller.intended + Duration::from_secs(seconds);
+        record
+    }
+
+    #[test]
+    fn the_five_slowest_are_kept_slowest_first_and_of_equals_the_first() {
+        let seconds = [3, 9, 1, 7, 7, 2, 8, 7, 3];
+        let records: Vec<_> = (0..).zip(seconds).map(|(number, seconds)| took(number, seconds)).collect();
+        // 9 s, 8 s, three times 7 s in the order they came; what was clean and fast is nothing to look at.
+        assert_eq!(kept(&records, &[]), (vec![1, 6, 3, 4, 7], vec![1, 3, 4, 6, 7]));
+    }
+
+    #[test]
+    fn of_each_chain_of_failures_the_first_is_kept_and_no_more_than_twenty() {
+        let slow: Vec<_> = (0..5).map(|number| took(number, 90)).collect();
+        let alone = |records: &[Record]| kept(&[&slow[..], records].concat(), &[]).1.split_off(5);
+        let [claude, flash] = [["claude"], ["flash"]];
+        let records = [failing(5, &claude), failing(6, &flash), failing(7, &claude), failing(8, &flash)];
+        assert_eq!(alone(&records), [5, 6]);
+        // As many attempts as its number: each is another chain.
+        let many: Vec<_> = (5..40).map(|number| failing(number, &vec!["claude"; number as usize])).collect();
+        assert_eq!(alone(&many), (5..25).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn witnesses_are_kept_whatever_came_of_them() {
+        let slow: Vec<_> = (0..5).map(|number| took(number, 90)).collect();
+        let [witness, other] = [served(7, "claude"), served(8, "claude")];
+        let considered = [&slow[..], &[witness.clone(), other]].concat();
+        assert_eq!(kept(&considered, &[witness]).1, [0, 1, 2, 3, 4, 7]);
+    }
+}

@@ -165,3 +165,85 @@ fn show(span: std::time::Duration) -> String {
 fn mismatch(what: &str, expected: &str, actual: &str) -> Mismatch {
     Mismatch { what: what.to_owned(), expected: expected.to_owned(), actual: actual.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Failure, FailureClass, Limit};
+    use crate::history::Record;
+    use crate::judge::facts::Facts;
+    use crate::judge::testkit::{failed_over, failing, header, served};
+
+    fn judged(record: &Record, script: ScriptedExpectation) -> ScriptedResult {
+        let facts = Facts::new(header());
+        judge(&script, &Case::new(record, &facts))
+    }
+
+    #[test]
+    fn an_attempt_fits_the_words_for_its_end_and_no_others() {
+        let failed = |class| AttemptResult::Failed(Failure::new(class, "no"));
+        let words = ["ok", "cancelled", "lost", "server_error", "timeout", "timeout_idle", "timeout_total"];
+        for (result, fits) in [
+            (AttemptResult::Served, &["ok"][..]),
+            (AttemptResult::Cancelled, &["cancelled"]),
+            (AttemptResult::Lost, &["lost"]),
+            (failed(FailureClass::ServerError), &["server_error"]),
+            // The family of a class, and itself.
+            (failed(FailureClass::Timeout(Limit::Idle)), &["timeout", "timeout_idle"]),
+            (failed(FailureClass::Timeout(Limit::Total)), &["timeout", "timeout_total"]),
+        ] {
+            let mut record = served(0, "claude");
+            record.trail.as_mut().expect("a trail").attempts[0].result = result.clone();
+            for word in words {
+                let attempts = Some(vec![("claude".to_owned(), word.to_owned())]);
+                let found =
+                    judged(&record, ScriptedExpectation { attempts, ..ScriptedExpectation::default() });
+                assert_eq!(found.verdict == Verdict::Pass, fits.contains(&word), "{result:?} {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_status_is_the_one_on_the_wire_or_else_the_routers_word() {
+        let fits = |record: &Record, status: &str| {
+            let attempts = Some(vec![("claude".to_owned(), status.to_owned())]);
+            judged(record, ScriptedExpectation { attempts, ..ScriptedExpectation::default() }).verdict
+                == Verdict::Pass
+        };
+        let mut record = failing(0, &["claude"]);
+        record.calls[0].status = Some(503);
+        assert!(fits(&record, "503") && !fits(&record, "500"));
+        record.calls.clear();
+        assert!(fits(&record, "500") && !fits(&record, "503"));
+        let mut answered = served(0, "claude");
+        answered.calls.clear();
+        assert!(fits(&answered, "200") && !fits(&answered, "500"));
+    }
+
+    #[test]
+    fn attempts_fit_only_in_their_order_and_all_of_them() {
+        let fits = |models: &[(&str, &str)]| {
+            let attempts =
+                models.iter().map(|(model, end)| ((*model).to_owned(), (*end).to_owned())).collect();
+            let script = ScriptedExpectation { attempts: Some(attempts), ..ScriptedExpectation::default() };
+            judged(&failed_over(0), script).verdict == Verdict::Pass
+        };
+        assert!(fits(&[("claude", "500"), ("flash", "ok")]));
+        assert!(!fits(&[("claude", "500")]) && !fits(&[("flash", "ok"), ("claude", "500")]));
+        assert!(!fits(&[("flash", "500"), ("flash", "ok")]));
+        assert!(!fits(&[("claude", "500"), ("flash", "ok"), ("flash", "ok")]));
+    }
+
+    #[test]
+    fn who_served_is_the_model_that_answered_or_nobody() {
+        let served_by = |record: &Record, name: &str| {
+            let script =
+                ScriptedExpectation { served_by: Some(name.to_owned()), ..ScriptedExpectation::default() };
+            judged(record, script).mismatches.into_iter().map(|mismatch| mismatch.actual).next()
+        };
+        assert_eq!(served_by(&failed_over(0), "flash"), None);
+        assert_eq!(served_by(&failed_over(0), "claude"), Some("flash".to_owned()));
+        assert_eq!(served_by(&failing(0, &["claude", "flash"]), "nobody"), None);
+        assert_eq!(served_by(&failing(0, &["claude", "flash"]), "flash"), Some("nobody".to_owned()));
+    }
+}

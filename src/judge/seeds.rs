@@ -374,4 +374,27 @@ mod tests {
         assert_eq!(seeds.expectations[1].counts, (1, 2, 1));
         assert_eq!((worst(1).seed, worst(1).measured), (2, None));
     }
+
+    #[test]
+    fn an_expectation_is_missed_by_the_distance_from_the_threshold_of_its_own_run() {
+        let mut sheets = sheets(&[Fail; 4]);
+        // Each was compared with its own baseline. Beyond it by 3, by 10, by 10 again, and by 2 of less than half of it.
+        let beyond = [(4.0, 1.0), (100.0, 90.0), (30.0, 20.0), (3.0, 1.0)];
+        for (sheet, (measured, threshold)) in sheets.iter_mut().zip(beyond) {
+            sheet.expectations = vec![ExpectationResult {
+                expectation: Expectation::parse("flaps during outage <= baseline").expect("legal"),
+                measured: Some(measured),
+                samples: 1,
+                threshold: Some(threshold),
+                threshold_samples: Some(1),
+                verdict: Fail,
+                explanation: String::new(),
+            }];
+        }
+
+        let seeds = Seeds::of(&sheets, 1.0);
+
+        // Of the two that are as bad the first is shown.
+        assert_eq!(seeds.expectations[0].worst.as_ref().map(|worst| worst.seed), Some(2));
+    }
 }

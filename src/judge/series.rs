@@ -240,4 +240,27 @@ mod tests {
         let settled = settle(&series, (0, 1), HOLD, true, |share| share <= 0.05);
         assert_eq!(settled, Settled::After(Duration::from_millis(3_950)));
     }
+
+    #[test]
+    fn a_share_is_taken_over_the_shortest_span_that_has_the_time_and_the_requests() {
+        let at = Moment::from_us;
+        // A hundred requests a second: one second has them. The first 2.5 s are of the part: half of the third second.
+        let dense = stepped(2_500);
+        let found = |from: u64| share_from(&dense, (0, 1), HOLD, at(from));
+        assert_eq!(found(2_000_000), Some(Found { share: 0.5, end: at(3_000_000) }));
+        // What begins inside a bucket is counted from the next one on.
+        assert_eq!(found(2_005_000).map(|found| found.end), Some(at(3_010_000)));
+        // The last second is the last that has the time.
+        assert_eq!(found(9_000_000), Some(Found { share: 0.0, end: at(10_000_000) }));
+        assert_eq!(found(9_010_000), None);
+        // Ten a second: the fiftieth from second 2 on comes at 6.9 s, in a bucket that ends at 6.91 s.
+        let mut sparse: Series<2> = Series::new(Moment::ZERO, Duration::from_millis(10));
+        (0..100).for_each(|index| sparse.add(at(index * 100_000), [u32::from(index < 45), 1]));
+        let found = |from: u64| share_from(&sparse, (0, 1), HOLD, at(from));
+        // 25 of them came before 4.5 s.
+        assert_eq!(found(2_000_000), Some(Found { share: 0.5, end: at(6_910_000) }));
+        // From 5 s on there are fifty, from 5.1 s on 49.
+        assert_eq!(found(5_000_000), Some(Found { share: 0.0, end: at(9_910_000) }));
+        assert_eq!(found(5_100_000), None);
+    }
 }

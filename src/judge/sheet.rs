@@ -132,7 +132,7 @@ impl Measure {
 mod tests {
     use super::*;
     use crate::judge::Judge;
-    use crate::judge::testkit::{failed_over, footer, header, served};
+    use crate::judge::testkit::{failed_over, failing, footer, header, served};
 
     #[test]
     fn a_sheet_has_the_figures_of_the_run_and_of_every_phase_by_their_names() {
@@ -150,5 +150,30 @@ mod tests {
         assert_eq!((count.name().as_str(), count.kind()), ("latency.total.count", Kind::Count));
         assert_eq!(sheet.parts[0].values[&count], 3.0);
         assert!(Measure::find("latency.total", Some("p42")).is_none());
+    }
+
+    #[test]
+    fn a_run_of_a_single_phase_is_told_once() {
+        let mut header = header();
+        header.phases.truncate(1);
+
+        let sheet = Sheet::of(&Judge::new(header).finish(footer(0)));
+
+        let phases: Vec<_> = sheet.parts.iter().map(|part| part.phase.as_str()).collect();
+        assert_eq!(phases, ["run"]);
+    }
+
+    #[test]
+    fn a_sheet_names_the_promises_that_were_broken_and_no_others() {
+        // An error passed on though another model was there to be asked (I02), beside a whole run of good ones.
+        let broken = |records: &[crate::history::Record]| {
+            let mut judge = Judge::new(header());
+            records.iter().for_each(|record| judge.record(record));
+            Sheet::of(&judge.finish(footer(records.len() as u64))).broken
+        };
+        assert_eq!(broken(&[served(0, "claude")]), []);
+        let found = broken(&[served(0, "claude"), failing(1, &["claude"])]);
+        let ids: Vec<_> = found.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(ids, ["I02"]);
     }
 }

@@ -182,3 +182,6 @@ fn owner(case: &Case<'_>, tag: Tag) -> String {
         None => "another request".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,3 +183,47 @@ fn nothing_is_kept_without_a_scope() {
     assert_eq!(slices("goodput during outage >= 95% of baseline"), "Slices([])");
     assert!(slices("goodput >= 1 for tenant=free").contains("free"));
 }
+
+#[test]
+fn another_part_for_others_is_named_in_full() {
+    // The paying ones in the outage: 55 microdollars; free ones before it: 450, and 1.2 times that are 540.
+    compares(
+        "cost.per_success during outage for tenant=paid <= 1.2x of cost.per_success during baseline for tenant=free",
+        Verdict::Pass,
+        (0.000_54, 5),
+        "measured $0.000055, and 120% of cost.per_success during baseline for tenant=free is $0.00054 (5 and 5 samples)",
+    );
+    compares(
+        "amplification during outage <= 2x of amplification during baseline",
+        Verdict::Pass,
+        (2.0, 10),
+        "measured 2x, and 200% of baseline is 2x (10 and 10 samples)",
+    );
+}
+
+#[test]
+fn a_time_is_told_in_the_unit_in_which_people_read_it() {
+    use super::show_seconds;
+    for (seconds, told) in [
+        (0.0, "0s"),
+        (0.000_25, "250us"),
+        (0.001, "1ms"),
+        (0.009_96, "10ms"),
+        (0.009_54, "9.5ms"),
+        (0.010, "10ms"),
+        (0.561, "561ms"),
+        (1.0, "1s"),
+        (1.234, "1.23s"),
+        (10.0, "10s"),
+        (12.34, "12.3s"),
+        (119.4, "119.4s"),
+        (120.0, "2m"),
+        (125.0, "2m05s"),
+        (3_599.6, "60m"),
+        (3_661.0, "61m01s"),
+        (-0.06, "-60ms"),
+        (-185.0, "-3m05s"),
+    ] {
+        assert_eq!(show_seconds(seconds), told, "{seconds}");
+    }
+}

@@ -78,3 +78,45 @@ fn quality_compares_who_served_with_who_was_wanted() {
     let judgement = whole(&[served(0, "claude"), failed_over(1), failing(2, &["claude", "flash"])]);
     assert_eq!(number(&judgement, "quality"), Some(0.957_446_809));
 }
+
+#[test]
+fn what_was_billed_in_part_is_known_in_part_and_nothing_is_known_of_nobody() {
+    let total = |header, records: &[Record]| {
+        let judgement = judge(header, footer(records.len() as u64), records);
+        let after = judgement.phases[2].number("cost.total");
+        (number(&judgement, "cost.total"), number(&judgement, "cost.unknown"), after)
+    };
+    // Nothing was billed for the two failures: they cost nothing. No request came in the last phase, so nothing can be said.
+    let failed = failing(0, &["claude", "flash"]);
+    assert_eq!(total(header(), &[failed]), (Some(0.0), Some(0.0), None));
+    // Of two bills one is at a price that nobody declared: what the other one costs is told, and that one is missing.
+    let mut partly = header();
+    partly.models["claude"].price = None;
+    let (known, unknown, _) = total(partly, &[served(0, "claude"), served(1, "flash")]);
+    assert!(near(known, 55.0 * MICRO) && unknown == Some(1.0), "{known:?} {unknown:?}");
+}
+
+#[test]
+fn a_false_usage_costs_what_it_tells() {
+    use super::super::money::told;
+    use super::super::{Case, Facts};
+    let told_of = |header, factor, (input, output)| {
+        let mut record = served(0, "claude");
+        let call = &mut record.calls[0];
+        (call.usage_told, call.billed_input, call.billed_output) = (factor, input, output);
+        let facts = Facts::new(header);
+        let case = Case::new(&record, &facts);
+        told(&case, &record.calls[0])
+    };
+    // In picodollars: 3 and 15 millions a token. Twice of 100 and 10; as billed where nothing false was told.
+    assert_eq!(told_of(header(), Some(2.0), (100, 10)), Some(900_000_000));
+    assert_eq!(told_of(header(), None, (100, 10)), Some(450_000_000));
+    // A tenth of 1 and 20: no input, and two tokens of output still cost what they cost.
+    assert_eq!(told_of(header(), Some(0.1), (1, 20)), Some(30_000_000));
+    assert_eq!(told_of(header(), Some(0.1), (20, 1)), Some(6_000_000));
+    // Nothing is free at every price; anything else is unknown without one.
+    let mut unpriced = header();
+    unpriced.models["claude"].price = None;
+    assert_eq!(told_of(unpriced.clone(), Some(0.0), (100, 10)), Some(0));
+    assert_eq!(told_of(unpriced, Some(0.1), (1, 20)), None);
+}

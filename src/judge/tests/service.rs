@@ -103,8 +103,8 @@ fn a_request_outside_its_objective_is_answered_and_does_not_attain() {
 
 #[test]
 fn what_was_shed_and_what_was_aborted_is_counted_apart() {
-    // Shed: one error without an attempt, and not what the harness never sent. Aborted: cut after output, and an error event after output; not: cut before any
-    // output, an answer passed off as whole, a caller that left.
+    // Shed: two errors without an attempt, and neither one with an attempt nor what the harness never sent. Aborted: cut after
+    // output, and an error event after output; not: cut before any output, an answer passed off as whole, a caller that left.
     let mut early = broken_off(3, CallerEnding::Cut);
     early.caller.text_bytes = 0;
     let mut truncated = served(4, "claude");
@@ -120,9 +120,10 @@ fn what_was_shed_and_what_was_aborted_is_counted_apart() {
         broken_off(5, CallerEnding::Left),
         failing(6, &["claude"]),
         unsent,
+        shed(8),
     ];
-    let judgement = judge(header(), footer(8), &records);
-    assert_eq!(number(&judgement, "requests.shed"), Some(1.0));
+    let judgement = judge(header(), footer(9), &records);
+    assert_eq!(number(&judgement, "requests.shed"), Some(2.0));
     assert_eq!(number(&judgement, "requests.aborted"), Some(2.0));
     assert_eq!(judgement.whole.outcome(Outcome::Broken), 3);
 }
@@ -230,4 +231,41 @@ fn latencies_are_told_apart_by_provider_and_outcome() {
         ]
     );
     assert_eq!(judgement.phases[0].by, judgement.whole.by);
+}
+
+#[test]
+fn the_first_output_of_a_plain_answer_is_its_end_and_nothing_else_stands_in_for_one() {
+    let first = |mut record: Record, stream: bool| {
+        (record.caller.stream, record.caller.first_output) = (stream, None);
+        let judgement = judge(header(), footer(1), &[record]);
+        mean(&judgement, "latency.first_token")
+    };
+    assert_eq!(first(served(0, "claude"), false), Some(1.001));
+    // A stream whose end came before any output, and a plain error: there was no output.
+    assert_eq!(first(served(0, "claude"), true), None);
+    assert_eq!(first(failing(0, &["claude", "flash"]), false), None);
+}
+
+#[test]
+fn a_last_resort_attains_where_it_is_as_good_as_an_answer() {
+    // claude's quality is 0.94 and flash's 0.86; the caller has its answer after 1,001 ms.
+    let attains = |by: &str, floor: f64, limit: u64| {
+        let mut header = header();
+        (header.routes[0].quality_floor, header.routes[0].fixed) = (floor, Some("x".repeat(100)));
+        header.routes[0].objective_total = Some(Duration::from_millis(limit));
+        header.models.insert("unrated".to_owned(), header.models["flash"].clone());
+        header.models["unrated"].quality = None;
+        let mut record = served(0, "flash");
+        record.trail.as_mut().expect("a trail").outcome = RouterOutcome::Rescued { by: by.to_owned() };
+        let judgement = judge(header, footer(1), &[record]);
+        assert_eq!(judgement.whole.outcome(Outcome::Rescued), 1, "{by}");
+        number(&judgement, "attainment") == Some(1.0)
+    };
+    // A cached answer was whole when it was kept; a fixed one has no quality; a model has to be at the floor.
+    assert!(attains("cache", 0.8, 1_001) && !attains("fixed", 0.8, 1_001));
+    assert!(
+        attains("flash", 0.86, 1_001) && !attains("flash", 0.87, 1_001) && attains("unrated", 0.87, 1_001)
+    );
+    // And none of them may come too late.
+    assert!(!attains("cache", 0.8, 1_000) && !attains("flash", 0.8, 1_000));
 }
