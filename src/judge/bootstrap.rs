@@ -125,4 +125,12 @@ mod tests {
         let held = (0..400).filter(holds).count();
         assert!((360..=392).contains(&held), "{held}");
     }
+
+    #[test]
+    fn a_single_value_has_no_error_to_tell() {
+        assert_eq!(mean_and_error(&[]), (0.0, None));
+        assert_eq!(mean_and_error(&[3.0]), (3.0, None));
+        // 1 and 3: a variance of 2, and of their mean half of that.
+        assert_eq!(mean_and_error(&[1.0, 3.0]), (2.0, Some(1.0)));
+    }
 }

@@ -246,4 +246,38 @@ mod tests {
         assert_eq!(served_by(&failing(0, &["claude", "flash"]), "nobody"), None);
         assert_eq!(served_by(&failing(0, &["claude", "flash"]), "flash"), Some("nobody".to_owned()));
     }
+
+    #[test]
+    fn an_error_is_the_callers_code_or_the_class_of_the_last_failure() {
+        let error = |record: &Record, name: &str| {
+            let script =
+                ScriptedExpectation { error: Some(name.to_owned()), ..ScriptedExpectation::default() };
+            judged(record, script).mismatches.into_iter().map(|mismatch| mismatch.actual).next()
+        };
+        let code = || Some("model_overloaded".to_owned());
+        let mut plain = failing(0, &["claude"]);
+        plain.caller.ending =
+            CallerEnding::Error { code: code(), message: "no".to_owned(), retry_after: None };
+        let mut streamed = served(0, "claude");
+        streamed.caller.ending = CallerEnding::InBandError { code: code(), message: "no".to_owned() };
+        for record in [&plain, &streamed] {
+            assert_eq!(error(record, "model_overloaded"), None);
+            assert_eq!(error(record, "timeout"), Some("model_overloaded".to_owned()));
+        }
+        assert_eq!(error(&plain, "server_error"), None);
+        assert_eq!(error(&failing(0, &["claude"]), "timeout"), Some("server_error".to_owned()));
+        assert_eq!(error(&served(0, "claude"), "timeout"), Some("no error".to_owned()));
+    }
+
+    #[test]
+    fn a_wait_is_told_as_a_number_or_as_a_span() {
+        let wanted = |least: u64, most: u64| {
+            let seconds = std::time::Duration::from_secs;
+            let retry_after = Some((seconds(least), seconds(most)));
+            let script = ScriptedExpectation { retry_after, ..ScriptedExpectation::default() };
+            judged(&failing(0, &["claude"]), script).mismatches.remove(0)
+        };
+        assert_eq!((wanted(5, 5).expected.as_str(), wanted(5, 5).actual.as_str()), ("5s", "none"));
+        assert_eq!(wanted(4, 6).expected, "4s..6s");
+    }
 }

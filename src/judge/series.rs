@@ -263,4 +263,22 @@ mod tests {
         assert_eq!(found(5_000_000), Some(Found { share: 0.0, end: at(9_910_000) }));
         assert_eq!(found(5_100_000), None);
     }
+
+    #[test]
+    fn a_span_is_no_longer_than_it_has_to_be() {
+        // A hundred requests a second, of which numbers 0 to 4 and 100 are bad: the first second has five, which is as many as
+        // it may, and one bucket more would have six.
+        let mut dense: Series<2> = Series::new(Moment::ZERO, Duration::from_millis(10));
+        (0..300_u64).for_each(|index| {
+            dense.add(Moment::from_us(index * 10_000), [u32::from(index < 5 || index == 100), 1]);
+        });
+        let good = |share: f64| share <= 0.05;
+        assert_eq!(settle(&dense, (0, 1), HOLD, false, good), Settled::After(Duration::ZERO));
+        // Ten a second: fifty have two bad ones, the 51st is a third. A twentieth of fifty is 2.5.
+        let mut sparse: Series<2> = Series::new(Moment::ZERO, Duration::from_millis(10));
+        (0..100_u64).for_each(|index| {
+            sparse.add(Moment::from_us(index * 100_000), [u32::from(index < 2 || index == 50), 1]);
+        });
+        assert_eq!(settle(&sparse, (0, 1), HOLD, false, good), Settled::After(Duration::ZERO));
+    }
 }

@@ -8,6 +8,7 @@ mod money;
 mod service;
 mod steps;
 mod views;
+mod several;
 mod windows;
 
 use std::time::Duration;

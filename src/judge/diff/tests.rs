@@ -124,6 +124,19 @@ fn what_only_one_side_measured_is_not_lost() {
 }
 
 #[test]
+fn a_figure_that_few_pairs_measured_is_no_proof() {
+    // Six pairs, all of them twice as slow; on the last one or two of them nobody measured it before.
+    let change = |measured: usize| {
+        let mut before = runs(0..6, "a", 1.0);
+        before[measured..].iter_mut().for_each(|sheet| sheet.parts[0].values.clear());
+        let figure = diff(&before, &runs(0..6, "a", 2.0)).figures.remove(0);
+        (figure.interval.is_some(), figure.change)
+    };
+    assert_eq!(change(5), (true, Change::Worse));
+    assert_eq!(change(4), (false, Change::Noise));
+}
+
+#[test]
 fn without_a_seed_in_common_there_is_nothing_to_compare() {
     assert!(Diff::of(&runs(0..5, "a", 1.0), &runs(5..10, "a", 1.0), &[]).is_none());
 }

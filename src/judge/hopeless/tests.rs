@@ -49,6 +49,21 @@ fn it_is_not_looked_at_before_enough_was_seen() {
 }
 
 #[test]
+fn a_time_is_up_at_its_very_end() {
+    // One request of the outage, which begins at 10 s; it failed at 13 s, or a millisecond before that.
+    let is_hopeless = |ended: f64| {
+        let when = StopWhen::condition("availability < 50% during outage", None).expect("legal");
+        let after = After::Time(Duration::from_secs(3));
+        let mut judge = Judge::new(Header { abort_on: vec![StopWhen { when, after }], ..header() });
+        let mut record = failing(11, &["claude", "flash"]);
+        record.caller.ended = at(ended);
+        judge.record(&record);
+        judge.hopeless().is_some()
+    };
+    assert!(is_hopeless(13.0) && !is_hopeless(12.999));
+}
+
+#[test]
 fn a_condition_that_never_holds_or_cannot_be_told_stops_nothing() {
     assert_eq!(given_up("availability < 50% during baseline", After::Requests(1)), None);
     assert_eq!(given_up("availability < 50% for tenant=free", After::Requests(1)), None);

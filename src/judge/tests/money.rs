@@ -120,3 +120,23 @@ fn a_false_usage_costs_what_it_tells() {
     assert_eq!(told_of(unpriced.clone(), Some(0.0), (100, 10)), Some(0));
     assert_eq!(told_of(unpriced, Some(0.1), (1, 20)), None);
 }
+
+#[test]
+fn a_bill_is_for_every_token_in_either_direction() {
+    use super::super::{Case, Facts, bill};
+    let bill_of = |header, (input, output)| {
+        let mut record = served(0, "claude");
+        (record.calls[0].billed_input, record.calls[0].billed_output) = (input, output);
+        let facts = Facts::new(header);
+        let case = Case::new(&record, &facts);
+        bill(&case, &record.calls[0])
+    };
+    let mut unpriced = header();
+    unpriced.models["claude"].price = None;
+    for (tokens, cost) in [((100, 0), 300_000_000), ((0, 10), 150_000_000), ((100, 10), 450_000_000)] {
+        assert_eq!(bill_of(header(), tokens), Some(cost));
+        assert_eq!(bill_of(unpriced.clone(), tokens), None);
+    }
+    // Nothing costs nothing, at whatever price.
+    assert_eq!((bill_of(header(), (0, 0)), bill_of(unpriced, (0, 0))), (Some(0), Some(0)));
+}

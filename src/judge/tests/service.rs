@@ -3,6 +3,7 @@
 use super::super::testkit::{at, failed_over, failing, footer, header, hedged, served};
 use super::{Duration, Judgement, Record};
 use super::{Outcome, judge, number};
+use crate::chat::{Failure, FailureClass};
 use crate::history::{CallerEnding, RouterOutcome};
 
 const MS: Duration = Duration::from_millis(1);
@@ -193,9 +194,12 @@ fn a_budget_burns_by_what_is_bad_against_what_is_allowed() {
     let mut records: Vec<_> = (0..8).map(|second| served(second, "claude")).collect();
     records.extend([failing(8, &["claude", "flash"]), failing(9, &["claude", "flash"])]);
     records.push(broken_off(10, CallerEnding::Left));
-    let judgement = judge(header, footer(11), &records);
+    let judgement = judge(header.clone(), footer(11), &records);
     assert_eq!(number(&judgement, "burn_rate"), Some(2.0));
     assert_eq!(number(&judgement, "budget_spent"), Some(0.000_023_148));
+    // Objective 60 %: four may fail, 2 / 4.
+    header.routes[0].objective_availability = Some(0.6);
+    assert_eq!(number(&judge(header, footer(11), &records), "burn_rate"), Some(0.5));
 }
 
 #[test]
@@ -268,4 +272,46 @@ fn a_last_resort_attains_where_it_is_as_good_as_an_answer() {
     );
     // And none of them may come too late.
     assert!(!attains("cache", 0.8, 1_000) && !attains("flash", 0.8, 1_000));
+}
+
+#[test]
+fn a_callers_mistake_is_owed_no_answer() {
+    // One answered, one failed, and one asked for something that nobody could give: 1 / (3 - 1).
+    let mut mistake = failing(2, &["claude"]);
+    mistake.calls[0].faults.clear();
+    mistake.caller.status = Some(400);
+    let failure = Failure::new(FailureClass::InvalidRequest, "no");
+    mistake.trail.as_mut().expect("a trail").outcome = RouterOutcome::Failed { status: 400, failure };
+    let judgement =
+        judge(header(), footer(3), &[served(0, "claude"), failing(1, &["claude", "flash"]), mistake]);
+    assert_eq!(number(&judgement, "requests.invalid"), Some(1.0));
+    assert_eq!(number(&judgement, "availability"), Some(0.5));
+    // Its fast error is no latency of the service: only the 121 ms of the one that failed are.
+    assert_eq!(mean(&judgement, "latency.error"), Some(0.121));
+}
+
+#[test]
+fn who_left_or_was_never_sent_has_no_latency() {
+    for ending in [CallerEnding::Left, CallerEnding::Unsent] {
+        let judgement = judge(header(), footer(1), &[broken_off(0, ending.clone())]);
+        for figure in
+            ["latency.error", "latency.total", "latency.first_token", "latency.per_token", "overhead"]
+        {
+            assert_eq!(mean(&judgement, figure), None, "{ending:?} {figure}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_came_nothing_is_counted() {
+    // One request in the baseline, and none after it: there its counts are zero, here there are none.
+    let judgement = judge(header(), footer(1), &[served(0, "claude")]);
+    let (baseline, after) = (&judgement.phases[0], &judgement.phases[2]);
+    for figure in ["requests.shed", "requests.cancelled", "integrity", "orphans", "probes", "cost.unknown"] {
+        assert_eq!((baseline.number(figure), after.number(figure)), (Some(0.0), None), "{figure}");
+    }
+    assert_eq!((baseline.number("requests"), after.number("requests")), (Some(1.0), Some(0.0)));
+    // Nobody asked too early: how much too early cannot be said.
+    assert_eq!(baseline.number("retry_after_violations"), Some(0.0));
+    assert_eq!(baseline.number("retry_after_earliness"), None);
 }

@@ -280,21 +280,3 @@ fn the_blast_radius_is_what_routes_lose_that_never_use_the_broken_provider() {
     both.faults.push(PlannedFault { provider: "google".to_owned(), during, ..both.faults[0].clone() });
     assert_eq!(window(both, beside).blast_radius, None);
 }
-
-#[test]
-fn what_two_windows_cost_adds_up() {
-    // Everything is cut in the first second of one window, and in the first half of one second of the other: service is back as
-    // soon as a span of a second holds five of those, by when all but five were lost: 95 and 45 requests.
-    let mut twice = header();
-    twice.faults[0].during =
-        vec![Window { from: at(10.0), to: at(12.0) }, Window { from: at(15.0), to: at(17.0) }];
-    let judgement = run(twice, |start, _| {
-        let mut record = served(0, "claude");
-        if (10.0..11.0).contains(&start) || (15.0..15.5).contains(&start) {
-            record.caller.ending = CallerEnding::Cut;
-        }
-        record
-    });
-    let lost: Vec<_> = judgement.windows.iter().map(|window| window.loss_area).collect();
-    assert_eq!((lost, number(&judgement, "loss_area")), (vec![Some(95.0), Some(45.0)], Some(140.0)));
-}

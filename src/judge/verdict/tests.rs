@@ -43,6 +43,16 @@ fn a_fault_that_never_fired_is_named() {
 }
 
 #[test]
+fn a_fault_has_not_fired_because_another_one_did() {
+    for (provider, name) in [("google", "outage"), ("anthropic", "slowness")] {
+        let mut other = footer(30);
+        (other.fired[0].provider, other.fired[0].name) = (provider.to_owned(), name.to_owned());
+        let what = "fault `outage` (status) on anthropic never fired";
+        doubts(&judge(header(), other, &thirty()), what, "send requests its way");
+    }
+}
+
+#[test]
 fn a_fault_that_fired_far_from_its_window_broke_something_else() {
     // Planned for 10..20 s. 1 s early is in bounds, 1.5 s is not; nor is 22 s, two seconds late.
     let fired_at = |seconds| {

@@ -118,6 +118,29 @@ fn a_percentile_is_the_value_that_its_share_does_not_exceed() {
 }
 
 #[test]
+fn a_percentile_is_told_from_ten_requests_above_it_on() {
+    // Of a hundred requests only the first `count` had any output; half of twenty are ten.
+    let p50 = |count: u64| {
+        let first = |number: u64| (number < count).then_some(0.5);
+        let sample = sample(
+            (0..100).map(|number| Row { first: first(number % 10 * 10 + number / 10), ..row(number) }),
+        );
+        let samples = [(sample.clone(), sample)];
+        let requests = Requests::of(&samples, "run", "x").expect("ten blocks");
+        requests.estimate(measure("latency.first_token", Some("p50")), (0.5, 0.5)).map(|found| found.interval)
+    };
+    assert_eq!((p50(19), p50(20)), (None, Some((0.0, 0.0))));
+}
+
+#[test]
+fn a_share_of_nothing_is_not_told() {
+    // Only the first of fifty blocks has an answer: in many a draw it is not there, and what an answer costs cannot be said.
+    let outcome = |number| if number < 20 { Outcome::Primary } else { Outcome::Error };
+    let sample = sample((0..1_000).map(|number| Row { outcome: outcome(number), cost: 1e9, ..row(number) }));
+    assert_eq!(resampled(&sample, ("cost.per_success", None), 1.0), None);
+}
+
+#[test]
 fn what_requests_alone_do_not_make_is_not_compared_by_them() {
     let sample = twenties();
     for figure in [
@@ -151,7 +174,10 @@ fn a_phase_is_its_own_requests_and_the_run_is_all_that_are_judged() {
     let samples = [(phases([0.0; 3]), phases([10.0, 2.0, 4.0]))];
     let interval = |phase: &str| {
         let requests = Requests::of(&samples, phase, "x")?;
-        Some(requests.estimate(measure("latency.total", Some("mean")), (1.0, 4.0)).expect("a mean").interval)
+        let found = requests.estimate(measure("latency.total", Some("mean")), (1.0, 4.0)).expect("a mean");
+        // As it was measured: 4 s after and 1 s before.
+        assert_eq!(found.difference, 3.0);
+        Some(found.interval)
     };
     // A hundred requests are ten blocks, and ten are enough.
     assert_eq!(interval("warm"), Some((10.0, 10.0)));
