@@ -174,9 +174,9 @@ mod tests {
     use crate::judge::facts::Facts;
     use crate::judge::testkit::{failed_over, failing, header, served};
 
-    fn judged(record: &Record, script: ScriptedExpectation) -> ScriptedResult {
+    fn judged(record: &Record, script: &ScriptedExpectation) -> ScriptedResult {
         let facts = Facts::new(header());
-        judge(&script, &Case::new(record, &facts))
+        judge(script, &Case::new(record, &facts))
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
             for word in words {
                 let attempts = Some(vec![("claude".to_owned(), word.to_owned())]);
                 let found =
-                    judged(&record, ScriptedExpectation { attempts, ..ScriptedExpectation::default() });
+                    judged(&record, &ScriptedExpectation { attempts, ..ScriptedExpectation::default() });
                 assert_eq!(found.verdict == Verdict::Pass, fits.contains(&word), "{result:?} {word}");
             }
         }
@@ -207,7 +207,7 @@ mod tests {
     fn a_status_is_the_one_on_the_wire_or_else_the_routers_word() {
         let fits = |record: &Record, status: &str| {
             let attempts = Some(vec![("claude".to_owned(), status.to_owned())]);
-            judged(record, ScriptedExpectation { attempts, ..ScriptedExpectation::default() }).verdict
+            judged(record, &ScriptedExpectation { attempts, ..ScriptedExpectation::default() }).verdict
                 == Verdict::Pass
         };
         let mut record = failing(0, &["claude"]);
@@ -226,7 +226,7 @@ mod tests {
             let attempts =
                 models.iter().map(|(model, end)| ((*model).to_owned(), (*end).to_owned())).collect();
             let script = ScriptedExpectation { attempts: Some(attempts), ..ScriptedExpectation::default() };
-            judged(&failed_over(0), script).verdict == Verdict::Pass
+            judged(&failed_over(0), &script).verdict == Verdict::Pass
         };
         assert!(fits(&[("claude", "500"), ("flash", "ok")]));
         assert!(!fits(&[("claude", "500")]) && !fits(&[("flash", "ok"), ("claude", "500")]));
@@ -239,7 +239,7 @@ mod tests {
         let served_by = |record: &Record, name: &str| {
             let script =
                 ScriptedExpectation { served_by: Some(name.to_owned()), ..ScriptedExpectation::default() };
-            judged(record, script).mismatches.into_iter().map(|mismatch| mismatch.actual).next()
+            judged(record, &script).mismatches.into_iter().map(|mismatch| mismatch.actual).next()
         };
         assert_eq!(served_by(&failed_over(0), "flash"), None);
         assert_eq!(served_by(&failed_over(0), "claude"), Some("flash".to_owned()));
@@ -252,7 +252,7 @@ mod tests {
         let error = |record: &Record, name: &str| {
             let script =
                 ScriptedExpectation { error: Some(name.to_owned()), ..ScriptedExpectation::default() };
-            judged(record, script).mismatches.into_iter().map(|mismatch| mismatch.actual).next()
+            judged(record, &script).mismatches.into_iter().map(|mismatch| mismatch.actual).next()
         };
         let code = || Some("model_overloaded".to_owned());
         let mut plain = failing(0, &["claude"]);
@@ -275,7 +275,7 @@ mod tests {
             let seconds = std::time::Duration::from_secs;
             let retry_after = Some((seconds(least), seconds(most)));
             let script = ScriptedExpectation { retry_after, ..ScriptedExpectation::default() };
-            judged(&failing(0, &["claude"]), script).mismatches.remove(0)
+            judged(&failing(0, &["claude"]), &script).mismatches.remove(0)
         };
         assert_eq!((wanted(5, 5).expected.as_str(), wanted(5, 5).actual.as_str()), ("5s", "none"));
         assert_eq!(wanted(4, 6).expected, "4s..6s");
