@@ -6,9 +6,9 @@ mod manners;
 mod merging;
 mod money;
 mod service;
+mod several;
 mod steps;
 mod views;
-mod several;
 mod windows;
 
 use std::time::Duration;
