@@ -78,6 +78,7 @@ pub(crate) struct Life {
     pub(crate) against_advice: u32,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are ten at most")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Doing {
     Begins,
