@@ -63,10 +63,8 @@ impl Attribution {
             };
             let blamed = self.targets.entry(target).or_default();
             let place = blamed.failed.partition_point(|at| *at <= attempt.ended);
-            if place < ROW_MAX {
-                blamed.failed.insert(place, attempt.ended);
-                blamed.failed.truncate(ROW_MAX);
-            }
+            blamed.failed.insert(place, attempt.ended);
+            blamed.failed.truncate(ROW_MAX);
             if policy::is_lasting(failure.class) {
                 blamed.lasting = Some(blamed.lasting.map_or(attempt.ended, |at| at.min(attempt.ended)));
             }
