@@ -116,6 +116,7 @@ fn a_figure_that_nothing_gave_says_what_was_missing() {
         ("cancel_propagation.p99 < 1s", "no caller left while a provider was at work"),
         ("failover.detect.p50 < 1s", "no attempt failed"),
         ("synchrony < 3", "nothing was repeated"),
+        ("retry_after_earliness < 1s", "nobody came too early"),
         ("amplification.worst < 3", "no second had ten arrivals"),
         ("harness.injection_error.p99 < 1s", "no fault with a window fired"),
     ] {
