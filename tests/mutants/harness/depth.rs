@@ -2,8 +2,10 @@
 
 mod callers;
 mod chance;
+mod counts;
 mod fate;
 mod known;
+mod landing;
 mod meaning;
 mod probes;
 mod promises;

@@ -57,6 +57,8 @@ pub mod router {
 }
 
 pub mod history {
+    pub use crate::router::trail::Cause;
+
     /// A fault as planned.
     #[derive(Clone, Debug, PartialEq)]
     pub struct PlannedFault {
