@@ -172,21 +172,26 @@ fn phases(more: [f64; 3]) -> Sample {
 #[test]
 fn a_phase_is_its_own_requests_and_the_run_is_all_that_are_judged() {
     let samples = [(phases([0.0; 3]), phases([10.0, 2.0, 4.0]))];
-    let interval = |phase: &str| {
+    let estimate = |phase: &str| {
         let requests = Requests::of(&samples, phase, "x")?;
         let found = requests.estimate(measure("latency.total", Some("mean")), (1.0, 4.0)).expect("a mean");
         // As it was measured: 4 s after and 1 s before.
         assert_eq!(found.difference, 3.0);
-        Some(found.interval)
+        Some(found)
     };
+    let interval = |phase: &str| estimate(phase).map(|found| found.interval);
     // A hundred requests are ten blocks, and ten are enough.
     assert_eq!(interval("warm"), Some((10.0, 10.0)));
     assert_eq!(interval("outage"), Some((2.0, 2.0)));
     assert_eq!(interval("after"), Some((4.0, 4.0)));
     assert_eq!(interval("lunch"), None);
     // Ten blocks by 2 s and ten by 4 s: 3 s, with a standard error of 1 / sqrt(20) = 0.22 s. With the warm-up it were 5.3 s.
-    let (low, high) = interval("run").expect("two hundred");
+    let run = estimate("run").expect("two hundred");
+    let (low, high) = run.interval;
     assert!(2.3 < low && low < 2.8 && 3.2 < high && high < 3.7, "{low} {high}");
+    assert!((run.error - 0.22).abs() < 0.03, "{}", run.error);
+    // Blocks are what is independent, less one.
+    assert_eq!((run.freedom, estimate("outage").map(|found| found.freedom)), (19, Some(9)));
 }
 
 #[test]
