@@ -109,6 +109,8 @@ mod tests {
     fn equal_values_leave_no_doubt_and_none_leave_nothing() {
         assert_eq!(mean_interval(&[0.25; 7], &Urn::new("a")), (0.25, 0.25));
         assert_eq!(mean_interval(&[], &Urn::new("a")), (0.0, 0.0));
+        // Added up seven times and divided by seven, this one would be off in its last digit.
+        assert_eq!(mean_interval(&[7_000_000.1; 7], &Urn::new("a")), (7_000_000.1, 7_000_000.1));
     }
 
     #[test]
@@ -127,10 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn a_single_value_has_no_error_to_tell() {
+    fn an_error_takes_two_values_and_is_not_lost_beside_a_large_mean() {
         assert_eq!(mean_and_error(&[]), (0.0, None));
         assert_eq!(mean_and_error(&[3.0]), (3.0, None));
         // 1 and 3: a variance of 2, and of their mean half of that.
         assert_eq!(mean_and_error(&[1.0, 3.0]), (2.0, Some(1.0)));
+        // A spread of a thousandth or so is told of any mean that can tell it: with 2^42 three of them need all 53 bits. Twice
+        // its square by 2, by 3.
+        let (mean, spread) = (2_f64.powi(42), 2_f64.powi(-10));
+        let (found, error) = mean_and_error(&[mean, mean - spread, mean + spread]);
+        assert_eq!(found, mean);
+        assert!((error.expect("three") - spread / 3_f64.sqrt()).abs() < 1e-12, "{error:?}");
     }
 }
