@@ -1,9 +1,9 @@
 //! Outages that are remembered, and one that everybody pays for.
 
-use super::super::run;
+use super::super::{run, run_to_its_end};
 use super::*;
 use crate::history::{Record, Skip};
-use crate::judge::testkit::{failed_over, header, served};
+use crate::judge::testkit::{at, failed_over, footer, header, served};
 use crate::router::config::Eager;
 
 /// anthropic is broken from 10 to 20 s; three failures bench claude for 5 s.
@@ -120,4 +120,217 @@ fn a_limit_that_the_deadline_cut_is_no_failure_for_sure() {
         header.routes[0].attempt = Some(Duration::from_millis(ms));
         assert_eq!(run("I15", header, &late).checked, checked, "{ms} ms");
     }
+}
+
+/// claude fails at these moments, each time within 60 ms.
+fn failures(seconds: &[f64]) -> Vec<Record> {
+    let moved = |seconds: f64| {
+        changed(failed_over(0), |attempt| {
+            (attempt.started, attempt.ended) = (at(seconds), at(seconds + 0.06));
+        })
+    };
+    seconds.iter().map(|seconds| moved(*seconds)).collect()
+}
+
+/// The request with its first attempt changed.
+fn changed(mut record: Record, change: impl Fn(&mut Attempt)) -> Record {
+    change(&mut record.trail.as_mut().expect("a trail").attempts[0]);
+    record
+}
+
+/// claude was asked from then to then and given up without output.
+fn given_up(from: f64, to: f64) -> Record {
+    changed(served(0, "claude"), |attempt| {
+        (attempt.started, attempt.ended) = (at(from), at(to));
+        (attempt.result, attempt.first_output) = (AttemptResult::Lost, None);
+    })
+}
+
+/// A row that is over at 12.060 s and twelve more attempts.
+fn hammered() -> Vec<Record> {
+    let more = (0..12).map(|nth| 13.0 + f64::from(nth) / 2.0);
+    failures(&[10.0, 11.0, 12.0].into_iter().chain(more).collect::<Vec<f64>>())
+}
+
+fn turned_away(seconds: &[f64]) -> Vec<Record> {
+    let skip = |seconds: &f64| {
+        let mut record = served(0, "flash");
+        let reason = SkipReason::Benched { until: at(99.0) };
+        let skip = Skip { model: "claude".to_owned(), at: at(*seconds), reason };
+        record.trail.as_mut().expect("a trail").skips.push(skip);
+        record
+    };
+    seconds.iter().map(skip).collect()
+}
+
+/// How many of the twelve could be probes.
+fn probes(header: Header, away: &[f64]) -> u32 {
+    let result = run("I15", header, &[hammered(), turned_away(away)].concat());
+    let what = result.witnesses.first().map_or("", |witness| witness.what.as_str());
+    let (made, allowed) = what.split_once("12 more attempts asked it all the same; ").expect("broken");
+    assert!(made.starts_with("claude "), "{what}");
+    allowed.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+}
+
+#[test]
+fn probes_are_allowed_by_time_and_by_those_turned_away_in_the_window() {
+    let eager = |turned_away, ms| Some(Eager { turned_away, at_least: Duration::from_millis(ms) });
+    // 7.94 s are left: one bench of 5 s, and one more.
+    assert_eq!(probes(declared(None), &[]), 2);
+    // One for each turned away from the beginning of the window up to its end, which is no part of it, and one more.
+    assert_eq!(probes(declared(eager(1, 1)), &[9.0, 10.0, 15.0, 20.0, 21.0]), 2 + 3);
+    // One for every two: 4 / 2, and one more.
+    assert_eq!(probes(declared(eager(2, 1)), &[14.0, 15.0, 16.0, 17.0]), 2 + 3);
+    // One each 2 s is fewer: 7.94 / 2, and one more.
+    assert_eq!(probes(declared(eager(1, 2_000)), &[14.0, 14.1, 14.2, 14.3, 14.4]), 2 + 4);
+}
+
+#[test]
+fn where_not_all_who_are_turned_away_are_seen_time_alone_bounds_probes() {
+    // By time: 7.94 / 1, and one more, beside the two of the bench. By number: only the one more.
+    let eager = Eager { turned_away: 1, at_least: Duration::from_secs(1) };
+    let with = |after_commit, chain: &[&str]| {
+        let mut header = declared(Some(eager));
+        let mut route = header.routes[0].clone();
+        (route.after_commit, route.chain) = (after_commit, chain.iter().map(|&name| name.into()).collect());
+        header.routes.insert("other".to_owned(), route);
+        probes(header, &[])
+    };
+    assert_eq!(with(AfterCommit::End, &["claude", "flash"]), 2 + 1);
+    assert_eq!(with(AfterCommit::Continue, &["claude"]), 2 + 8);
+    assert_eq!(with(AfterCommit::Continue, &["flash"]), 2 + 1, "it goes on without claude");
+}
+
+#[test]
+fn only_what_begins_in_the_window_counts() {
+    let result = |seconds: &[f64]| {
+        let result = run("I15", declared(None), &failures(seconds));
+        (result.checked, result.violations)
+    };
+    assert_eq!(result(&[10.0, 11.0, 12.0]), (1, 0), "its first moment is in it");
+    assert_eq!(result(&[8.0, 9.0, 10.0]), (0, 0), "no row in it");
+    assert_eq!(result(&[10.0, 11.0, 12.0, 20.0, 21.0, 22.0]), (1, 0), "well again, as far as that goes");
+    // Its last moment, which the even parts of 39 ms do not reach; two probes are allowed.
+    assert_eq!(result(&[10.0, 11.0, 12.0, 19.9999, 19.9999, 19.9999]), (1, 1));
+    // Open at 19.96 s, in the last part: nothing is left to look at.
+    assert_eq!(result(&[17.0, 18.0, 19.9]), (0, 0));
+}
+
+#[test]
+fn a_row_that_is_known_only_after_the_run_opens_nothing() {
+    let checked = |ended: f64| {
+        let footer = Footer { ended: at(ended), ..footer(3) };
+        run_to_its_end("I15", declared(None), &failures(&[10.0, 11.0, 12.0]), &[], &footer).checked
+    };
+    // The last of the row ends at 12.06 s.
+    assert_eq!([12.05, 12.06, 12.07].map(checked), [0, 0, 1]);
+}
+
+#[test]
+fn what_began_before_the_last_of_the_row_must_be_over() {
+    let with = |beside: Record| {
+        let asked = failures(&[10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 17.0]);
+        run("I15", declared(None), &[asked, vec![beside]].concat()).violations
+    };
+    // Known at 16 s: in the 4 s that are left one may ask, and one does. Known at 12.06 s: two may, and four do.
+    assert_eq!(with(given_up(11.5, 16.0)), 0);
+    assert_eq!(with(given_up(12.0, 16.0)), 0);
+    assert_eq!(with(given_up(12.5, 16.0)), 1);
+}
+
+#[test]
+fn a_crowd_beside_the_row_hides_who_is_still_under_way() {
+    let checked = |crowd: usize, last: f64| {
+        let mut beside = vec![given_up(10.5, 10.6); crowd];
+        beside.push(given_up(last, last + 0.1));
+        run("I15", declared(None), &[hammered(), beside].concat()).checked
+    };
+    // 64 are remembered. If the last of them began no later than the row did, there may be more.
+    assert_eq!(checked(62, 11.0), 1);
+    assert_eq!(checked(63, 11.0), 0);
+    assert_eq!(checked(63, 12.0), 0, "another may have begun at the same moment");
+    assert_eq!(checked(63, 13.0), 1);
+}
+
+#[test]
+fn whoever_answers_is_alive_and_whoever_was_not_waited_for_is_unknown() {
+    let checked = |result: AttemptResult, output: Option<f64>| {
+        let other = changed(given_up(15.0, 16.0), |attempt| {
+            (attempt.result, attempt.first_output) = (result.clone(), output.map(at));
+        });
+        run("I15", declared(None), &[hammered(), vec![other]].concat()).checked
+    };
+    assert_eq!(checked(AttemptResult::Lost, None), 1);
+    assert_eq!(checked(AttemptResult::Cancelled, None), 1);
+    assert_eq!(checked(AttemptResult::Lost, Some(15.5)), 0);
+    assert_eq!(checked(AttemptResult::Served, None), 0, "an empty answer is one");
+}
+
+#[test]
+fn what_may_not_count_makes_no_row() {
+    use crate::chat::Failure;
+    let checked = |change: &dyn Fn(&mut Attempt)| {
+        let records = failures(&[10.0, 11.0, 12.0]).into_iter().map(|record| changed(record, change));
+        run("I15", declared(None), &records.collect::<Vec<Record>>()).checked
+    };
+    let fails = |attempt: &mut Attempt, class| {
+        attempt.result = AttemptResult::Failed(Failure::new(class, "no"));
+    };
+    assert_eq!(checked(&|_| {}), 1);
+    assert_eq!(checked(&|attempt| attempt.cause = Cause::Rescue), 0, "a last resort");
+    assert_eq!(checked(&|attempt| fails(attempt, FailureClass::Refused)), 0, "the request's own");
+    assert_eq!(checked(&|attempt| fails(attempt, FailureClass::Unreachable)), 0, "it had died idle");
+    let refused = |attempt: &mut Attempt| {
+        fails(attempt, FailureClass::Unreachable);
+        attempt.connected = None;
+    };
+    assert_eq!(checked(&refused), 1);
+}
+
+#[test]
+fn a_limit_counts_only_of_an_attempt_that_had_all_its_time() {
+    use crate::chat::Failure;
+    let checked = |ms: u64, declare: fn(&mut Header), change: fn(&mut Trail)| {
+        let mut header = declared(None);
+        header.routes[0].attempt = Some(Duration::from_millis(ms));
+        declare(&mut header);
+        let mut records = failures(&[10.0, 11.0, 12.0]);
+        for record in &mut records {
+            let trail = record.trail.as_mut().expect("a trail");
+            let failure = Failure::new(FailureClass::Timeout(Limit::Total), "late");
+            trail.attempts[0].result = AttemptResult::Failed(failure);
+            change(trail);
+        }
+        run("I15", header, &records).checked
+    };
+    // It took 60 ms, and a timer may be 2 ms off.
+    assert_eq!([60, 62, 63].map(|ms| checked(ms, |_| {}, |_| {})), [1, 1, 0]);
+    let earlier = |trail: &mut Trail| trail.deadline = trail.received + Duration::from_secs(19);
+    assert_eq!(checked(60, |_| {}, earlier), 0, "its request had less time than declared");
+    assert_eq!(checked(60, |_| {}, |trail| trail.attempts[0].number = 1), 0, "another had some of it");
+    let twice = |header: &mut Header| {
+        let mut other = header.targets[0].clone();
+        (other.name, other.key) = ("claude#b".to_owned(), Some("b".to_owned()));
+        header.targets.push(other);
+    };
+    assert_eq!(checked(60, twice, |_| {}), 0, "two targets share what is left");
+    let spare = |header: &mut Header| {
+        let mut other = header.targets[1].clone();
+        (other.name, other.model) = ("spare".to_owned(), "spare".to_owned());
+        header.targets.push(other);
+    };
+    assert_eq!(checked(60, spare, |_| {}), 1, "that one is asked by nobody");
+}
+
+#[test]
+fn asking_one_all_the_same_is_the_business_of_the_routes_that_declare_it() {
+    let checked = |chain: &str| {
+        let mut header = declared(None);
+        let mut route = header.routes[0].clone();
+        (route.all_benched, route.chain) = (AllBenched::AskOne, vec![chain.to_owned()]);
+        header.routes.insert("other".to_owned(), route);
+        run("I15", header, &hammered()).checked
+    };
+    assert_eq!(checked("claude"), 0);
+    assert_eq!(checked("flash"), 1);
 }
