@@ -140,3 +140,6 @@ pub(super) fn words(case: &Case<'_>, decision: Decision) -> String {
         Decision::Enough => "nobody was asked any more".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
