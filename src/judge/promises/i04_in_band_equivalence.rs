@@ -138,12 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_status_is_outside() {
-        for (status, is_inside) in [(200, true), (400, false), (500, false)] {
-            let mut misread = inside(failed_over(0), FailureClass::Truncated);
-            misread.calls[0].status = Some(status);
-            let found = verify("I04", &misread, header());
-            assert_eq!(matches!(found, Found::Broken(_)), is_inside, "{status}: {found:?}");
+    fn a_status_from_400_on_is_an_error_of_its_own() {
+        // anthropic failed, and the router took it for a truncation: with an error status that is another promise's matter.
+        for (status, broken) in [(200, true), (399, true), (400, false), (500, false)] {
+            let mut record = inside(failed_over(0), FailureClass::Truncated);
+            record.calls[0].status = Some(status);
+            let found = verify("I04", &record, header());
+            assert_eq!(matches!(found, Found::Broken(_)), broken, "{status}: {found:?}");
         }
     }
 }

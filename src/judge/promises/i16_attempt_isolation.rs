@@ -156,4 +156,73 @@ mod tests {
         record.trail.as_mut().expect("a trail").attempts[1].cause = Cause::Continue;
         assert_eq!(verify("I16", &record, header()), Found::Kept);
     }
+
+    #[test]
+    fn only_what_goes_on_with_an_answer_is_left_out_of_the_comparison() {
+        // The second attempt goes on with the first one's answer; the third repeats the first.
+        for (third, kept) in [("0123456789abcdef", true), ("ffffffffffffffff", false)] {
+            let mut record = crate::judge::testkit::failing(0, &["claude", "claude", "claude"]);
+            record.trail.as_mut().expect("a trail").attempts[1].cause = Cause::Continue;
+            record.calls[1].body = "f".repeat(16);
+            record.calls[2].body = third.to_owned();
+            let found = verify("I16", &record, header());
+            assert_eq!(found == Found::Kept, kept, "{third}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn one_model_may_be_asked_in_other_words_at_another_provider_or_under_another_name() {
+        // claude is served by anthropic, and by google under either name.
+        for upstream in ["claude-sonnet-4-5", "claude@google"] {
+            let mut header = header();
+            header.models["claude"].elsewhere = vec![("google".to_owned(), upstream.to_owned())];
+            let mut elsewhere = header.targets[0].clone();
+            (elsewhere.provider, elsewhere.upstream) = ("google".to_owned(), upstream.to_owned());
+            header.targets.push(elsewhere);
+            let mut record = crate::judge::testkit::failing(0, &["claude", "claude"]);
+            let attempt = &mut record.trail.as_mut().expect("a trail").attempts[1];
+            (attempt.provider, attempt.upstream) = ("google".to_owned(), upstream.to_owned());
+            let call = &mut record.calls[1];
+            (call.provider, call.model) = ("google".to_owned(), upstream.to_owned());
+            (call.credential, call.body) = (None, "f".repeat(16));
+            assert_eq!(verify("I16", &record, header), Found::Kept, "{upstream}");
+        }
+    }
+
+    #[test]
+    fn a_call_without_words_and_words_without_a_call_are_looked_at_without_a_trail_too() {
+        use crate::judge::testkit::{failing, foreign_header, without_trail};
+        let mut silent = without_trail(failing(0, &["claude"]));
+        assert_eq!(verify("I16", &silent, foreign_header()), Found::Kept);
+        silent.calls[0].model = "nobody".to_owned();
+        assert!(
+            matches!(verify("I16", &silent, foreign_header()), Found::Broken(what) if what.contains("no model of it"))
+        );
+        let mut uncalled = without_trail(served(0, "claude"));
+        uncalled.calls.clear();
+        assert!(
+            matches!(verify("I16", &uncalled, foreign_header()), Found::Broken(what) if what.contains("another request"))
+        );
+        uncalled.caller.transcript.segments.clear();
+        assert_eq!(verify("I16", &uncalled, foreign_header()), Found::NotApplicable);
+    }
+
+    #[test]
+    fn no_more_credentials_are_remembered_than_there_is_room_for() {
+        let facts = crate::judge::Facts::new(header());
+        let mut memory = Memory::default();
+        for number in 0..=CREDENTIALS_MAX {
+            let mut record = served(0, "claude");
+            record.calls[0].credential = Some(format!("key {number}"));
+            assert_eq!(check(&Case::new(&record, &facts), &mut memory), Found::Kept);
+        }
+        assert_eq!(memory.credentials.len(), CREDENTIALS_MAX);
+        // The last one is not known, the one before it is.
+        for (number, known) in [(CREDENTIALS_MAX - 1, true), (CREDENTIALS_MAX, false)] {
+            let mut record = served(0, "flash");
+            record.calls[0].credential = Some(format!("key {number}"));
+            let found = check(&Case::new(&record, &facts), &mut memory);
+            assert_eq!(matches!(found, Found::Broken(_)), known, "{number}");
+        }
+    }
 }

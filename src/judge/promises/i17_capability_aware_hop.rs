@@ -196,4 +196,24 @@ mod tests {
             matches!(verify("I17", &record, forbidden), Found::Broken(what) if what.contains("dropped `seed`"))
         );
     }
+
+    #[test]
+    fn a_hedges_complaint_after_the_trouble_is_not_the_error_either() {
+        let complaint =
+            Failure { status: Some(400), ..Failure::new(FailureClass::ContextExceeded, "too long") };
+        let mut record = failing(0, &["claude", "flash"]);
+        let trail = record.trail.as_mut().expect("a trail");
+        trail.attempts[1].result = AttemptResult::Failed(complaint.clone());
+        trail.attempts[1].cause = Cause::Hedge;
+        trail.outcome = RouterOutcome::Failed { status: 400, failure: complaint };
+        assert!(
+            matches!(verify("I17", &record, header()), Found::Broken(what) if what.contains("claude failed, and the error was context_exceeded of flash"))
+        );
+    }
+
+    #[test]
+    fn whose_vectors_are_of_which_space_is_in_no_list_of_what_models_lack() {
+        let record = passed_over(SkipReason::Incapable { need: Need::Embedding });
+        assert_eq!(verify("I17", &record, header()), Found::Kept);
+    }
 }

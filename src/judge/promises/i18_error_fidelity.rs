@@ -101,4 +101,20 @@ mod tests {
             matches!(told(FailureClass::InvalidRequest), Found::Broken(what) if what.contains("asked to wait"))
         );
     }
+
+    #[test]
+    fn the_callers_own_mistake_and_a_request_without_a_trail_are_left_out() {
+        // Its request was refused with a 400, by no fault of anybody else's.
+        let mut own = failing(0, &["claude"]);
+        (own.calls[0].status, own.caller.status) = (Some(400), Some(400));
+        own.calls[0].faults.clear();
+        let failure = Failure { status: Some(400), ..Failure::new(FailureClass::InvalidRequest, "no") };
+        let trail = own.trail.as_mut().expect("a trail");
+        trail.attempts[0].result = AttemptResult::Failed(failure.clone());
+        trail.outcome = crate::history::RouterOutcome::Failed { status: 400, failure };
+        assert_eq!(verify("I18", &own, header()), Found::NotApplicable);
+        let mut untold = failing(0, &["claude"]);
+        untold.trail = None;
+        assert_eq!(verify("I18", &untold, header()), Found::NotApplicable);
+    }
 }

@@ -135,4 +135,16 @@ mod tests {
         record.caller.attempts = Some(1);
         assert!(matches!(verify("I19", &record, header()), Found::Broken(_)));
     }
+
+    #[test]
+    fn a_last_resort_is_told_as_what_it_is() {
+        for (told, kept) in [("fixed", true), ("flash", false)] {
+            let mut record = failed_over(0);
+            record.trail.as_mut().expect("a trail").outcome =
+                RouterOutcome::Rescued { by: "fixed".to_owned() };
+            record.caller.served_by = Some(told.to_owned());
+            let found = verify("I19", &record, header());
+            assert_eq!(found == Found::Kept, kept, "{told}: {found:?}");
+        }
+    }
 }

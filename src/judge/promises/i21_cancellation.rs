@@ -105,4 +105,17 @@ mod tests {
         record.calls[0].received = record.calls[0].ended;
         assert_eq!(verify("I21", &record, header()), Found::Kept);
     }
+
+    #[test]
+    fn whoever_is_closed_within_the_bound_is_kept_and_who_is_not_is_named() {
+        // flash is asked beside claude and loses; 100 ms are allowed.
+        let lost = |late| {
+            let mut record = crate::judge::testkit::hedged(0);
+            record.calls[0].ended += Duration::from_millis(late);
+            super::super::run("I21", header(), &[record])
+        };
+        assert_eq!(lost(100).violations, 0);
+        let result = lost(101);
+        assert_eq!((result.violations, &result.witnesses[0].attempts[..]), (1, &[0][..]));
+    }
 }

@@ -108,7 +108,7 @@ fn damage(case: &Case<'_>, memory: &Memory) -> Option<String> {
 mod tests {
     use super::*;
     use crate::dialect::{Ends, Leniency, Malformed};
-    use crate::history::{Header, Record, RouterOutcome};
+    use crate::history::{Header, Record, RouterOutcome, Tag};
     use crate::judge::testkit::{header, served};
 
     /// What is found of a request that got from the cache what `first` was answered.
@@ -204,14 +204,15 @@ mod tests {
         // Kept for ten minutes from the end of the first request on.
         let first = served(0, "claude");
         let over = first.trail.as_ref().expect("a trail").ended;
-        let after = |seconds| {
+        let after = |millis| {
             move |record: &mut Record| {
                 record.trail.as_mut().expect("a trail").ended =
-                    over + std::time::Duration::from_secs(seconds);
+                    over + std::time::Duration::from_millis(millis);
             }
         };
-        assert_eq!(second(&first, after(600)), Found::Kept);
-        assert!(matches!(second(&first, after(601)), Found::Broken(what) if what.contains("kept for")));
+        assert_eq!(second(&first, after(600_000)), Found::Kept);
+        assert_eq!(second(&first, after(600_002)), Found::Kept, "a timer may be 2 ms late");
+        assert!(matches!(second(&first, after(600_003)), Found::Broken(what) if what.contains("kept for")));
     }
 
     #[test]
@@ -223,5 +224,33 @@ mod tests {
             record.trail.as_mut().expect("a trail").tenant = Some("acme".to_owned());
         };
         assert_eq!(second(&first, own), Found::Kept);
+    }
+
+    #[test]
+    fn what_came_with_an_error_status_is_no_success() {
+        for (status, kept) in [(Some(200), true), (Some(399), true), (Some(400), false), (None, false)] {
+            let mut first = served(0, "claude");
+            first.calls[0].status = status;
+            assert_eq!(second(&first, |_| {}) == Found::Kept, kept, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn no_more_calls_are_remembered_than_there_is_room_for() {
+        let mut header = header();
+        header.routes[0].rescue = vec!["cache".to_owned()];
+        let facts = crate::judge::Facts::new(header);
+        let mut memory = Memory::default();
+        let known = Original { words: None, odd: false, tenant: None, over: Moment::ZERO };
+        memory.originals = (1..u32::try_from(ORIGINALS_MAX).expect("few"))
+            .map(|tag| (Tag(1_000_000 + tag), known.clone()))
+            .collect();
+        // There is room for one.
+        for (tag, fits) in [(1, true), (2, false)] {
+            let mut record = served(0, "claude");
+            record.calls[0].tag = Tag(tag);
+            check(&Case::new(&record, &facts), &mut memory);
+            assert_eq!(memory.originals.contains_key(&Tag(tag)), fits);
+        }
     }
 }

@@ -185,4 +185,35 @@ mod tests {
         record.calls[0].words_sent = 9;
         assert!(matches!(verify("I26", &record, header), Found::Broken(_)), "more than was sent");
     }
+
+    #[test]
+    fn only_an_answer_that_was_proper_in_every_way_is_misread() {
+        // anthropic sent all ten words and the router took them for cut off. Whatever was wrong with them is an excuse.
+        let misread = |change: fn(&mut Call)| {
+            let mut record = failed_over(0);
+            let call = &mut record.calls[0];
+            (call.status, call.failure, call.words_planned, call.words_sent) = (Some(200), None, 10, 10);
+            call.faults.clear();
+            change(call);
+            record.trail.as_mut().expect("a trail").attempts[0].result =
+                AttemptResult::Failed(Failure::new(FailureClass::Truncated, "no end"));
+            matches!(verify("I26", &record, header()), Found::Broken(_))
+        };
+        assert!(misread(|_| {}));
+        assert!(!misread(|call| call.status = Some(206)));
+        assert!(!misread(|call| call.status = None));
+        assert!(!misread(|call| call.failure = Some(mock_providers::fault::ErrorKind::ServerError)));
+        assert!(!misread(|call| call.ending = Ending::Broken));
+        assert!(!misread(|call| call.words_sent = 9));
+        assert!(!misread(|call| call.distorted = true));
+    }
+
+    #[test]
+    fn the_attempt_whose_words_did_not_arrive_is_named() {
+        // flash, the second, sent 12 words and 10 arrived.
+        let mut record = failed_over(0);
+        record.calls[1].words_sent = 12;
+        let result = super::super::run("I26", header(), &[record]);
+        assert_eq!((result.violations, &result.witnesses[0].attempts[..]), (1, &[1][..]));
+    }
 }

@@ -69,4 +69,20 @@ mod tests {
             matches!(verify("I28", &record, header()), Found::Broken(what) if what.contains("attempt 2"))
         );
     }
+
+    #[test]
+    fn only_a_call_that_was_seen_before_the_seam_is_gone_on_after() {
+        // With words before the seam the call is the later attempt's; with nothing before it there was nothing to go on with.
+        for (words, said, kept) in [(0, true, false), (40, true, true), (0, false, true), (40, false, true)] {
+            let mut record = served(0, "claude");
+            record.caller.tool_calls = (1, 0);
+            if !said {
+                record.caller.first_output = None;
+            }
+            let seam = Seam { at: at(0.7), after_chars: words, from: 0, to: 1 };
+            record.trail.as_mut().expect("a trail").seams.push(seam);
+            let found = verify("I28", &record, header());
+            assert_eq!(found == Found::Kept, kept, "{words} letters before, said: {said}: {found:?}");
+        }
+    }
 }

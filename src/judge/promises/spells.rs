@@ -80,4 +80,14 @@ mod tests {
         assert_eq!(healed(&header, "anthropic"), [], "it is never well");
         assert_eq!(broken(&header, "anthropic").len(), 2);
     }
+
+    #[test]
+    fn windows_that_touch_are_one_and_nobody_is_well_after_one_that_never_ends() {
+        let window = |from, to| Window { from: second(from), to: second(to) };
+        let mut header = header();
+        header.faults[0].during = vec![window(10.0, 20.0), window(20.0, 30.0)];
+        assert_eq!(healed(&header, "anthropic"), [Spell { from: second(30.0), to: Moment::NEVER }]);
+        header.faults[0].during[1].to = Moment::NEVER;
+        assert_eq!(healed(&header, "anthropic"), []);
+    }
 }
