@@ -211,10 +211,8 @@ impl Outage {
         let began = (attempt.started, attempt.ended);
         let list = if counts { &mut self.first } else { &mut self.beside };
         let place = list.partition_point(|known| *known <= began);
-        if place < ROW_MAX {
-            list.insert(place, began);
-            list.truncate(ROW_MAX);
-        }
+        list.insert(place, began);
+        list.truncate(ROW_MAX);
         if counts {
             self.parts.resize(PARTS, 0);
             let part = self.part(attempt.started);
