@@ -206,6 +206,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unknown_comes_first_with_one_call_and_then_costs_a_failure_each() {
+        let unknown = |in_flight| Load { in_flight, ..Load::default() }.cost();
+        // Nothing, then five seconds for each call that has not said anything.
+        assert_eq!([0, 1, 3].map(unknown), [0.0, PENALTY_S, 3.0 * PENALTY_S]);
+    }
+
+    #[test]
     fn a_peak_is_taken_at_once_and_forgotten_slowly() {
         let mut pace = Pace::new();
         assert_eq!(pace.load(0, ms(0)).latency, None);
