@@ -334,3 +334,29 @@ fn asking_one_all_the_same_is_the_business_of_the_routes_that_declare_it() {
     assert_eq!(checked("claude"), 0);
     assert_eq!(checked("flash"), 1);
 }
+
+#[test]
+fn targets_that_are_left_out_take_no_windows_from_those_looked_at() {
+    use mock_providers::fault::Window;
+    let checked = |failures: u32| {
+        let mut header = declared(None);
+        header.models["flash"].breaker = header.models["claude"].breaker;
+        header.models["claude"].breaker.as_mut().expect("declared").failures = failures;
+        header.faults.push(header.faults[0].clone());
+        header.faults[1].provider = "google".to_owned();
+        // anthropic flaps as often as windows are looked at.
+        let second = |nth: usize| Moment::from_us(1_000_000 * nth as u64);
+        let flaps = (0..OUTAGES_MAX).map(|nth| Window { from: second(2 * nth), to: second(2 * nth + 1) });
+        header.faults[0].during = flaps.collect();
+        let asks_flash = |record| {
+            changed(record, |attempt| {
+                (attempt.model, attempt.provider) = ("flash".to_owned(), "google".to_owned());
+            })
+        };
+        let records: Vec<Record> = hammered().into_iter().map(asks_flash).collect();
+        run("I15", header, &records).checked
+    };
+    // A breaker without a row has none, nor one whose row is longer than the 64 that are remembered.
+    assert_eq!([0, 65].map(checked), [1, 1]);
+    assert_eq!(checked(3), 0, "claude's come first, and are all that are looked at");
+}
