@@ -164,6 +164,8 @@ mod tests {
         assert_eq!((whole.from, whole.others.as_slice()), (Some(at(12.0)), &[3][..]));
         let moments = Breach::new("no").of([0]).between(at(1.0), at(2.0)).witness(&record);
         assert_eq!((moments.from, moments.to), (Some(at(1.0)), Some(at(2.0))));
+        let run = Breach::new("no").between(at(1.0), at(2.0)).of_the_run();
+        assert_eq!((run.number, run.from, run.to), (None, Some(at(1.0)), Some(at(2.0))));
         let run = Breach::new("no").of([0]).between(at(1.0), at(2.0)).of_the_run();
         assert_eq!((run.number, run.from, run.to), (None, Some(at(1.0)), Some(at(2.0))));
     }
