@@ -213,6 +213,11 @@ mod tests {
         );
         assert_eq!(verify("I09", &failing(0, &["claude"]), header()), Found::Kept, "I02 says it");
         assert_eq!(verify("I09", &failing(0, &["claude", "flash"]), header()), Found::Kept);
+        // flash was asked after claude: that opus was not, which is left, is no fault of claude's failure.
+        let mut three = header();
+        three.models.insert("opus".to_owned(), three.models["claude"].clone());
+        three.routes[0].chain.push("opus".to_owned());
+        assert_eq!(verify("I09", &failed_over(0), three), Found::Kept);
     }
 
     /// What is found of claude's failure and flash's answer, where claude was to be asked again `times`.
