@@ -12,6 +12,8 @@ use crate::chat::{Failure, FailureClass};
 
 /// The JSON text of a success, or why there is none.
 pub(super) fn body<'a>(parts: &http::response::Parts, body: &'a [u8]) -> Result<&'a str, Failure> {
+    // Blank lines that kept the connection alive may stand before a mark of the byte order.
+    let body = body.trim_ascii();
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
     if body.is_empty() {
         return Err(protocol("a success with an empty body"));
