@@ -2,7 +2,7 @@
 //!
 //! Check, for every target and every window of a fault at its provider in which all it was asked for failed, without any output:
 //! the breaker must have opened once as many attempts in a row as it declares had failed, in the order in which they began and
-//! with everything that began before the last of them over. Attempts that began after that may only be probes: one for every
+//! with everything that began before or with the last of them over. Attempts that began after that may only be probes: one for every
 //! shortest bench in what is left of the window and one more and, where a probe is declared for so many turned away, one for
 //! each such number of them (or for each such time, where that is fewer), and one more. The window is looked at in 256 parts,
 //! and the one in which the breaker opened is left out.
@@ -244,11 +244,14 @@ impl Outage {
     ) -> Option<(Moment, u64, u64)> {
         let row = self.first.get(..policy.failures as usize).filter(|_| self.dead)?;
         let (last_began, _) = *row.last()?;
-        // Whatever else began among them must be over and known.
-        let known =
-            self.beside.len() < ROW_MAX || self.beside.last().is_some_and(|(began, _)| *began > last_began);
-        let beside = self.beside.iter().take_while(|(began, _)| *began <= last_began);
-        let opened = row.iter().chain(beside).map(|(_, ended)| *ended).max().filter(|_| known)?;
+        // Whatever else began among them must be over and known; of those that began with the last one nobody knows which was first.
+        let all = [&self.first, &self.beside];
+        let known = |list: &&Vec<(Moment, Moment)>| {
+            list.len() < ROW_MAX || list.last().is_some_and(|(began, _)| *began > last_began)
+        };
+        let among =
+            all.into_iter().flat_map(|list| list.iter().take_while(|(began, _)| *began <= last_began));
+        let opened = among.map(|(_, ended)| *ended).max().filter(|_| all.iter().all(known))?;
         let to = self.to.min(ended);
         let from = self.part(opened + slack) + 1;
         if opened >= to || from >= PARTS {

@@ -360,3 +360,17 @@ fn targets_that_are_left_out_take_no_windows_from_those_looked_at() {
     assert_eq!([0, 65].map(checked), [1, 1]);
     assert_eq!(checked(3), 0, "claude's come first, and are all that are looked at");
 }
+
+#[test]
+fn of_what_began_together_all_must_be_over() {
+    // The third to fail began with a fourth: which of them began first nobody knows, so the row is whole when both are over. Six more
+    // are asked from 13 s on, one of which is over at 20 s at the latest; two of them could be probes.
+    for (fourth_ends, broken) in [(12.06, true), (12.5, true), (19.9, false)] {
+        let mut records = failures(&[10.0, 11.0, 12.0, 13.0, 13.5, 14.0, 14.5, 15.0, 15.5]);
+        records.push(changed(failed_over(0), |attempt| {
+            (attempt.started, attempt.ended) = (at(12.0), at(fourth_ends));
+        }));
+        let result = run("I15", declared(None), &records);
+        assert_eq!(result.violations > 0, broken, "{fourth_ends}");
+    }
+}
